@@ -1,0 +1,65 @@
+"""Customers: who speaks to the desk, and how to reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from shared.events import Aggregate, Fact
+
+LANGUAGES = ("zh-CN", "en")
+CHANNELS = ("sms", "email")
+USUAL_TIER = "standard"
+USUAL_LANGUAGE = "zh-CN"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer(Aggregate):
+    """A person or organisation. `phone` is E.164.
+
+    `claim` is the address by which a submitted ticket made this customer: no two customers have the same claim, so that
+    two first contacts at the same moment make one customer. It goes when the address changes.
+    """
+
+    customer_id: str
+    name: str
+    tier: str = USUAL_TIER
+    language: str = USUAL_LANGUAGE
+    phone: str | None = None
+    email: str | None = None
+    preferred_channels: tuple[str, ...] = ()
+    claim: str | None = None
+
+
+def create(customer_id: str, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:
+    """A new customer; `fields` are those of `Customer`."""
+    customer = Customer(customer_id=customer_id, **_plain(fields))
+    return customer, [_saved(at, sorted(fields))]
+
+
+def create_from_contact(customer_id: str, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:
+    """A new customer that claims the address it came with; `fields` hold a phone or an e-mail address."""
+    customer, facts = create(customer_id, fields, at)
+    return replace(customer, claim=customer.phone or customer.email), facts
+
+
+def change(customer: Customer, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:
+    """The customer with `fields` replaced; nothing happened if they were so already."""
+    new = {name: value for name, value in _plain(fields).items() if getattr(customer, name) != value}
+    if not new:
+        return customer, []
+    changed = replace(customer, **new)
+    if changed.claim not in (changed.phone, changed.email):
+        changed = replace(changed, claim=None)
+    return changed, [_saved(at, sorted(new))]
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _saved(at: datetime, names: list[str]) -> Fact:
+    """The history names the fields and not their values: a person's data must be erasable, the history is not."""
+    return Fact("customer_saved", at, {"fields": names})

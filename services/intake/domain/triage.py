@@ -1,0 +1,37 @@
+"""What kind of matter a ticket is and how pressing: the reference data of intake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TYPES = ("enquiry", "fault", "complaint", "suggestion", "praise", "request")
+LEVELS = ("high", "medium", "low")
+PRIORITIES = ("P1", "P2", "P3", "P4")
+
+#: impact -> urgency -> priority, until an operator applies another table.
+USUAL_PRIORITIES = {
+    "high": {"high": "P1", "medium": "P2", "low": "P3"},
+    "medium": {"high": "P2", "medium": "P3", "low": "P4"},
+    "low": {"high": "P3", "medium": "P4", "low": "P4"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Triage:
+    """Categories by code, with their names by language, and the impact × urgency table. `version` 0 is the built-in one."""
+
+    categories: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    priorities: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: USUAL_PRIORITIES)
+    version: int = 0
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any], version: int = 0) -> Triage:
+        """The reference data in a validated body (deploy/config/intake.yaml)."""
+        categories = {code: dict(category["name"]) for code, category in body["categories"].items()}
+        return cls(categories=categories, priorities=body["priorities"], version=version)
+
+    def priority(self, impact: str, urgency: str) -> str:
+        """`P1` to `P4`."""
+        return self.priorities[impact][urgency]

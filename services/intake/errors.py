@@ -1,0 +1,49 @@
+"""What intake refuses, by name."""
+
+from __future__ import annotations
+
+from shared.errors import Conflict, IllegalMove, ValidationError
+
+
+class UnknownCategory(ValidationError):
+    """The reference data in force have no such category."""
+
+    def __init__(self, category: str) -> None:
+        super().__init__({"category": [f"Unknown category {category!r}."]})
+
+
+class NotHappenedYet(ValidationError):
+    """A contact cannot have occurred after it was submitted."""
+
+    def __init__(self) -> None:
+        super().__init__({"occurred_at": ["Lies in the future."]})
+
+
+class NotWithdrawable(IllegalMove):
+    """Only what is not yet resolved can be withdrawn."""
+
+    def __init__(self, ticket_no: str, status: str) -> None:
+        super().__init__(
+            f"ticket {ticket_no} is {status}", rule="withdraw_before_resolved", ticket_no=ticket_no, status=status
+        )
+
+
+class NotInReplay(IllegalMove):
+    """The ticket is live already."""
+
+    def __init__(self, ticket_no: str) -> None:
+        super().__init__(f"ticket {ticket_no} is not in replay", rule="end_replay_once", ticket_no=ticket_no)
+
+
+class OtherWorkOrder(Conflict):
+    """A ticket follows one work order; the event is about another."""
+
+    def __init__(self, ticket_no: str, order_no: str) -> None:
+        super().__init__(f"ticket {ticket_no} has another work order", ticket_no=ticket_no, order_no=order_no)
+
+
+class AddressTaken(Conflict):
+    """Two calls made a customer from the same new address at once; the other one was first."""
+
+    def __init__(self) -> None:
+        super().__init__("another customer was just made from this address", rule="one_customer_per_address")

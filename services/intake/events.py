@@ -1,0 +1,57 @@
+"""The events that intake publishes (docs/events.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.intake.domain.customer import Customer
+from services.intake.domain.ticket import Ticket
+from shared.events import Fact
+
+
+def customer_saved(customer: Customer, _: Fact) -> dict[str, Any]:
+    """Who the customer is now."""
+    return {
+        "customer_id": customer.customer_id,
+        "name": customer.name,
+        "tier": customer.tier,
+        "language": customer.language,
+        "phone": customer.phone,
+        "email": customer.email,
+        "preferred_channels": list(customer.preferred_channels),
+    }
+
+
+def ticket_submitted(ticket: Ticket, _: Fact) -> dict[str, Any]:
+    """What dispatch needs to open the work."""
+    return {
+        "ticket_no": ticket.ticket_no,
+        "customer_id": ticket.customer_id,
+        "channel": ticket.channel,
+        "type": ticket.type,
+        "category": ticket.category,
+        "impact": ticket.impact,
+        "urgency": ticket.urgency,
+        "priority": ticket.priority,
+        "subject": ticket.subject,
+        "occurred_at": ticket.occurred_at,
+    }
+
+
+def ticket_withdrawn(ticket: Ticket, fact: Fact) -> dict[str, Any]:
+    """That the customer wants no more of it, and why."""
+    return {"ticket_no": ticket.ticket_no, "reason": fact.data["reason"]}
+
+
+def ticket_replay_ended(ticket: Ticket, _: Fact) -> dict[str, Any]:
+    """That the ticket's work and cases go live."""
+    return {"ticket_no": ticket.ticket_no}
+
+
+CUSTOMER_EVENTS: dict[str, Callable[[Customer, Fact], dict[str, Any]]] = {"customer_saved": customer_saved}
+TICKET_EVENTS: dict[str, Callable[[Ticket, Fact], dict[str, Any]]] = {
+    "ticket_submitted": ticket_submitted,
+    "ticket_withdrawn": ticket_withdrawn,
+    "ticket_replay_ended": ticket_replay_ended,
+}
