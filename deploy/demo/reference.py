@@ -1,0 +1,65 @@
+"""The reference data of the demo: the sample configuration, with the log's own categories, teams and agents in it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from deploy.demo import rules
+from deploy.demo.log import Incident
+
+DEFAULT_TEAM = "Service desk"
+CAPACITY = 50
+
+
+def routes(incidents: Iterable[Incident]) -> dict[str, str]:
+    """Category -> the group that had it first most often; among equals the one with the lowest number."""
+    firsts: dict[str, Counter[str]] = defaultdict(Counter)
+    for incident in incidents:
+        first = incident.rows[0]
+        firsts[rules.category_of(first)].update([first.group] if first.group else [])
+    return {category: _most_common(groups) for category, groups in sorted(firsts.items())}
+
+
+def _most_common(groups: Counter[str]) -> str:
+    return min(groups, key=lambda group: (-groups[group], rules.number_in(group)), default=DEFAULT_TEAM)
+
+
+def people(incidents: Iterable[Incident]) -> dict[str, int]:
+    """Group -> how many people were recorded in it, at least one; the default team comes with one."""
+    seen: dict[str, set[str]] = {DEFAULT_TEAM: set()}
+    for row in (row for incident in incidents for row in incident.rows if row.group):
+        seen.setdefault(str(row.group), set()).update([row.person] if row.person else [])
+    return {group: max(1, len(persons)) for group, persons in sorted(seen.items())}
+
+
+def agent_ids(group: str, count: int) -> list[str]:
+    """`group-70.01`, `group-70.02` …: an agent belongs to one group, so that loads of groups do not mix."""
+    return [f"{group.lower().replace(' ', '-')}.{number:02d}" for number in range(1, count + 1)]
+
+
+def bodies(incidents: list[Incident], sample: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Service -> its reference data; `sample` is deploy/config/*.yaml by service."""
+    merged = {service: deepcopy(dict(body)) for service, body in sample.items()}
+    by_category = routes(incidents)
+    merged["intake"]["categories"] = {code: {"name": {"en": code, "zh-CN": code}} for code in by_category}
+    merged["dispatch"] |= _organisation(people(incidents), by_category)
+    return merged
+
+
+def _organisation(counts: Mapping[str, int], by_category: Mapping[str, str]) -> dict[str, Any]:
+    served: dict[str, list[str]] = defaultdict(list)
+    for category, group in by_category.items():
+        served[group].append(category)
+    ids = {group: agent_ids(group, count) for group, count in counts.items()}
+    return {
+        "teams": {group: {"name": group, "categories": served[group], "supervisor": ids[group][0]} for group in counts},
+        "default_team": DEFAULT_TEAM,
+        "agents": {
+            agent: {"name": f"{group}, agent {number}", "teams": [group], "capacity": CAPACITY, "role": "agent"}
+            for group in counts
+            for number, agent in enumerate(ids[group], start=1)
+        },
+    }
