@@ -1,8 +1,9 @@
 from collections import Counter
 
 from deploy.demo.log import read
-from deploy.demo.plan import FIRST_GROUP, NEXT_GROUP, plan, waves
+from deploy.demo.plan import plan, waves
 from deploy.demo.reference import routes
+from deploy.demo.telling import FIRST_GROUP, NEXT_GROUP
 from tests.unit.demo.builders import OPENED, a_row, an_incident
 
 ROUTES = {"Category 1/Subcategory 2": "Group 70"}
@@ -43,11 +44,29 @@ def test_held_work_is_resumed_before_it_is_resolved():
 
 
 def test_a_log_that_goes_back_from_resolved_reopens():
-    assert told(a_row("Resolved", 1), a_row("Active", 2))[4:] == [(2, "reopen")]
+    assert told(a_row("Resolved", 1), a_row("Active", 2))[4] == (2, "reopen")
 
 
 def test_a_row_that_changes_nothing_is_no_call():
     assert told(a_row("Active", 1), a_row("Active", 2))[3:] == []
+
+
+def test_reopened_work_is_taken_again():
+    assert told(a_row("Resolved", 1), a_row("Active", 2))[4:] == [(2, "reopen"), (2, "accept")]
+
+
+def test_whoever_gets_work_by_transfer_takes_it_when_it_is_worked_on():
+    rows = a_row("Active", 1), a_row("Active", 2, group="Group 5"), a_row("Resolved", 3, group="Group 5")
+    assert told(*rows)[3:] == [(2, "transfer"), (2, "accept"), (3, "resolve")]
+
+
+def test_work_transferred_while_it_waits_is_taken_when_it_is_resumed():
+    rows = (
+        a_row("Awaiting Vendor", 1),
+        a_row("Awaiting Vendor", 2, group="Group 5"),
+        a_row("Resolved", 3, group="Group 5"),
+    )
+    assert told(*rows)[4:] == [(2, "transfer"), (3, "resume"), (3, "accept"), (3, "resolve")]
 
 
 def test_a_changed_group_is_a_transfer_before_anything_else_that_the_row_says():
@@ -123,7 +142,7 @@ def test_request_ids_are_derived_distinct_and_short():
 def test_the_whole_log_becomes_these_calls():
     assert Counter(step.method for step in whole().steps) == {
         "submit_ticket": 890,
-        "accept": 890,
+        "accept": 1143,
         "respond": 890,
         "transfer": 1154,
         "hold": 365,
