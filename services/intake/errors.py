@@ -40,10 +40,3 @@ class OtherWorkOrder(Conflict):
 
     def __init__(self, ticket_no: str, order_no: str) -> None:
         super().__init__(f"ticket {ticket_no} has another work order", ticket_no=ticket_no, order_no=order_no)
-
-
-class AddressTaken(Conflict):
-    """Two calls made a customer from the same new address at once; the other one was first."""
-
-    def __init__(self) -> None:
-        super().__init__("another customer was just made from this address", rule="one_customer_per_address")

@@ -63,7 +63,7 @@ class Progress:
 def submit(
     ticket_no: str, customer_id: str, contact: Mapping[str, Any], triage: Triage, at: datetime
 ) -> tuple[Ticket, list[Fact]]:
-    """A new ticket from a contact: channel, subject, text, type, category, impact, urgency, occurred_at (or None: `at`).
+    """A new ticket; `contact` has channel, subject, text, type, category, impact, urgency, and maybe occurred_at.
 
     Raises UnknownCategory, NotHappenedYet.
     """
@@ -81,8 +81,11 @@ def submit(
         **{**contact, "occurred_at": occurred_at},
     )
     why = {name: contact[name] for name in ("channel", "type", "category", "impact", "urgency")}
+    entry = {"status": SUBMITTED, **why, "priority": priority, "triage_version": triage.version}
     return ticket, [
-        Fact("ticket_submitted", at, {"status": SUBMITTED, **why, "priority": priority, "triage_version": triage.version})
+        Fact(
+            "ticket_submitted", at, {"status": SUBMITTED, **why, "priority": priority, "triage_version": triage.version}
+        )
     ]
 
 
@@ -125,3 +128,8 @@ def end_replay(ticket: Ticket, at: datetime) -> tuple[Ticket, list[Fact]]:
     if ticket.replay_until is None:
         raise errors.NotInReplay(ticket.ticket_no)
     return replace(ticket, replay_until=None), [Fact("ticket_replay_ended", at, {})]
+
+
+def of_customer(ticket: Ticket, customer_id: str) -> Ticket:
+    """The same new ticket, of that customer."""
+    return replace(ticket, customer_id=customer_id)

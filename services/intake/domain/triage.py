@@ -20,7 +20,7 @@ USUAL_PRIORITIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Triage:
-    """Categories by code, with their names by language, and the impact × urgency table. `version` 0 is the built-in one."""
+    """Categories (code -> name by language) and the impact × urgency table. `version` 0 is the built-in one."""
 
     categories: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     priorities: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: USUAL_PRIORITIES)

@@ -1,0 +1,262 @@
+"""What intake is asked and told, and what it answers. Field names are those on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from services.intake.domain import customer as customers
+from services.intake.domain import ticket as tickets
+from services.intake.domain import triage
+from services.intake.domain.customer import Customer
+from services.intake.domain.ticket import Ticket
+from shared.schemas import Code, Email, Instant, Page, Phone, Request, Text
+
+LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 20_000, 500
+
+
+def _one_of(values: Sequence[str], **options: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(values), **options)
+
+
+def _unique(values: Sequence[str]) -> None:
+    if len(set(values)) != len(values):
+        raise ValidationError("Named twice.")
+
+
+class CustomerFields(Schema):
+    """What is known of a customer; absent is unchanged, null is none."""
+
+    name = Text(120)
+    tier = Code(32)
+    language = _one_of(customers.LANGUAGES)
+    phone = Phone(allow_none=True)
+    email = Email(allow_none=True)
+    preferred_channels = fields.List(_one_of(customers.CHANNELS), validate=_unique)
+
+
+class SaveCustomer(Request, CustomerFields):
+    """Without `customer_id` a customer is created, and needs a name."""
+
+    customer_id = Code(64)
+
+    @validates_schema
+    def _named(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "customer_id" not in data and "name" not in data:
+            raise ValidationError("A new customer needs a name.", "name")
+
+
+class GetCustomer(Request):
+    """By id."""
+
+    customer_id = Code(64, required=True)
+
+
+class NewCustomer(CustomerFields):
+    """Enough to find a customer, or to create one."""
+
+    name = Text(120, required=True)
+
+    @validates_schema
+    def _reachable(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data.get("phone") and not data.get("email"):
+            raise ValidationError("Give a phone or an email.", "phone")
+
+
+class SubmitTicket(Request):
+    """A contact; `customer_id` or `customer`."""
+
+    customer_id = Code(64)
+    customer = fields.Nested(NewCustomer)
+    channel = Code(32, required=True)
+    subject = Text(LONGEST_SUBJECT, required=True)
+    text = Text(LONGEST_TEXT, load_default="")
+    type = _one_of(triage.TYPES, required=True)
+    category = Code(64, required=True)
+    impact = _one_of(triage.LEVELS, required=True)
+    urgency = _one_of(triage.LEVELS, required=True)
+    occurred_at = Instant()
+
+    @validates_schema
+    def _by_one_customer(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("customer_id" in data) == ("customer" in data):
+            raise ValidationError("Give either customer_id or customer.", "customer_id")
+
+
+class GetTicket(Request):
+    """By number."""
+
+    ticket_no = Code(32, required=True)
+
+
+class FindTickets(Request, Page):
+    """Any combination of filters; `created_from` is included, `created_to` is not."""
+
+    status = _one_of(tickets.STATUSES)
+    customer_id = Code(64)
+    type = _one_of(triage.TYPES)
+    category = Code(64)
+    priority = _one_of(triage.PRIORITIES)
+    created_from = Instant()
+    created_to = Instant()
+
+
+class AddNote(Request):
+    """A text for a ticket's history."""
+
+    ticket_no = Code(32, required=True)
+    text = Text(LONGEST_TEXT, required=True)
+
+
+class WithdrawTicket(Request):
+    """Why the customer wants no more of it."""
+
+    ticket_no = Code(32, required=True)
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class EndReplay(Request):
+    """The ticket that goes live."""
+
+    ticket_no = Code(32, required=True)
+
+
+# consumed: dispatch's events (docs/events.md); only what intake reads, as lenient as it can bear
+
+
+class WorkEvent(Schema):
+    """What every event of dispatch says."""
+
+    order_no = fields.String(required=True)
+    ticket_no = fields.String(required=True)
+
+
+class WorkAssigned(WorkEvent):
+    """An agent has it."""
+
+
+class WorkHeld(WorkEvent):
+    """Its clock stands still."""
+
+    reason = fields.String(load_default=None, allow_none=True)
+
+
+class WorkResumed(WorkEvent):
+    """Its clock runs again."""
+
+
+class WorkResolved(WorkEvent):
+    """It is done."""
+
+    solution = fields.String(load_default=None, allow_none=True)
+
+
+class WorkReopened(WorkEvent):
+    """It was not done well enough."""
+
+    reason = fields.String(load_default=None, allow_none=True)
+
+
+class WorkClosed(WorkEvent):
+    """The follow-up is over."""
+
+    outcome = fields.String(required=True)
+
+
+class WorkWithdrawn(WorkEvent):
+    """Dispatch has stopped it."""
+
+    reason = fields.String(load_default=None, allow_none=True)
+
+
+# reference data
+
+
+class Category(Schema):
+    """`name` by language."""
+
+    name = fields.Dict(
+        keys=_one_of(customers.LANGUAGES), values=Text(80), required=True, validate=validate.Length(min=1)
+    )
+
+
+class Urgencies(Schema):
+    """The priority for each urgency, at one impact."""
+
+    high = _one_of(triage.PRIORITIES, required=True)
+    medium = _one_of(triage.PRIORITIES, required=True)
+    low = _one_of(triage.PRIORITIES, required=True)
+
+
+class Impacts(Schema):
+    """The priorities for each impact."""
+
+    high = fields.Nested(Urgencies, required=True)
+    medium = fields.Nested(Urgencies, required=True)
+    low = fields.Nested(Urgencies, required=True)
+
+
+class ReferenceData(Schema):
+    """deploy/config/intake.yaml."""
+
+    categories = fields.Dict(
+        keys=Code(64), values=fields.Nested(Category), required=True, validate=validate.Length(min=1)
+    )
+    priorities = fields.Nested(Impacts, required=True)
+
+
+# replies
+
+
+def customer(state: Customer) -> dict[str, Any]:
+    """A customer as callers see it."""
+    return {
+        "customer_id": state.customer_id,
+        "name": state.name,
+        "tier": state.tier,
+        "language": state.language,
+        "phone": state.phone,
+        "email": state.email,
+        "preferred_channels": list(state.preferred_channels),
+        "version": state.version,
+    }
+
+
+def saved_customer(state: Customer) -> dict[str, Any]:
+    """The answer to a change: kept for 30 days, so without the person's data."""
+    return {"customer_id": state.customer_id, "version": state.version}
+
+
+def receipt(state: Ticket) -> dict[str, Any]:
+    """The answer to a command on a ticket."""
+    return {
+        "ticket_no": state.ticket_no,
+        "customer_id": state.customer_id,
+        "status": state.status,
+        "priority": state.priority,
+        "created_at": state.created_at,
+        "version": state.version,
+    }
+
+
+def summary(state: Ticket) -> dict[str, Any]:
+    """A ticket in a list."""
+    return {
+        **receipt(state),
+        "channel": state.channel,
+        "type": state.type,
+        "category": state.category,
+        "impact": state.impact,
+        "urgency": state.urgency,
+        "subject": state.subject,
+        "occurred_at": state.occurred_at,
+        "order_no": state.order_no,
+    }
+
+
+def ticket(state: Ticket, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A ticket in full; its history in order of time, late news at their own time."""
+    told = sorted(history, key=lambda entry: (entry["at"], entry["number"]))
+    return {**summary(state), "text": state.text, "replay_until": state.replay_until, "history": told}

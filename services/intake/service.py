@@ -1,0 +1,119 @@
+"""Intake's RPC methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from services.intake import schemas
+from services.intake.domain import customer as customers
+from services.intake.domain import ticket as tickets
+from services.intake.store import IntakeStore
+from shared.aggregates import AlreadyThere
+from shared.bus import Call, Health, command, query
+from shared.errors import Conflict, ValidationError
+from shared.mongo import Mongo
+from shared.reference import ReferenceData
+
+
+class Intake(Health, ReferenceData):
+    """What came in: customers and tickets."""
+
+    name = "intake"
+    store = Mongo(IntakeStore)
+
+    @command("submit", schemas.SaveCustomer)
+    def save_customer(self, call: Call, customer_id: str | None = None, **given: Any) -> Any:
+        """Creates a customer, or changes the given fields of one: {customer_id, version}. Raises NotFound."""
+        if customer_id is not None:
+            return self.store.customers.change(
+                call, customer_id, lambda customer, at: customers.change(customer, given, at), schemas.saved_customer
+            )
+        state, facts = customers.create(_customer_id(call), given, self.store.time_of(call))
+        return self.store.customers.create(call, state.customer_id, state, facts, schemas.saved_customer)
+
+    @query("read", schemas.GetCustomer)
+    def get_customer(self, call: Call, customer_id: str) -> Any:
+        """The customer. Raises NotFound."""
+        return schemas.customer(self.store.customers.get(customer_id))
+
+    @command("submit", schemas.SubmitTicket)
+    def submit_ticket(
+        self,
+        call: Call,
+        customer_id: str | None = None,
+        customer: Mapping[str, Any] | None = None,
+        **contact: Any,
+    ) -> Any:
+        """Makes a ticket: {ticket_no, customer_id, status, priority, created_at, version}.
+
+        Raises NotFound (customer), UnknownCategory, NotHappenedYet.
+        """
+        at = self.store.time_of(call)
+        known = self._known_customer(customer_id, customer)
+        new = known or _customer_id(call)
+        try:
+            state, facts = tickets.submit(self.store.numbers.next(), new, contact, self.store.reference.current(), at)
+        except ValidationError:
+            # what was accepted stays accepted, though the categories have changed since
+            if self.store.submitted(call.creation_id()):
+                return AlreadyThere(self.store.tickets, call, call.creation_id()).answer()
+            raise
+        if known is None and customer is not None and not self.store.submitted(call.creation_id()):
+            state = tickets.of_customer(state, self._create_customer(call, new, customer, at))
+        return self.store.tickets.create(call, call.creation_id(), state, facts, schemas.receipt)
+
+    @query("read", schemas.GetTicket)
+    def get_ticket(self, call: Call, ticket_no: str) -> Any:
+        """The ticket with its whole history. Raises NotFound."""
+        return schemas.ticket(self.store.tickets.get(ticket_no), self.store.tickets.history(ticket_no))
+
+    @query("read", schemas.FindTickets)
+    def find_tickets(self, call: Call, limit: int, after: str | None = None, **filters: Any) -> Any:
+        """A page, newest first: {tickets: [...], after: cursor of the next page, or null}."""
+        found, more = self.store.find_tickets(filters, limit, after)
+        return {"tickets": [schemas.summary(ticket) for ticket in found], "after": more}
+
+    @command("submit", schemas.AddNote)
+    def add_note(self, call: Call, ticket_no: str, text: str) -> Any:
+        """Adds a text to the ticket's history. Raises NotFound."""
+        return self.store.tickets.change(
+            call, ticket_no, lambda ticket, at: tickets.add_note(ticket, text, at), schemas.receipt
+        )
+
+    @command("submit", schemas.WithdrawTicket)
+    def withdraw_ticket(self, call: Call, ticket_no: str, reason: str) -> Any:
+        """The customer wants no more of it. Raises NotFound, NotWithdrawable."""
+        return self.store.tickets.change(
+            call, ticket_no, lambda ticket, at: tickets.withdraw(ticket, reason, at), schemas.receipt
+        )
+
+    @command("backdate", schemas.EndReplay)
+    def end_replay(self, call: Call, ticket_no: str) -> Any:
+        """The ticket, its work order and its cases go live. Raises NotFound, NotInReplay."""
+        return self.store.tickets.change(call, ticket_no, tickets.end_replay, schemas.receipt)
+
+    def _known_customer(self, customer_id: str | None, customer: Mapping[str, Any] | None) -> str | None:
+        if customer_id is not None:
+            self.store.require_customer(customer_id)
+            return customer_id
+        given = customer or {}
+        return self.store.customer_at(given.get("phone"), given.get("email"))
+
+    def _create_customer(self, call: Call, customer_id: str, given: Mapping[str, Any], at: datetime) -> str:
+        """The id of the customer that this call made, or that another made from the same address just before."""
+        state, facts = customers.create_from_contact(customer_id, given, at)
+        try:
+            self.store.customers.create(call.without_key(), customer_id, state, facts)
+        except Conflict:
+            other = self.store.customer_at(given.get("phone"), given.get("email"))
+            if other is None:
+                raise
+            return other
+        return customer_id
+
+
+def _customer_id(call: Call) -> str:
+    """The same for every repetition of the call."""
+    return f"C-{call.creation_id()[:16]}"

@@ -1,0 +1,186 @@
+"""Intake's documents: customers, tickets, and the numbers of tickets."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+
+from services.intake import events, schemas
+from services.intake.domain.customer import Customer
+from services.intake.domain.ticket import Ticket
+from services.intake.domain.triage import Triage
+from services.intake.listing import INDEXES, place, query
+from shared.aggregates import Aggregates
+from shared.cause import Cause
+from shared.errors import NotFound
+from shared.events import Aggregate
+from shared.mongo import Database
+from shared.reference import Reference
+
+#: Strings only: an absent address is stored as null, and is in no index.
+_A_TEXT = {"$gt": ""}
+
+
+def _listed(name: str) -> IndexModel:
+    keys = [(field, DESCENDING if field == "place" else ASCENDING) for field in INDEXES[name]]
+    return IndexModel(keys, name=name)
+
+
+def _by_address(field: str) -> IndexModel:
+    return IndexModel([(field, ASCENDING), ("_id", ASCENDING)], name=field, partialFilterExpression={field: _A_TEXT})
+
+
+COLLECTIONS: dict[str, list[IndexModel]] = {
+    "intake_tickets": [
+        IndexModel([("ticket_no", ASCENDING)], name="ticket_no", unique=True),
+        *(_listed(name) for name in INDEXES),
+    ],
+    "intake_customers": [
+        _by_address("phone"),
+        _by_address("email"),
+        IndexModel([("claim", ASCENDING)], name="claim", unique=True, partialFilterExpression={"claim": _A_TEXT}),
+    ],
+    "intake_counters": [],
+}
+AGGREGATES = ("intake_tickets", "intake_customers")
+
+_KERNEL_OWNED = {field.name for field in fields(Aggregate)}
+_TICKET = tuple(field.name for field in fields(Ticket) if field.name not in _KERNEL_OWNED)
+_CUSTOMER = tuple(f.name for f in fields(Customer) if f.name not in _KERNEL_OWNED and f.name != "customer_id")
+_NOT_IN_A_LIST = ("text", "history", "outbox", "requests", "applied", "origin", "head")
+
+FIRST_NUMBER = 100_001
+BLOCK = 100
+KNOWN_CUSTOMERS = 20_000
+
+
+class IntakeStore:
+    """All that intake keeps."""
+
+    def __init__(self, db: Database) -> None:
+        self._clock = db.clock
+        self.reference = Reference(db, "intake", schema=schemas.ReferenceData(), build=Triage.from_dict)
+        self.numbers = Numbers(db)
+        self.tickets = Aggregates(
+            db,
+            "intake_tickets",
+            what="ticket",
+            to_document=_ticket_document,
+            from_document=_ticket,
+            published=events.TICKET_EVENTS,
+            key="ticket_no",
+        )
+        self.customers = Aggregates(
+            db,
+            "intake_customers",
+            what="customer",
+            to_document=_customer_document,
+            from_document=_customer,
+            published=events.CUSTOMER_EVENTS,
+        )
+        self._known = Known(KNOWN_CUSTOMERS)
+
+    def time_of(self, cause: Cause) -> datetime:
+        """When what `cause` creates counts."""
+        return cause.time_after(None, self._clock.now())
+
+    def require_customer(self, customer_id: str) -> None:
+        """`NotFound` if there is no such customer. Customers stay for ever, so each is asked for once a process."""
+        if customer_id not in self._known:
+            if self.customers.collection.find_one({"_id": customer_id}, {"_id": 1}) is None:
+                raise NotFound("customer", customer_id)
+            self._known.add(customer_id)
+
+    def customer_at(self, phone: str | None, email: str | None) -> str | None:
+        """The id of a customer with that phone, else with that e-mail address; of several, always the same one."""
+        for name, address in (("phone", phone), ("email", email)):
+            if address:
+                found = self.customers.collection.find_one({name: address}, {"_id": 1}, sort=[("_id", ASCENDING)])
+                if found:
+                    return str(found["_id"])
+        return None
+
+    def submitted(self, creation_id: str) -> bool:
+        """Whether the call with this id has made its ticket already."""
+        return self.tickets.collection.find_one({"_id": creation_id}, {"_id": 1}) is not None
+
+    def find_tickets(
+        self, filters: Mapping[str, Any], limit: int, after: str | None
+    ) -> tuple[list[Ticket], str | None]:
+        """At most `limit` tickets without their texts, newest first, and the cursor of the next page (None: the last)."""
+        wanted, index = query(filters, after)
+        rows = self.tickets.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).hint(index)
+        found = list(rows.sort("place", DESCENDING).limit(limit + 1))
+        more = found[limit - 1]["place"] if len(found) > limit else None
+        return [_ticket(doc) for doc in found[:limit]], more
+
+
+class Numbers:
+    """Ticket numbers: short, readable, never the same twice. Each process draws blocks; what it did not use is a gap."""
+
+    def __init__(self, db: Database) -> None:
+        self._counters = db.collection("intake_counters")
+        self._left: deque[int] = deque()
+        self._drawing = Lock()
+
+    def next(self) -> str:
+        """For example `T-100001`."""
+        with self._drawing:
+            if not self._left:
+                self._draw()
+            return f"T-{self._left.popleft()}"
+
+    def _draw(self) -> None:
+        counter = self._counters.find_one_and_update(
+            {"_id": "ticket_no"}, {"$inc": {"drawn": BLOCK}}, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        end = FIRST_NUMBER + int(counter["drawn"])
+        self._left.extend(range(end - BLOCK, end))
+
+
+class Known:
+    """The `size` texts last used, for telling what need not be asked again."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._texts: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, text: str) -> bool:
+        if text not in self._texts:
+            return False
+        self._texts.move_to_end(text)
+        return True
+
+    def add(self, text: str) -> None:
+        """Remember it, and forget the one unused for longest if there are too many."""
+        self._texts[text] = None
+        if len(self._texts) > self._size:
+            self._texts.popitem(last=False)
+
+
+def _ticket_document(ticket: Ticket) -> dict[str, Any]:
+    return {**{name: getattr(ticket, name) for name in _TICKET}, "place": place(ticket.created_at, ticket.ticket_no)}
+
+
+def _ticket(doc: Mapping[str, Any]) -> Ticket:
+    return Ticket(**{name: doc.get(name, "") for name in _TICKET}, **_kernel_owned(doc))
+
+
+def _customer_document(customer: Customer) -> dict[str, Any]:
+    return {name: getattr(customer, name) for name in _CUSTOMER}
+
+
+def _customer(doc: Mapping[str, Any]) -> Customer:
+    own = {name: doc[name] for name in _CUSTOMER}
+    own["preferred_channels"] = tuple(own["preferred_channels"])
+    return Customer(customer_id=doc["_id"], **own, **_kernel_owned(doc))
+
+
+def _kernel_owned(doc: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: doc[name] for name in ("version", "last_at", "replay_until")}

@@ -1,0 +1,72 @@
+"""Intake follows dispatch: every piece of news about the work moves the customer's ticket."""
+
+from __future__ import annotations
+
+from services.intake import schemas
+from services.intake.domain import ticket as tickets
+from services.intake.store import IntakeStore
+from shared.bus import on_event
+from shared.cause import Cause
+from shared.errors import NotFound, NotYetKnown
+from shared.events import Event
+from shared.mongo import Mongo
+
+_FOR_THE_CUSTOMER = ("reason", "solution", "outcome")
+
+
+class IntakeWorker:
+    """Event handlers only: a ticket has no deadline of its own."""
+
+    name = "intake-worker"
+    store = Mongo(IntakeStore, sweeps=True)
+
+    @on_event("dispatch", "work_assigned", schemas.WorkAssigned)
+    def mark_assigned(self, event: Event) -> None:
+        """Somebody works on it."""
+        self._follow(event, tickets.ASSIGNED)
+
+    @on_event("dispatch", "work_held", schemas.WorkHeld)
+    def mark_on_hold(self, event: Event) -> None:
+        """It waits, and the history says for what."""
+        self._follow(event, tickets.ON_HOLD)
+
+    @on_event("dispatch", "work_resumed", schemas.WorkResumed)
+    def mark_resumed(self, event: Event) -> None:
+        """Somebody works on it again."""
+        self._follow(event, tickets.ASSIGNED)
+
+    @on_event("dispatch", "work_resolved", schemas.WorkResolved)
+    def mark_resolved(self, event: Event) -> None:
+        """It is done, and the history says how."""
+        self._follow(event, tickets.RESOLVED)
+
+    @on_event("dispatch", "work_reopened", schemas.WorkReopened)
+    def mark_reopened(self, event: Event) -> None:
+        """It was not done, and the history says why."""
+        self._follow(event, tickets.REOPENED)
+
+    @on_event("dispatch", "work_closed", schemas.WorkClosed)
+    def mark_closed(self, event: Event) -> None:
+        """The loop is closed."""
+        self._follow(event, tickets.CLOSED)
+
+    @on_event("dispatch", "work_withdrawn", schemas.WorkWithdrawn)
+    def mark_withdrawn(self, event: Event) -> None:
+        """The work has stopped; mostly because the customer had withdrawn the ticket here."""
+        self._follow(event, tickets.WITHDRAWN)
+
+    def _follow(self, event: Event, status: str) -> None:
+        progress = tickets.Progress(
+            order_no=event.data["order_no"],
+            number=event.number,
+            status=status,
+            at=event.at,
+            details={name: event.data[name] for name in _FOR_THE_CUSTOMER if event.data.get(name)},
+        )
+        try:
+            self.store.tickets.change(
+                Cause.from_event(event), event.data["ticket_no"], lambda ticket, _: tickets.follow(ticket, progress)
+            )
+        except NotFound as error:
+            # its ticket was stored before dispatch heard of it: an operator must see this
+            raise NotYetKnown(event.data["ticket_no"]) from error
