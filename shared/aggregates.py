@@ -1,0 +1,364 @@
+"""One collection of aggregates: load, advance, decide, save, reply, once per cause (docs/architecture.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from shared.bus.relay import Pending
+from shared.cause import Call, Cause
+from shared.document import Outgoing, Publishing, additions, history_reply
+from shared.errors import Conflict, NotFound
+from shared.events import Aggregate, Fact, to_json
+from shared.housekeeping import LIMIT
+from shared.mongo import LostRace
+
+if TYPE_CHECKING:
+    from shared.mongo import Database, Transaction
+
+__all__ = ["AGGREGATE_INDEXES", "Aggregates", "Outgoing"]
+
+S = TypeVar("S", bound=Aggregate)
+Doc = Mapping[str, Any]
+Decide = Callable[[S, datetime], tuple[S, list[Fact]]]
+Reply = Callable[[S], Mapping[str, Any]]
+
+#: Indexes that every collection of aggregates has beside its own.
+AGGREGATE_INDEXES = [
+    IndexModel(
+        [("requests.k", ASCENDING)],
+        name="requests",
+        unique=True,
+        partialFilterExpression={"requests.k": {"$exists": True}},
+    ),
+    IndexModel([("relay_at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.0": {"$exists": True}}),
+    IndexModel([("timer_at", ASCENDING)], name="timer", partialFilterExpression={"timer_at": {"$exists": True}}),
+    IndexModel([("unspilled", ASCENDING)], name="spill", partialFilterExpression={"unspilled": {"$gt": LIMIT}}),
+]
+
+#: The relay of the writing process gets this long before a sweep takes over.
+RELAY_GRACE = timedelta(seconds=2)
+#: A claimed timer that was not acted on (its process died) is due again after this.
+TIMER_LEASE = timedelta(seconds=15)
+RACE_TRIES = 50
+
+
+def _nothing(state: S, to: datetime) -> tuple[S, list[Fact]]:
+    return state, []
+
+
+def _never(state: Any) -> datetime | None:
+    return None
+
+
+class Aggregates(Generic[S]):
+    """The aggregates of one collection, changed only through the protocol in docs/architecture.md.
+
+    `to_document` gives the service's own fields, `from_document` builds the state from the whole document.
+    `published`, `unheard` and `handed` say which facts leave the service (`shared.document.Publishing`).
+    `advance` settles what falls due up to a time, `next_due` says when it must be woken.
+    `key` is the field by which callers and events name an aggregate.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        collection: str,
+        *,
+        what: str,
+        to_document: Callable[[S], dict[str, Any]],
+        from_document: Callable[[Doc], S],
+        published: Mapping[str, Callable[[S, Fact], Mapping[str, Any]]] | None = None,
+        unheard: Collection[str] = (),
+        handed: Mapping[str, Callable[[S, Fact], Outgoing]] | None = None,
+        advance: Decide[S] = _nothing,
+        next_due: Callable[[S], datetime | None] = _never,
+        key: str = "_id",
+    ) -> None:
+        self.name = collection
+        self.collection = db.collection(collection)
+        self._db = db
+        self._what = what
+        self._to_document = to_document
+        self._from_document = from_document
+        service = collection.partition("_")[0]
+        self._publishing = Publishing(service, published or {}, unheard, handed or {})
+        self._advance = advance
+        self._next_due = next_due
+        self._key = key
+        self._spilled_history = db.collection(f"{service}_history")
+        self._spilled_requests = db.collection(f"{service}_requests")
+        db.housekeeping.look_after(self.collection, self._spilled_history, self._spilled_requests)
+
+    # reading
+
+    def get(self, key: str, tx: Transaction | None = None) -> S:
+        """The state of the aggregate that `key` names; `NotFound` if there is none."""
+        state = self.find(key, tx)
+        if state is None:
+            raise NotFound(self._what, key)
+        return state
+
+    def find(self, key: str, tx: Transaction | None = None) -> S | None:
+        """The state of the aggregate that `key` names, or None."""
+        without = {"outbox": 0, "history": 0, "requests": 0, "applied": 0, "origin": 0}
+        doc = self.collection.find_one({self._key: key}, without, session=tx.session if tx else None)
+        return self._from_document(doc) if doc else None
+
+    def history(self, key: str) -> list[dict[str, Any]]:
+        """All that happened to it, in order of number, as a reply shows it; `NotFound` if there is none."""
+        doc = self.collection.find_one({self._key: key}, {"history": 1, "head": 1})
+        if doc is None:
+            raise NotFound(self._what, key)
+        kept = doc.get("history", [])
+        if kept and kept[0]["number"] == 1:
+            return history_reply(kept)
+        spilled = self._spilled_history.find({"aggregate": f"{self.name}/{doc['_id']}"}).sort("number", ASCENDING)
+        merged = {entry["number"]: entry for entry in [*spilled, *kept]}
+        return history_reply([merged[number] for number in sorted(merged)])
+
+    # changing
+
+    def create(
+        self,
+        cause: Cause,
+        id: str,
+        state: S,
+        facts: Sequence[Fact],
+        reply: Reply[S] | None = None,
+        tx: Transaction | None = None,
+    ) -> dict[str, Any] | None:
+        """Store a new aggregate; gives what `reply` makes of it.
+
+        If it is there already: a call gets the answer it got then (`Conflict` when its content differs), an event
+        gets None, and nothing happens.
+        """
+        state = replace(
+            state,
+            version=1,
+            replay_until=cause.starts_replay,
+            last_at=max((fact.at for fact in facts), default=None),
+        )
+        try:
+            return self._insert(cause, id, state, facts, reply, tx)
+        except DuplicateKeyError as error:
+            if tx is not None:
+                # the transaction is void; the caller of transact() sees the kept answer or nothing
+                raise AlreadyThere(self, cause, id) from error
+            return self._kept_creation(cause, id)
+
+    def _insert(
+        self,
+        cause: Cause,
+        id: str,
+        state: S,
+        facts: Sequence[Fact],
+        reply: Reply[S] | None,
+        tx: Transaction | None,
+    ) -> dict[str, Any] | None:
+        answer = to_json(reply(state)) if reply else None
+        now = self._db.clock.now()
+        doc: dict[str, Any] = {"_id": id, "revision": 1, **self._fields(state)}
+        added = additions(self._publishing, (self.name, doc.get(self._key, id)), state, facts, cause, now, None)
+        doc |= {"history": added.history, "outbox": added.outbox, "head": added.head, "requests": [], "applied": []}
+        if isinstance(cause, Call):
+            doc["origin"] = {"k": cause.key, "digest": cause.digest, "reply": answer}
+        elif cause.key:
+            doc["applied"] = [cause.key]
+        doc["unspilled"] = len(added.history)
+        if added.outbox:
+            doc["relay_at"] = now + RELAY_GRACE
+        self.collection.insert_one(doc, session=tx.session if tx else None)
+        if added.outbox:
+            self._db.relay(Pending(self.name, id, added.outbox), tx)
+        return answer
+
+    def _kept_creation(self, cause: Cause, id: str) -> dict[str, Any] | None:
+        doc = self.collection.find_one({"_id": id}, {"origin": 1})
+        if doc is None:  # another unique field of the service collided, not the id
+            raise Conflict(f"another {self._what} has the same unique field", rule="unique")
+        if not isinstance(cause, Call):
+            return None
+        origin = doc.get("origin")
+        if origin is None or origin["digest"] != cause.digest:
+            raise Conflict("this request_id was used with other content", rule="request_id")
+        return origin["reply"]  # type: ignore[no-any-return]  # stored by _insert
+
+    def change(
+        self,
+        cause: Cause,
+        key: str,
+        decide: Decide[S],
+        reply: Reply[S] | None = None,
+        tx: Transaction | None = None,
+    ) -> dict[str, Any] | None:
+        """Apply `decide` to the aggregate that `key` names, once per cause; gives what `reply` makes of the result.
+
+        Raises `NotFound`, `Conflict` (version, request id with other content) and whatever `decide` raises.
+        """
+        for _ in range(RACE_TRIES):
+            doc = self._load({self._key: key}, tx)
+            if doc is None:
+                raise NotFound(self._what, key)
+            try:
+                return self._apply(doc, cause, decide, reply, tx)
+            except LostRace:
+                if tx is not None:
+                    raise
+        raise Conflict(f"too many others change {self._what} {key} just now", rule="contention")
+
+    def change_or_create(
+        self,
+        cause: Cause,
+        id: str,
+        blank: Callable[[], S],
+        decide: Decide[S],
+        reply: Reply[S] | None = None,
+        tx: Transaction | None = None,
+    ) -> dict[str, Any] | None:
+        """As `change`, by `_id`; where there is no document, `decide` gets what `blank` makes."""
+        for _ in range(RACE_TRIES):
+            doc = self._load({"_id": id}, tx)
+            try:
+                if doc is not None:
+                    return self._apply(doc, cause, decide, reply, tx)
+                state = replace(blank(), replay_until=cause.starts_replay)
+                state, facts = self._decide(state, cause, decide)
+                last = max((fact.at for fact in facts), default=state.last_at)
+                return self._insert(cause, id, replace(state, version=1, last_at=last), facts, reply, tx)
+            except (LostRace, DuplicateKeyError) as error:
+                if tx is not None:
+                    raise LostRace from error
+        raise Conflict(f"too many others change {self._what} {id} just now", rule="contention")
+
+    def wake(self, now: datetime, limit: int = 100) -> int:
+        """Advance what is due, most overdue first, each claimed so that replicas share; gives how many."""
+        for woken in range(limit):
+            due = self.collection.find_one_and_update(
+                {"timer_at": {"$lte": now}},
+                {"$set": {"timer_at": now + TIMER_LEASE}},
+                projection={"_id": 1, self._key: 1},
+                sort=[("timer_at", ASCENDING)],
+            )
+            if due is None:
+                return woken
+            self.change(Cause.tick(now), due[self._key], lambda state, at: (state, []))
+        return limit
+
+    # the protocol's steps
+
+    def _load(self, query: Doc, tx: Transaction | None) -> Doc | None:
+        return self.collection.find_one(query, {"outbox": 0, "history": 0}, session=tx.session if tx else None)
+
+    def _apply(
+        self, doc: Doc, cause: Cause, decide: Decide[S], reply: Reply[S] | None, tx: Transaction | None
+    ) -> dict[str, Any] | None:
+        if cause.key is not None:
+            applied, answer = self._applied(doc, cause)
+            if applied:
+                return answer
+        before = self._from_document(doc)
+        if cause.expected_version is not None and cause.expected_version != before.version:
+            raise Conflict(
+                f"the {self._what} is at version {before.version}, not {cause.expected_version}",
+                rule="expected_version",
+                version=before.version,
+            )
+        state, facts = self._decide(self._in_replay(before, cause), cause, decide)
+        last = max((fact.at for fact in facts), default=before.last_at)
+        state = replace(state, version=before.version + 1, last_at=last)
+        return self._save(doc, state, facts, cause, reply, tx)
+
+    def _decide(self, state: S, cause: Cause, decide: Decide[S]) -> tuple[S, list[Fact]]:
+        """Everything that was due comes first, at its own time; then the rule; then what a replay has passed."""
+        at = cause.time_after(state.last_at, self._db.clock.now())
+        state, due = self._advance(state, at)
+        state, facts = decide(state, at)
+        passed: list[Fact] = []
+        if state.replay_until is not None and state.replay_until > at:
+            state, passed = self._advance(state, state.replay_until)
+        return state, [*due, *facts, *passed]
+
+    def _in_replay(self, state: S, cause: Cause) -> S:
+        if state.replay_until is None:
+            return state
+        marks = [mark for mark in (state.replay_until, cause.starts_replay) if mark is not None]
+        return replace(state, replay_until=max(marks))
+
+    def _applied(self, doc: Doc, cause: Cause) -> tuple[bool, dict[str, Any] | None]:
+        if not isinstance(cause, Call):
+            if cause.key in doc.get("applied", ()):
+                return True, None
+            spilled = doc.get("spilled") and self._spilled_requests.find_one(
+                {"_id": f"{self.name}/{doc['_id']}|{cause.key}"}, {"_id": 1}
+            )
+            return bool(spilled), None
+        kept = [request for request in (doc.get("origin"), *doc.get("requests", ())) if request]
+        found = next((request for request in kept if request["k"] == cause.key), None)
+        if found is None:
+            found = self._spilled_requests.find_one({"_id": cause.key})
+        if found is None:
+            return False, None
+        if found["digest"] != cause.digest:
+            raise Conflict("this request_id was used with other content", rule="request_id")
+        return True, found["reply"]
+
+    def _save(
+        self,
+        doc: Doc,
+        state: S,
+        facts: Sequence[Fact],
+        cause: Cause,
+        reply: Reply[S] | None,
+        tx: Transaction | None,
+    ) -> dict[str, Any] | None:
+        answer = to_json(reply(state)) if reply else None
+        now = self._db.clock.now()
+        fields = self._fields(state)
+        public_id = fields.get(self._key, doc["_id"])
+        added = additions(self._publishing, (self.name, public_id), state, facts, cause, now, doc.get("head"))
+        push: dict[str, Any] = {"history": {"$each": added.history}, "outbox": {"$each": added.outbox}}
+        if isinstance(cause, Call) and cause.key:
+            push["requests"] = {"k": cause.key, "digest": cause.digest, "reply": answer, "at": now}
+        elif cause.key:
+            push["applied"] = cause.key
+        update: dict[str, Any] = {"$set": {**fields, "head": added.head}, "$push": push}
+        update["$inc"] = {"revision": 1, "unspilled": max(1, len(added.history))}
+        if added.outbox:
+            update["$set"]["relay_at"] = now + RELAY_GRACE
+        if "timer_at" not in fields:
+            update["$unset"] = {"timer_at": ""}
+        try:
+            guard = {"_id": doc["_id"], "revision": doc["revision"]}
+            done = self.collection.update_one(guard, update, session=tx.session if tx else None)
+        except DuplicateKeyError as error:
+            raise Conflict("this request_id, or a unique field, was used before", rule="request_id") from error
+        if not done.matched_count:
+            raise LostRace
+        if added.outbox:
+            self._db.relay(Pending(self.name, doc["_id"], added.outbox), tx)
+        return answer
+
+    def _fields(self, state: S) -> dict[str, Any]:
+        fields = self._to_document(state)
+        fields |= {"version": state.version, "last_at": state.last_at, "replay_until": state.replay_until}
+        # work in replay has no timer: only its caller moves its time on
+        due = None if state.replay_until is not None else self._next_due(state)
+        return fields | ({"timer_at": due} if due is not None else {})
+
+
+class AlreadyThere(Exception):
+    """A creation inside a transaction found its aggregate there; `answer()` gives what was answered then."""
+
+    def __init__(self, aggregates: Aggregates[Any], cause: Cause, id: str) -> None:
+        super().__init__(id)
+        self._ask = lambda: aggregates._kept_creation(cause, id)
+
+    def answer(self) -> dict[str, Any] | None:
+        """What the first creation answered; `Conflict` when this call's content differs."""
+        return self._ask()

@@ -1,0 +1,94 @@
+"""Consuming: nameko's queue consumer with raw messages, a channel per queue, guarded acknowledgements, no exits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Protocol
+
+import eventlet
+from kombu import Consumer as KombuConsumer
+from nameko.messaging import QueueConsumer
+
+from shared.bus.publisher import BROKEN
+
+log = logging.getLogger("loopdesk.bus")
+
+RECONNECT_AFTER = 0.5  # seconds, doubling
+RECONNECT_AT_MOST = 5.0
+
+
+class Provider(Protocol):
+    """What consumes from a queue."""
+
+    queue: Any
+    prefetch: int
+
+    def take(self, message: Any) -> None:
+        """Handle one raw message; never raises."""
+
+
+class BusConsumer(QueueConsumer):
+    """One connection for all queues of a process; comes back by itself however it was lost."""
+
+    def run(self, _tokens: int = 1, **kwargs: Any) -> None:
+        """Consume until told to stop."""
+        wait = RECONNECT_AFTER
+        while not self.should_stop:
+            try:
+                for _ in self.consume(limit=None, **kwargs):
+                    wait = RECONNECT_AFTER
+            except Exception as error:  # noqa: BLE001 - the bus edge: whatever it was, the answer is to connect again
+                if self.should_stop:
+                    return
+                log.warning("bus connection lost", extra={"reason": type(error).__name__, "again_in": wait})
+                eventlet.sleep(wait)
+                wait = min(wait * 2, RECONNECT_AT_MOST)
+
+    @contextmanager
+    def establish_connection(self) -> Iterator[Any]:
+        """One attempt; `run` does the waiting, without limit and with a cap."""
+        with self.create_connection() as connection:
+            connection.connect()
+            yield connection
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Sequence[Any]:
+        """A consumer per provider, each on its own channel with its own prefetch; nothing is declared here."""
+        for provider in self._providers:
+            consumer = KombuConsumer(
+                channel.connection.channel(),
+                queues=[provider.queue],
+                on_message=partial(self._take, provider),
+                on_decode_error=partial(self._unreadable, provider),
+                auto_declare=False,
+                accept=None,
+                prefetch_count=provider.prefetch,
+            )
+            self._consumers[provider] = consumer
+        return list(self._consumers.values())
+
+    def _take(self, provider: Provider, message: Any) -> None:
+        try:
+            provider.take(message)
+        except Exception:
+            # unacknowledged: it comes back when the connection does, and the delivery limit ends that
+            log.exception("could not take a message")
+
+    def _unreadable(self, provider: Provider, message: Any, error: Exception) -> None:
+        self._take(provider, message)
+
+    def ack_message(self, message: Any) -> None:
+        """Acknowledge; if the connection has gone, the broker delivers again and handling twice is harmless."""
+        try:
+            message.ack()
+        except BROKEN as error:
+            log.warning("could not acknowledge", extra={"reason": type(error).__name__})
+
+    def requeue_message(self, message: Any) -> None:
+        """Give back; counts towards the delivery limit."""
+        try:
+            message.requeue()
+        except BROKEN as error:
+            log.warning("could not give back", extra={"reason": type(error).__name__})

@@ -1,0 +1,137 @@
+"""An aggregate as one MongoDB document: what a save adds to it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from shared.cause import Cause
+from shared.clock import to_text
+from shared.events import Aggregate, Event, Fact, to_json
+
+S = TypeVar("S", bound=Aggregate)
+
+#: What the kernel keeps beside the service's own fields.
+KERNEL_FIELDS = ("outbox", "history", "requests", "applied", "origin", "head", "revision", "relay_at")
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message that leaves by the outbox but is no event, for example to an SMS consumer."""
+
+    exchange: str
+    routing_key: str
+    body: Mapping[str, Any]
+    priority: int | None = None
+    expiration_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Publishing(Generic[S]):
+    """Which facts leave a service, and as what (its events.py).
+
+    `events`: fact type -> builder of the event's data from (state, fact). `unheard`: those of them that nobody
+    subscribes to yet: kept in the history, not sent. `handed`: fact type -> builder of an `Outgoing`.
+    """
+
+    source: str
+    events: Mapping[str, Callable[[S, Fact], Mapping[str, Any]]] = field(default_factory=dict)
+    unheard: Collection[str] = ()
+    handed: Mapping[str, Callable[[S, Fact], Outgoing]] = field(default_factory=dict)
+
+
+def entry_hash(previous: str, entry: Mapping[str, Any]) -> str:
+    """The link of the history's chain: SHA-256 over the previous link and this entry's canonical JSON."""
+    body = json.dumps(to_json({k: v for k, v in entry.items() if k != "hash"}), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{previous}{body}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Additions:
+    """What one save pushes: history entries, outbox entries, and the new head of the chain."""
+
+    history: list[dict[str, Any]]
+    outbox: list[dict[str, Any]]
+    head: dict[str, Any]
+
+
+def additions(
+    publishing: Publishing[S],
+    aggregate_ref: tuple[str, str],
+    state: S,
+    facts: Sequence[Fact],
+    cause: Cause,
+    now: datetime,
+    head: Mapping[str, Any] | None,
+) -> Additions:
+    """History and outbox entries for `facts`; `aggregate_ref` is (collection, public id), `state` the state after them."""
+    collection, aggregate_id = aggregate_ref
+    number = int(head["number"]) if head else 0
+    link = str(head["hash"]) if head else GENESIS
+    history: list[dict[str, Any]] = []
+    outbox: list[dict[str, Any]] = []
+    for fact in facts:
+        number += 1
+        entry = {
+            "number": number,
+            "type": fact.type,
+            "at": fact.at,
+            "recorded_at": now,
+            "actor": cause.actor,
+            "cause": cause.ref,
+            "data": to_json(fact.data),
+        }
+        link = entry["hash"] = entry_hash(link, entry)
+        history.append(entry)
+        event_id = f"{collection}/{aggregate_id}/{number}"
+        if fact.type in publishing.events and fact.type not in publishing.unheard:
+            event = Event(
+                id=event_id,
+                type=fact.type,
+                source=publishing.source,
+                aggregate_id=aggregate_id,
+                aggregate_version=state.version,
+                number=number,
+                at=fact.at,
+                recorded_at=now,
+                correlation_id=cause.correlation_id,
+                causation_id=cause.causation_id,
+                actor=cause.actor,
+                replay_until=state.replay_until,
+                data=dict(publishing.events[fact.type](state, fact)),
+            )
+            outbox.append(
+                {
+                    "id": event_id,
+                    "exchange": f"{publishing.source}.events",
+                    "key": fact.type,
+                    "body": _dump(event.to_wire()),
+                }
+            )
+        if fact.type in publishing.handed:
+            message = publishing.handed[fact.type](state, fact)
+            handed = {"id": event_id, "exchange": message.exchange, "key": message.routing_key}
+            handed["body"] = _dump(to_json(message.body))
+            if message.priority is not None:
+                handed["priority"] = message.priority  # type: ignore[assignment]  # a mixed BSON document
+            if message.expiration_ms is not None:
+                handed["expiration"] = str(message.expiration_ms)
+            if "message_id" in message.body:
+                handed["message_id"] = str(message.body["message_id"])
+            outbox.append(handed)
+    return Additions(history, outbox, {"number": number, "hash": link})
+
+
+def _dump(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def history_reply(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """History entries as a reply shows them."""
+    keys = ("number", "type", "at", "recorded_at", "actor", "cause", "data", "hash")
+    return [{key: to_text(e[key]) if key in ("at", "recorded_at") else e[key] for key in keys} for e in entries]

@@ -1,0 +1,33 @@
+"""Logs: one JSON object a line on standard error, without personal data."""
+
+from __future__ import annotations
+
+import logging.config
+from typing import Any
+
+
+def config(level: str = "INFO") -> dict[str, Any]:
+    """A `logging.config` dictionary; libraries speak from WARNING on."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+                "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger", "message": "event"},
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {
+            "loopdesk": {"level": level},
+            # nameko logs a handler's exception with its traceback; the edge has logged it already, in one line
+            "nameko.containers": {"level": "CRITICAL"},
+        },
+    }
+
+
+def set_up(level: str = "INFO") -> None:
+    """Configure the process's logging; call once at start."""
+    logging.config.dictConfig(config(level))

@@ -1,0 +1,168 @@
+"""MongoDB for a service: the connection, transactions, and the provider that hands a service its store."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from nameko.extensions import DependencyProvider
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.errors import PyMongoError
+
+from shared.bus.relay import Pending, Relay
+from shared.clock import Clock, SystemClock
+from shared.errors import Conflict
+from shared.housekeeping import Housekeeping
+from shared.settings import Settings
+
+Document = dict[str, Any]
+T = TypeVar("T")
+
+TRANSIENT = "TransientTransactionError"
+UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
+TRANSACTION_TRIES = 60
+
+
+class LostRace(Exception):
+    """Somebody saved the document in between; inside a transaction the whole of it is tried again."""
+
+
+@dataclass
+class Transaction:
+    """One attempt at a transaction; what it adds to outboxes is relayed after the commit only."""
+
+    session: ClientSession
+    pending: list[Pending] = field(default_factory=list)
+
+
+class Database:
+    """A service's view of the database: majority-journaled writes, aware UTC times."""
+
+    def __init__(self, client: MongoClient[Document], clock: Clock, nudge: Callable[[Pending], None]) -> None:
+        self.client = client
+        self.clock = clock
+        self.housekeeping = Housekeeping(clock)
+        self._nudge = nudge
+        self._database = client.get_default_database()
+
+    def collection(self, name: str) -> Collection[Document]:
+        """The collection of that name (prefix: the service's)."""
+        return self._database[name]
+
+    def ping(self) -> None:
+        """Returns when the database answers; raises what `shared.outage.is_outage` knows otherwise."""
+        self._database.command("ping")
+
+    def relay(self, pending: Pending, tx: Transaction | None) -> None:
+        """Have the outbox entries published right away, or after the transaction's commit."""
+        if tx is None:
+            self._nudge(pending)
+        else:
+            tx.pending.append(pending)
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one short transaction; on a lost race or a transient error, all of it again.
+
+        Raises `Conflict` when it loses too often, and whatever `work` raises.
+        """
+        for attempt in range(TRANSACTION_TRIES):
+            try:
+                return self._attempt(work)
+            except LostRace:
+                pass
+            except PyMongoError as error:
+                if not error.has_error_label(TRANSIENT):
+                    raise
+            # jittered, growing to 50 ms: contenders for one document must not march in step
+            time.sleep(random.uniform(0, min(0.002 * (attempt + 1), 0.05)))  # noqa: S311 - no secret
+        raise Conflict("too many others change the same thing just now", rule="contention")
+
+    def _attempt(self, work: Callable[[Transaction], T]) -> T:
+        with self.client.start_session() as session:
+            tx = Transaction(session)
+            with _begun(session):
+                result = work(tx)
+            for pending in tx.pending:
+                self._nudge(pending)
+            return result
+
+
+@contextmanager
+def _begun(session: ClientSession) -> Iterator[None]:
+    session.start_transaction()
+    try:
+        yield
+    except BaseException:
+        if session.in_transaction:
+            session.abort_transaction()
+        raise
+    while True:
+        try:
+            session.commit_transaction()
+            return
+        except PyMongoError as error:
+            # committing again is safe: the server knows this transaction by its number
+            if not error.has_error_label(UNKNOWN_COMMIT):
+                raise
+
+
+def connect(uri: str, max_workers: int) -> MongoClient[Document]:
+    """A client with bounded waits everywhere; connects on first use, not here."""
+    return MongoClient(
+        uri,
+        tz_aware=True,
+        w="majority",
+        journal=True,
+        retryWrites=True,
+        maxPoolSize=max_workers + 6,  # workers, relay, sweeps, timers
+        waitQueueTimeoutMS=10_000,
+        serverSelectionTimeoutMS=5_000,
+        connectTimeoutMS=5_000,
+        socketTimeoutMS=20_000,
+        connect=False,
+    )
+
+
+S = TypeVar("S")
+
+
+class Mongo(DependencyProvider, Generic[S]):  # nameko's extension, extended
+    """Hands workers the service's store. `sweeps`: this process also relays what a crash left, and spills."""
+
+    relay = Relay()
+
+    def __init__(self, store_class: Callable[[Database], S], sweeps: bool = False) -> None:
+        self.store_class = store_class
+        self.sweeps = sweeps
+        self._client: MongoClient[Document] | None = None
+
+    def setup(self) -> None:
+        """Build the client and the store; does no I/O."""
+        settings: Settings = self.container.config["LOOPDESK"]
+        self._client = connect(settings.mongo_uri, settings.max_workers)
+        self.database = Database(self._client, SystemClock(), self.relay.nudge)
+        self.store = self.store_class(self.database)
+        self.relay.confirmed = self.database.housekeeping.confirmed
+
+    def start(self) -> None:
+        """Start the sweeps, if this process does them."""
+        if self.sweeps:
+            self.container.spawn_managed_thread(
+                lambda: self.database.housekeeping.run(self.relay.nudge), identifier="housekeeping"
+            )
+
+    def stop(self) -> None:
+        """Stop the sweeps and close the connections."""
+        self.database.housekeeping.stop()
+        if self._client is not None:
+            self._client.close()
+
+    def get_dependency(self, worker_ctx: Any) -> S:
+        """The store: one per process."""
+        return self.store

@@ -1,0 +1,31 @@
+"""How it looks when the database is away, or too slow: nothing is wrong with what was asked."""
+
+from __future__ import annotations
+
+from pymongo.errors import (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
+
+#: Server error codes of a member that shuts down, steps down or is starting (MongoDB error_codes.yml).
+_GOING = {91, 189, 10107, 11600, 11602, 13435, 13436}
+_DRIVER = (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the same thing may simply be tried again later."""
+    return isinstance(error, _DRIVER) or (isinstance(error, OperationFailure) and error.code in _GOING)

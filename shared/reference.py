@@ -1,0 +1,128 @@
+"""Reference data: what operators declare in YAML, kept version by version, applied as a whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from marshmallow import Schema, fields
+from pymongo import DESCENDING
+from pymongo.errors import DuplicateKeyError
+
+from shared.bus.rpc import command, query
+from shared.cause import Call, content_digest
+from shared.clock import to_text
+from shared.errors import ValidationError
+from shared.schemas import Request, load
+
+if TYPE_CHECKING:
+    from shared.mongo import Database
+
+R = TypeVar("R")
+FRESH_FOR = 1.0  # seconds that a process trusts what it has read
+
+
+class ReferenceFault(Exception):
+    """`build` refuses the data: path -> what is wrong there. All faults at once."""
+
+    def __init__(self, faults: Mapping[str, list[str]]) -> None:
+        super().__init__(str(dict(faults)))
+        self.faults = dict(faults)
+
+
+class Reference(Generic[R]):
+    """The reference data of one service, in `<service>_reference`, one document per version.
+
+    `build(body, version)` makes the value that rules use; it raises `ReferenceFault` for what a schema cannot see.
+    `default` is the body in force before anything was applied (version 0).
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        service: str,
+        *,
+        schema: type[Schema],
+        build: Callable[[Mapping[str, Any], int], R],
+        default: Mapping[str, Any],
+    ) -> None:
+        self._db = db
+        self._rows = db.collection(f"{service}_reference")
+        self._schema = schema
+        self._build = build
+        self._default = default
+        self._versions: dict[int, R] = {}
+        self._newest = -1
+        self._read_at = float("-inf")
+
+    def current(self) -> R:
+        """The value in force; at most a second old."""
+        if time.monotonic() - self._read_at > FRESH_FOR:
+            row = self._newest_row()
+            self._read_at = time.monotonic()
+            self._newest = row["_id"]
+            if self._newest not in self._versions:
+                self._versions[self._newest] = self._build(row["body"], self._newest)
+        return self._versions[self._newest]
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        """Raise `ValidationError` naming every fault by its path; write nothing."""
+        load(self._schema, body)
+        try:
+            self._build(body, 0)
+        except ReferenceFault as fault:
+            raise ValidationError(fault.faults) from None
+
+    def apply(self, body: Mapping[str, Any], by: str) -> dict[str, Any]:
+        """Put `body` in force, unless it is already; gives `{version, applied_at, changed}`."""
+        self.check(body)
+        digest = content_digest(body)
+        while True:
+            newest = self._newest_row()
+            if newest["digest"] == digest:
+                return {"version": newest["_id"], "applied_at": to_text(newest["at"]), "changed": False}
+            row = {"_id": newest["_id"] + 1, "digest": digest, "body": body, "at": self._db.clock.now(), "by": by}
+            try:
+                self._rows.insert_one(row)
+            except DuplicateKeyError:
+                continue
+            self._read_at = float("-inf")
+            return {"version": row["_id"], "applied_at": to_text(row["at"]), "changed": True}
+
+    def newest(self) -> dict[str, Any]:
+        """`{version, body, applied_at}` of what is in force."""
+        row = self._newest_row()
+        return {"version": row["_id"], "body": row["body"], "applied_at": to_text(row["at"])}
+
+    def _newest_row(self) -> dict[str, Any]:
+        row = self._rows.find_one(sort=[("_id", DESCENDING)])
+        return row or {"_id": 0, "body": self._default, "digest": "", "at": self._db.clock.now()}
+
+
+class Body(Request):
+    """A service's whole part of the reference data."""
+
+    body = fields.Dict(keys=fields.String(), required=True)
+
+
+class ReferenceData:
+    """Mixin: the RPC by which operators check, apply and read a service's reference data."""
+
+    store: Any
+
+    @query("administer", Body)
+    def check_reference(self, call: Call, body: dict[str, Any]) -> dict[str, bool]:
+        """`{"ok": true}`, or `ValidationError` naming every fault by path; writes nothing."""
+        self.store.reference.check(body)
+        return {"ok": True}
+
+    @command("administer", Body)
+    def apply_reference(self, call: Call, body: dict[str, Any]) -> dict[str, Any]:
+        """Put it in force; the same body again changes nothing. Idempotent by content, whatever the request id."""
+        return dict(self.store.reference.apply(body, by=call.actor or call.caller))
+
+    @query("read", Request)
+    def get_reference(self, call: Call) -> dict[str, Any]:
+        """`{version, body, applied_at}`."""
+        return dict(self.store.reference.newest())

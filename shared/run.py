@@ -1,0 +1,69 @@
+"""Run one process: `python -m shared.run intake` or `python -m shared.run intake-worker`."""
+
+# ruff: noqa: E402 - sockets must be green before anything opens one
+from __future__ import annotations
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import importlib
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+from nameko.runners import ServiceRunner
+
+from shared import logs
+from shared.bus.topology import owner
+from shared.settings import Settings
+
+log = logging.getLogger("loopdesk.run")
+GRACE = 20  # seconds between the request to stop and the end by force
+
+
+def service_class(process: str) -> Any:
+    """The class that a process runs: `Intake` of service.py, or `IntakeWorker` of worker.py."""
+    service = owner(process)
+    room = "worker" if process.endswith("-worker") else "service"
+    module = importlib.import_module(f"services.{service}.{room}")
+    return getattr(module, service.capitalize() + ("Worker" if room == "worker" else ""))
+
+
+def main(process: str) -> int:
+    """Serve until told to stop; gives the exit code."""
+    settings = Settings.load()
+    logs.set_up(settings.log_level)
+    config = {
+        "AMQP_URI": settings.amqp_uri,
+        "HEARTBEAT": settings.heartbeat,
+        "max_workers": settings.max_workers,
+        "LOOPDESK": settings,
+    }
+    runner = ServiceRunner(config)
+    runner.add_service(service_class(process))
+    started = False
+
+    def stop() -> None:
+        if not started:  # nothing is in hand: a start that waits for the broker need not be waited for
+            os._exit(0)
+        with eventlet.Timeout(GRACE, False):
+            runner.stop()
+            os._exit(0)
+        log.error("did not stop in time", extra={"seconds": GRACE})
+        os._exit(1)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: eventlet.spawn_n(stop))
+    runner.start()
+    started = True
+    log.info("ready", extra={"process": process, "pid": os.getpid()})
+    # in a greenlet: a signal would interrupt the main one in the middle of its wait
+    eventlet.spawn(runner.wait).wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
