@@ -1,7 +1,8 @@
-"""What intake is asked and told, and what it answers. Field names are those on the wire."""
+"""What intake is asked and told; what it answers is in answers.py. Field names are those on the wire."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.domain import triage
-from services.intake.domain.customer import Customer
-from services.intake.domain.ticket import Ticket
-from shared.schemas import Code, Email, Instant, Page, Phone, Request, Text
+from services.intake.listing import PLACE
+from shared.schemas import Code, Consumed, Email, Instant, Key, Page, Phone, Request, Text
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 20_000, 500
 
@@ -26,7 +26,17 @@ def _unique(values: Sequence[str]) -> None:
         raise ValidationError("Named twice.")
 
 
-class CustomerFields(Schema):
+class Cursor(Text):
+    """Where a page of tickets ended."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not re.fullmatch(PLACE, text):
+            raise ValidationError("Not the next of a page.")
+        return text
+
+
+class CustomerFields(Request):
     """What is known of a customer; absent is unchanged, null is none."""
 
     name = Text(120)
@@ -37,10 +47,10 @@ class CustomerFields(Schema):
     preferred_channels = fields.List(_one_of(customers.CHANNELS), validate=_unique)
 
 
-class SaveCustomer(Request, CustomerFields):
+class SaveCustomer(CustomerFields):
     """Without `customer_id` a customer is created, and needs a name."""
 
-    customer_id = Code(64)
+    customer_id = Key(64)
 
     @validates_schema
     def _named(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -51,7 +61,7 @@ class SaveCustomer(Request, CustomerFields):
 class GetCustomer(Request):
     """By id."""
 
-    customer_id = Code(64, required=True)
+    customer_id = Key(64, required=True)
 
 
 class NewCustomer(CustomerFields):
@@ -68,7 +78,7 @@ class NewCustomer(CustomerFields):
 class SubmitTicket(Request):
     """A contact; `customer_id` or `customer`."""
 
-    customer_id = Code(64)
+    customer_id = Key(64)
     customer = fields.Nested(NewCustomer)
     channel = Code(32, required=True)
     subject = Text(LONGEST_SUBJECT, required=True)
@@ -88,17 +98,18 @@ class SubmitTicket(Request):
 class GetTicket(Request):
     """By number."""
 
-    ticket_no = Code(32, required=True)
+    ticket_no = Key(32, required=True)
 
 
-class FindTickets(Request, Page):
+class FindTickets(Page):
     """Any combination of filters; `created_from` is included, `created_to` is not."""
 
     status = _one_of(tickets.STATUSES)
-    customer_id = Code(64)
+    customer_id = Key(64)
     type = _one_of(triage.TYPES)
     category = Code(64)
     priority = _one_of(triage.PRIORITIES)
+    after = Cursor(40, load_default=None, allow_none=True)
     created_from = Instant()
     created_to = Instant()
 
@@ -106,27 +117,27 @@ class FindTickets(Request, Page):
 class AddNote(Request):
     """A text for a ticket's history."""
 
-    ticket_no = Code(32, required=True)
+    ticket_no = Key(32, required=True)
     text = Text(LONGEST_TEXT, required=True)
 
 
 class WithdrawTicket(Request):
     """Why the customer wants no more of it."""
 
-    ticket_no = Code(32, required=True)
+    ticket_no = Key(32, required=True)
     reason = Text(LONGEST_REASON, required=True)
 
 
 class EndReplay(Request):
     """The ticket that goes live."""
 
-    ticket_no = Code(32, required=True)
+    ticket_no = Key(32, required=True)
 
 
 # consumed: dispatch's events (docs/events.md); only what intake reads, as lenient as it can bear
 
 
-class WorkEvent(Schema):
+class WorkEvent(Consumed):
     """What every event of dispatch says."""
 
     order_no = fields.String(required=True)
@@ -173,13 +184,13 @@ class WorkWithdrawn(WorkEvent):
 
 # reference data
 
+_SOME = validate.Length(min=1)
+
 
 class Category(Schema):
     """`name` by language."""
 
-    name = fields.Dict(
-        keys=_one_of(customers.LANGUAGES), values=Text(80), required=True, validate=validate.Length(min=1)
-    )
+    name = fields.Dict(keys=_one_of(customers.LANGUAGES), values=Text(80), required=True, validate=_SOME)
 
 
 class Urgencies(Schema):
@@ -201,62 +212,5 @@ class Impacts(Schema):
 class ReferenceData(Schema):
     """deploy/config/intake.yaml."""
 
-    categories = fields.Dict(
-        keys=Code(64), values=fields.Nested(Category), required=True, validate=validate.Length(min=1)
-    )
+    categories = fields.Dict(keys=Code(64), values=fields.Nested(Category), required=True, validate=_SOME)
     priorities = fields.Nested(Impacts, required=True)
-
-
-# replies
-
-
-def customer(state: Customer) -> dict[str, Any]:
-    """A customer as callers see it."""
-    return {
-        "customer_id": state.customer_id,
-        "name": state.name,
-        "tier": state.tier,
-        "language": state.language,
-        "phone": state.phone,
-        "email": state.email,
-        "preferred_channels": list(state.preferred_channels),
-        "version": state.version,
-    }
-
-
-def saved_customer(state: Customer) -> dict[str, Any]:
-    """The answer to a change: kept for 30 days, so without the person's data."""
-    return {"customer_id": state.customer_id, "version": state.version}
-
-
-def receipt(state: Ticket) -> dict[str, Any]:
-    """The answer to a command on a ticket."""
-    return {
-        "ticket_no": state.ticket_no,
-        "customer_id": state.customer_id,
-        "status": state.status,
-        "priority": state.priority,
-        "created_at": state.created_at,
-        "version": state.version,
-    }
-
-
-def summary(state: Ticket) -> dict[str, Any]:
-    """A ticket in a list."""
-    return {
-        **receipt(state),
-        "channel": state.channel,
-        "type": state.type,
-        "category": state.category,
-        "impact": state.impact,
-        "urgency": state.urgency,
-        "subject": state.subject,
-        "occurred_at": state.occurred_at,
-        "order_no": state.order_no,
-    }
-
-
-def ticket(state: Ticket, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A ticket in full; its history in order of time, late news at their own time."""
-    told = sorted(history, key=lambda entry: (entry["at"], entry["number"]))
-    return {**summary(state), "text": state.text, "replay_until": state.replay_until, "history": told}

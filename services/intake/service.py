@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.intake import schemas
+from services.intake import answers, schemas
 from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.store import IntakeStore
@@ -28,15 +28,15 @@ class Intake(Health, ReferenceData):
         """Creates a customer, or changes the given fields of one: {customer_id, version}. Raises NotFound."""
         if customer_id is not None:
             return self.store.customers.change(
-                call, customer_id, lambda customer, at: customers.change(customer, given, at), schemas.saved_customer
+                call, customer_id, lambda customer, at: customers.change(customer, given, at), answers.saved_customer
             )
         state, facts = customers.create(_customer_id(call), given, self.store.time_of(call))
-        return self.store.customers.create(call, state.customer_id, state, facts, schemas.saved_customer)
+        return self.store.customers.create(call, state.customer_id, state, facts, answers.saved_customer)
 
     @query("read", schemas.GetCustomer)
     def get_customer(self, call: Call, customer_id: str) -> Any:
         """The customer. Raises NotFound."""
-        return schemas.customer(self.store.customers.get(customer_id))
+        return answers.customer(self.store.customers.get(customer_id))
 
     @command("submit", schemas.SubmitTicket)
     def submit_ticket(
@@ -62,44 +62,45 @@ class Intake(Health, ReferenceData):
             raise
         if known is None and customer is not None and not self.store.submitted(call.creation_id()):
             state = tickets.of_customer(state, self._create_customer(call, new, customer, at))
-        return self.store.tickets.create(call, call.creation_id(), state, facts, schemas.receipt)
+        return self.store.tickets.create(call, call.creation_id(), state, facts, answers.receipt)
 
     @query("read", schemas.GetTicket)
     def get_ticket(self, call: Call, ticket_no: str) -> Any:
         """The ticket with its whole history. Raises NotFound."""
-        return schemas.ticket(self.store.tickets.get(ticket_no), self.store.tickets.history(ticket_no))
+        return answers.ticket(self.store.tickets.get(ticket_no), self.store.tickets.history(ticket_no))
 
     @query("read", schemas.FindTickets)
     def find_tickets(self, call: Call, limit: int, after: str | None = None, **filters: Any) -> Any:
-        """A page, newest first: {tickets: [...], after: cursor of the next page, or null}."""
+        """A page, newest first: {tickets: [...], next: what `after` is for the next page, or null}."""
         found, more = self.store.find_tickets(filters, limit, after)
-        return {"tickets": [schemas.summary(ticket) for ticket in found], "after": more}
+        return {"tickets": [answers.summary(ticket) for ticket in found], "next": more}
 
     @command("submit", schemas.AddNote)
     def add_note(self, call: Call, ticket_no: str, text: str) -> Any:
         """Adds a text to the ticket's history. Raises NotFound."""
         return self.store.tickets.change(
-            call, ticket_no, lambda ticket, at: tickets.add_note(ticket, text, at), schemas.receipt
+            call, ticket_no, lambda ticket, at: tickets.add_note(ticket, text, at), answers.receipt
         )
 
     @command("submit", schemas.WithdrawTicket)
     def withdraw_ticket(self, call: Call, ticket_no: str, reason: str) -> Any:
         """The customer wants no more of it. Raises NotFound, NotWithdrawable."""
         return self.store.tickets.change(
-            call, ticket_no, lambda ticket, at: tickets.withdraw(ticket, reason, at), schemas.receipt
+            call, ticket_no, lambda ticket, at: tickets.withdraw(ticket, reason, at), answers.receipt
         )
 
     @command("backdate", schemas.EndReplay)
     def end_replay(self, call: Call, ticket_no: str) -> Any:
         """The ticket, its work order and its cases go live. Raises NotFound, NotInReplay."""
-        return self.store.tickets.change(call, ticket_no, tickets.end_replay, schemas.receipt)
+        return self.store.tickets.change(call, ticket_no, tickets.end_replay, answers.receipt)
 
     def _known_customer(self, customer_id: str | None, customer: Mapping[str, Any] | None) -> str | None:
         if customer_id is not None:
             self.store.require_customer(customer_id)
             return customer_id
         given = customer or {}
-        return self.store.customer_at(given.get("phone"), given.get("email"))
+        known: str | None = self.store.customer_at(given.get("phone"), given.get("email"))
+        return known
 
     def _create_customer(self, call: Call, customer_id: str, given: Mapping[str, Any], at: datetime) -> str:
         """The id of the customer that this call made, or that another made from the same address just before."""
@@ -107,7 +108,7 @@ class Intake(Health, ReferenceData):
         try:
             self.store.customers.create(call.without_key(), customer_id, state, facts)
         except Conflict:
-            other = self.store.customer_at(given.get("phone"), given.get("email"))
+            other: str | None = self.store.customer_at(given.get("phone"), given.get("email"))
             if other is None:
                 raise
             return other

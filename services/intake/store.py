@@ -14,7 +14,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from services.intake import events, schemas
 from services.intake.domain.customer import Customer
 from services.intake.domain.ticket import Ticket
-from services.intake.domain.triage import Triage
+from services.intake.domain.triage import NOTHING_APPLIED, Triage
 from services.intake.listing import INDEXES, place, query
 from shared.aggregates import Aggregates
 from shared.cause import Cause
@@ -64,8 +64,10 @@ class IntakeStore:
     """All that intake keeps."""
 
     def __init__(self, db: Database) -> None:
-        self._clock = db.clock
-        self.reference = Reference(db, "intake", schema=schemas.ReferenceData(), build=Triage.from_dict)
+        self.db = db
+        self.reference = Reference(
+            db, "intake", schema=schemas.ReferenceData, build=Triage.from_dict, default=NOTHING_APPLIED
+        )
         self.numbers = Numbers(db)
         self.tickets = Aggregates(
             db,
@@ -88,7 +90,7 @@ class IntakeStore:
 
     def time_of(self, cause: Cause) -> datetime:
         """When what `cause` creates counts."""
-        return cause.time_after(None, self._clock.now())
+        return cause.time_after(None, self.db.clock.now())
 
     def require_customer(self, customer_id: str) -> None:
         """`NotFound` if there is no such customer. Customers stay for ever, so each is asked for once a process."""
@@ -113,7 +115,7 @@ class IntakeStore:
     def find_tickets(
         self, filters: Mapping[str, Any], limit: int, after: str | None
     ) -> tuple[list[Ticket], str | None]:
-        """At most `limit` tickets without their texts, newest first, and the cursor of the next page (None: the last)."""
+        """A page of tickets without their texts, newest first, and the cursor of the next page (None: the last)."""
         wanted, index = query(filters, after)
         rows = self.tickets.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).hint(index)
         found = list(rows.sort("place", DESCENDING).limit(limit + 1))
@@ -122,7 +124,7 @@ class IntakeStore:
 
 
 class Numbers:
-    """Ticket numbers: short, readable, never the same twice. Each process draws blocks; what it did not use is a gap."""
+    """Ticket numbers: short, readable, never twice the same; what is left of a process's block is a gap."""
 
     def __init__(self, db: Database) -> None:
         self._counters = db.collection("intake_counters")
@@ -137,7 +139,7 @@ class Numbers:
             return f"T-{self._left.popleft()}"
 
     def _draw(self) -> None:
-        counter = self._counters.find_one_and_update(
+        counter: Any = self._counters.find_one_and_update(
             {"_id": "ticket_no"}, {"$inc": {"drawn": BLOCK}}, upsert=True, return_document=ReturnDocument.AFTER
         )
         end = FIRST_NUMBER + int(counter["drawn"])

@@ -82,11 +82,7 @@ def submit(
     )
     why = {name: contact[name] for name in ("channel", "type", "category", "impact", "urgency")}
     entry = {"status": SUBMITTED, **why, "priority": priority, "triage_version": triage.version}
-    return ticket, [
-        Fact(
-            "ticket_submitted", at, {"status": SUBMITTED, **why, "priority": priority, "triage_version": triage.version}
-        )
-    ]
+    return ticket, [Fact("ticket_submitted", at, entry)]
 
 
 def add_note(ticket: Ticket, text: str, at: datetime) -> tuple[Ticket, list[Fact]]:

@@ -17,6 +17,9 @@ USUAL_PRIORITIES = {
     "low": {"high": "P3", "medium": "P4", "low": "P4"},
 }
 
+#: The reference data before any was applied: no category, so no ticket.
+NOTHING_APPLIED: Mapping[str, Any] = {"categories": {}, "priorities": USUAL_PRIORITIES}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Triage:
