@@ -320,7 +320,7 @@ class Aggregates(Generic[S]):
         answer = to_json(reply(state)) if reply else None
         now = self._db.clock.now()
         fields = self._fields(state)
-        public_id = fields.get(self._key, doc["_id"])
+        public_id = str(fields.get(self._key, doc["_id"]))
         added = additions(self._publishing, (self.name, public_id), state, facts, cause, now, doc.get("head"))
         push: dict[str, Any] = {"history": {"$each": added.history}, "outbox": {"$each": added.outbox}}
         if isinstance(cause, Call) and cause.key:
@@ -357,8 +357,8 @@ class AlreadyThere(Exception):
 
     def __init__(self, aggregates: Aggregates[Any], cause: Cause, id: str) -> None:
         super().__init__(id)
-        self._ask = lambda: aggregates._kept_creation(cause, id)
+        self._aggregates, self._cause, self._id = aggregates, cause, id
 
     def answer(self) -> dict[str, Any] | None:
         """What the first creation answered; `Conflict` when this call's content differs."""
-        return self._ask()
+        return self._aggregates._kept_creation(self._cause, self._id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shared.clock import to_text
 from shared.errors import IllegalMove
 from shared.events import Event
 
@@ -80,8 +81,8 @@ class Call(Cause):
             raise IllegalMove(
                 "at lies before the last event",
                 rule="order_of_time",
-                at=self.at.isoformat(),
-                last_at=last_at.isoformat(),
+                at=to_text(self.at),
+                last_at=to_text(last_at),
             )
         return super().time_after(last_at, now)
 

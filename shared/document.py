@@ -69,7 +69,7 @@ def additions(
     now: datetime,
     head: Mapping[str, Any] | None,
 ) -> Additions:
-    """History and outbox entries for `facts`; `aggregate_ref` is (collection, public id), `state` the state after them."""
+    """History and outbox entries for `facts`; `aggregate_ref`: (collection, public id); `state`: the one after them."""
     collection, aggregate_id = aggregate_ref
     number = int(head["number"]) if head else 0
     link = str(head["hash"]) if head else GENESIS
@@ -105,20 +105,12 @@ def additions(
                 replay_until=state.replay_until,
                 data=dict(publishing.events[fact.type](state, fact)),
             )
-            outbox.append(
-                {
-                    "id": event_id,
-                    "exchange": f"{publishing.source}.events",
-                    "key": fact.type,
-                    "body": _dump(event.to_wire()),
-                }
-            )
+            outbox.append(_entry(event_id, f"{publishing.source}.events", fact.type, event.to_wire()))
         if fact.type in publishing.handed:
             message = publishing.handed[fact.type](state, fact)
-            handed = {"id": event_id, "exchange": message.exchange, "key": message.routing_key}
-            handed["body"] = _dump(to_json(message.body))
+            handed = _entry(event_id, message.exchange, message.routing_key, to_json(message.body))
             if message.priority is not None:
-                handed["priority"] = message.priority  # type: ignore[assignment]  # a mixed BSON document
+                handed["priority"] = message.priority
             if message.expiration_ms is not None:
                 handed["expiration"] = str(message.expiration_ms)
             if "message_id" in message.body:
@@ -127,8 +119,9 @@ def additions(
     return Additions(history, outbox, {"number": number, "hash": link})
 
 
-def _dump(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+def _entry(id: str, exchange: str, key: str, body: Any) -> dict[str, Any]:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return {"id": id, "exchange": exchange, "key": key, "body": text}
 
 
 def history_reply(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

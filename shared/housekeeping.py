@@ -1,4 +1,4 @@
-"""What keeps documents small and outboxes empty: confirmed entries go, forgotten ones are relayed, long arrays spill."""
+"""What keeps documents small and outboxes empty: confirmed entries go, forgotten ones are relayed, old ones spill."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,10 +134,8 @@ def readable(connection: Any) -> bool:
 
 def drop(connection: Any) -> None:
     """Close the socket without the courtesies that a dead peer would never answer."""
-    try:
+    with contextlib.suppress(*BROKEN):
         connection.transport.close()
-    except BROKEN:
-        pass
 
 
 __all__ = ["BROKEN", "Message", "PublishFailed", "Publisher", "drop", "open_channel", "readable", "send"]

@@ -174,7 +174,7 @@ def query(permission: str | None, schema: type[Schema]) -> Callable[[Callable[..
 
 
 class Replies(SharedExtension):
-    """Sends replies on a channel of their own: transient and unconfirmed, since a caller that hears nothing asks again."""
+    """Sends replies on a channel of their own: transient, unconfirmed; a caller that hears nothing asks again."""
 
     def __init__(self) -> None:
         self._lock = Semaphore()
@@ -217,7 +217,8 @@ class EdgeRpcConsumer(RpcConsumer):
 
     def setup(self) -> None:
         """Consume from the queue that provisioning made; nothing is declared here."""
-        if self.queue is None:
+        queue: Queue | None = self.queue
+        if queue is None:
             self.queue = Queue(rpc_queue(self.container.service_name), no_declare=True)
             self.queue_consumer.register_provider(self)
 

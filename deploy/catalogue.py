@@ -1,0 +1,45 @@
+"""What the services declare, read off their classes: handlers, collections, indexes. The only importer of all four."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+
+from shared.aggregates import AGGREGATE_INDEXES
+from shared.bus.handler import EventHandler
+from shared.bus.topology import Subscription
+
+SERVICES = ("intake", "dispatch", "feedback", "notify")
+PROCESSES = tuple(f"{service}{kind}" for service in SERVICES for kind in ("", "-worker"))
+CONSUMERS = ("sms-consumer", "email-consumer")
+
+
+def worker(service: str) -> Any:
+    """The class that holds a service's handlers."""
+    return getattr(importlib.import_module(f"services.{service}.worker"), f"{service.capitalize()}Worker")
+
+
+def subscriptions(service: str) -> Iterator[Subscription]:
+    """Every (event, handler) of a service."""
+    cls = worker(service)
+    for name in sorted(dir(cls)):
+        for entrypoint in getattr(getattr(cls, name), "nameko_entrypoints", ()):
+            if isinstance(entrypoint, EventHandler):
+                yield entrypoint.subscription(cls.name, name)
+
+
+def collections(service: str) -> dict[str, list[IndexModel]]:
+    """Every collection of a service with its indexes, the kernel's own included."""
+    store = importlib.import_module(f"services.{service}.store")
+    found = {name: list(indexes) for name, indexes in store.COLLECTIONS.items()}
+    for name in store.AGGREGATES:
+        found.setdefault(name, []).extend(AGGREGATE_INDEXES)
+    found[f"{service}_history"] = [
+        IndexModel([("aggregate", ASCENDING), ("number", ASCENDING)], name="aggregate_number", unique=True)
+    ]
+    found[f"{service}_requests"] = [IndexModel([("until", ASCENDING)], name="expiry", expireAfterSeconds=0)]
+    found.setdefault(f"{service}_reference", [])
+    return found

@@ -1,0 +1,50 @@
+"""The database: collections, indexes, and an account per service that can touch only its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from deploy.catalogue import CONSUMERS, SERVICES, collections
+from shared.settings import require
+
+ACTIONS = ["find", "insert", "update", "remove"]
+#: Each consumer's own store of what it has sent.
+CONSUMER_COLLECTIONS = {name: f"consumer_{name.partition('-')[0]}_messages" for name in CONSUMERS}
+
+
+def password_of(account: str, kind: str, environ: Mapping[str, str]) -> str:
+    """The account's password from the environment; exits naming the variable that is missing."""
+    return require(f"{account.upper().replace('-', '_')}_{kind}_PASSWORD", environ=environ)[0]
+
+
+def provision_mongo(uri: str, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Make what is missing, bring roles and passwords up to date."""
+    with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=30_000) as client:
+        database = client.get_default_database()
+        existing = set(database.list_collection_names())
+        for service in SERVICES:
+            owned = collections(service)
+            for name, indexes in owned.items():
+                if name not in existing:
+                    database.create_collection(name)
+                if indexes:
+                    database[name].create_indexes(indexes)
+            _account(database, service, list(owned), password_of(service, "MONGO", environ))
+            say(f"database: {service} owns {', '.join(owned)}")
+        for consumer, name in CONSUMER_COLLECTIONS.items():
+            if name not in existing:
+                database.create_collection(name)
+            _account(database, consumer, [name], password_of(consumer, "MONGO", environ))
+            say(f"database: {consumer} owns {name}")
+
+
+def _account(database: Database[dict[str, Any]], name: str, owned: list[str], password: str) -> None:
+    privileges = [{"resource": {"db": database.name, "collection": own}, "actions": ACTIONS} for own in owned]
+    known_role = database.command("rolesInfo", name)["roles"]
+    database.command("updateRole" if known_role else "createRole", name, privileges=privileges, roles=[])
+    known_user = database.command("usersInfo", name)["users"]
+    database.command("updateUser" if known_user else "createUser", name, pwd=password, roles=[name])
