@@ -80,7 +80,7 @@ def test_ticket_follows_the_work_and_tells_the_customer_what_matters() -> None:
     assert facts == [Fact("status_changed", NINE + minutes(4), entry)]
 
 
-@pytest.mark.parametrize("order", permutations([("assigned", 2), ("on_hold", 3), ("assigned", 4), ("resolved", 6)]))
+@pytest.mark.parametrize("order", list(permutations([("assigned", 2), ("on_hold", 3), ("assigned", 4), ("resolved", 6)])))
 def test_news_in_any_order_give_the_same_status_and_the_same_entries(order: tuple[tuple[str, int], ...]) -> None:
     ticket, told = a_ticket(), []
     for status, number in order:

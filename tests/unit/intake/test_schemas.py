@@ -1,0 +1,162 @@
+"""Bad input is refused with the name of the field; good input comes through as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from marshmallow import Schema
+
+from services.intake import schemas
+from shared.errors import ValidationError
+from shared.schemas import load
+from tests.unit.intake.builders import NINE, a_contact
+
+CONTACT = {**a_contact(), "customer_id": "C-1"}
+ANN = {"name": "Ann", "phone": "+1 202-555-0143", "email": "ann@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("subject", None),
+        ("subject", ""),
+        ("subject", 7),
+        ("subject", "x" * 201),
+        ("subject", "bell \x07"),
+        ("subject", "nul \x00"),
+        ("text", "x" * 20_001),
+        ("text", ["a"]),
+        ("type", "wish"),
+        ("type", {"$gt": ""}),
+        ("impact", "urgent"),
+        ("urgency", "HIGH"),
+        ("channel", "phone$"),
+        ("category", "c" * 65),
+        ("customer_id", {"$ne": None}),
+        ("occurred_at", "2016-02-29"),
+        ("occurred_at", "2016-02-30T00:00:00Z"),
+        ("occurred_at", "2016-02-29T01:16:00"),
+        ("occurred_at", 1456708560),
+        ("customer.name", "x"),
+        ("$where", "1"),
+        ("a.b", "1"),
+        ("colour", "red"),
+    ],
+)
+def test_bad_contact_is_refused_by_the_name_of_the_field(field: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        load(schemas.SubmitTicket, {**CONTACT, field: value})
+    assert list(refused.value.fields) == [field]
+
+
+@pytest.mark.parametrize("field", ["channel", "subject", "type", "category", "impact", "urgency"])
+def test_missing_field_is_named(field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        load(schemas.SubmitTicket, {name: value for name, value in CONTACT.items() if name != field})
+    assert list(refused.value.fields) == [field]
+
+
+def test_contact_has_one_customer() -> None:
+    for contact in (a_contact(), {**CONTACT, "customer": ANN}):
+        with pytest.raises(ValidationError) as refused:
+            load(schemas.SubmitTicket, contact)
+        assert list(refused.value.fields) == ["customer_id"]
+
+
+@pytest.mark.parametrize(
+    ("customer", "field"),
+    [
+        ({"name": "Ann"}, "customer.phone"),
+        ({"phone": "+12025550143"}, "customer.name"),
+        ({**ANN, "phone": "555"}, "customer.phone"),
+        ({**ANN, "phone": "2025550143"}, "customer.phone"),
+        ({**ANN, "email": "ann@"}, "customer.email"),
+        ({**ANN, "language": "fr"}, "customer.language"),
+        ({**ANN, "preferred_channels": ["fax"]}, "customer.preferred_channels.0"),
+        ({**ANN, "preferred_channels": ["sms", "sms"]}, "customer.preferred_channels"),
+        ({**ANN, "vip": True}, "customer.vip"),
+    ],
+)
+def test_bad_customer_is_refused_by_the_path_of_the_field(customer: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        load(schemas.SubmitTicket, {**a_contact(), "customer": customer})
+    assert list(refused.value.fields) == [field]
+
+
+def test_phone_is_normalised_and_text_is_not() -> None:
+    text = "第一行\n\tзвонок 👩🏽‍🔧 \u200f"
+    loaded = load(
+        schemas.SubmitTicket, {**a_contact(text=text), "customer": ANN, "occurred_at": "2026-03-02T17:00+08:00"}
+    )
+    assert (loaded["customer"]["phone"], loaded["text"], loaded["occurred_at"]) == ("+12025550143", text, NINE)
+
+
+def test_change_of_a_customer_may_clear_an_address_but_not_the_name() -> None:
+    assert load(schemas.SaveCustomer, {"customer_id": "C-1", "phone": None}) == {"customer_id": "C-1", "phone": None}
+    for bad in ({"customer_id": "C-1", "name": None}, {"tier": "gold"}):
+        with pytest.raises(ValidationError) as refused:
+            load(schemas.SaveCustomer, bad)
+        assert list(refused.value.fields) == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("limit", 0),
+        ("limit", 201),
+        ("limit", "50"),
+        ("after", "T-1"),
+        ("status", "open"),
+        ("created_from", "yesterday"),
+    ],
+)
+def test_bad_filter_is_refused_by_name(field: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        load(schemas.FindTickets, {field: value})
+    assert list(refused.value.fields) == [field]
+
+
+def test_page_has_its_usual_length() -> None:
+    assert load(schemas.FindTickets, {}) == {"limit": 50, "after": None}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"categories": {"net": {"name": {}}}}, "categories.net.value.name"),
+        ({"categories": {"$net": {"name": {"en": "Network"}}}}, "categories.$net.key"),
+        ({"categories": {}}, "categories"),
+        ({"priorities": {"high": {"high": "P9", "medium": "P2", "low": "P3"}}}, "priorities.high.high"),
+    ],
+)
+def test_bad_reference_data_are_refused_by_path(body: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        load(schemas.ReferenceData, body)
+    assert field in refused.value.fields
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        schemas.WorkAssigned,
+        schemas.WorkHeld,
+        schemas.WorkResumed,
+        schemas.WorkResolved,
+        schemas.WorkReopened,
+        schemas.WorkClosed,
+        schemas.WorkWithdrawn,
+    ],
+)
+def test_news_may_carry_fields_that_intake_does_not_read(schema: type[Schema]) -> None:
+    told = {
+        "order_no": "W-1",
+        "ticket_no": "T-1",
+        "team": "net",
+        "reason": "r",
+        "solution": "s",
+        "outcome": "satisfied",
+    }
+    assert "team" not in load(schema, told)
+    with pytest.raises(ValidationError):
+        load(schema, {"order_no": "W-1"})
