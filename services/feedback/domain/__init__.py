@@ -1,0 +1,1 @@
+"""Feedback's rules: cases (one survey per resolution), work as measured, and the figures made of it. Pure."""

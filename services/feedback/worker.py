@@ -1,0 +1,82 @@
+"""What feedback does by itself: on events, and when a survey runs out."""
+
+from __future__ import annotations
+
+from services.feedback import schemas
+from services.feedback.domain import case as cases
+from services.feedback.store import FeedbackStore
+from services.feedback.tokens import token_hash
+from shared.bus import Health, every, on_event
+from shared.cause import Cause
+from shared.events import Event
+from shared.mongo import Mongo
+
+
+class FeedbackWorker(Health):
+    """Opens and ends cases as the work goes, and measures the work."""
+
+    name = "feedback-worker"
+    store = Mongo(FeedbackStore, sweeps=True)
+
+    @on_event("dispatch", "work_resolved", schemas.WorkResolved)
+    def send_survey(self, event: Event) -> None:
+        """Open the round's case and have its survey sent."""
+        self.store.measure(event)
+        work, store = event.data, self.store
+        number = cases.case_no(work["order_no"], work["round"])
+        days = store.reference.current().survey_days
+        hashed = token_hash(store.tokens.token(number))
+        store.cases.change_or_create(
+            Cause.from_event(event),
+            number,
+            lambda: cases.awaited(work, work["round"]),
+            lambda case, at: cases.send_survey(case, at, work, days, hashed),
+        )
+
+    @on_event("dispatch", "work_reopened", schemas.WorkReopened)
+    def withdraw_survey(self, event: Event) -> None:
+        """End the case of the round before."""
+        self.store.measure(event)
+        self._withdraw(event, event.data["round"] - 1)
+
+    @on_event("dispatch", "work_withdrawn", schemas.WorkWithdrawn)
+    def withdraw_case(self, event: Event) -> None:
+        """End the case of the round that was stopped."""
+        self.store.measure(event)
+        self._withdraw(event, event.data["round"])
+
+    @on_event("dispatch", "work_went_live", schemas.WorkWentLive)
+    def go_live(self, event: Event) -> None:
+        """Let the case's timer run; a case that is not there yet will be live when it comes."""
+        work = event.data
+        self.store.cases.change_or_create(
+            Cause.from_event(event),
+            cases.case_no(work["order_no"], work["round"]),
+            lambda: cases.awaited(work, work["round"]),
+            cases.go_live,
+        )
+
+    @on_event("dispatch", "work_opened", schemas.WorkOpened)
+    @on_event("dispatch", "work_responded", schemas.WorkResponded)
+    @on_event("dispatch", "work_transferred", schemas.WorkTransferred)
+    @on_event("dispatch", "work_closed", schemas.WorkClosed)
+    @on_event("dispatch", "deadline_missed", schemas.DeadlineMissed)
+    @on_event("feedback", "survey_due", schemas.SurveyDue)
+    @on_event("feedback", "survey_answered", schemas.SurveyAnswered)
+    def measure(self, event: Event) -> None:
+        """Fold the event into the read model."""
+        self.store.measure(event)
+
+    @every(seconds=0.25)
+    def close_unanswered(self) -> None:
+        """Close the cases whose survey has run out."""
+        self.store.cases.wake(self.store.now())
+
+    def _withdraw(self, event: Event, round_: int) -> None:
+        reason = event.data["reason"] or event.type
+        self.store.cases.change_or_create(
+            Cause.from_event(event),
+            cases.case_no(event.data["order_no"], round_),
+            lambda: cases.awaited(event.data, round_),
+            lambda case, at: cases.withdraw(case, at, reason),
+        )

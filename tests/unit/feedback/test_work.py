@@ -1,0 +1,132 @@
+"""The read model: any order and any repetition of an order's events give the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.feedback.domain.work import Work, counts, fold
+from shared.events import Event
+from tests.unit.feedback.builders import MONDAY, an_event
+
+EMPTY = Work(order_no="W-0001")
+LATER = MONDAY + timedelta(days=1)
+
+OPENED = an_event("work_opened", 1, opened_at=MONDAY, first_response_due=LATER, resolution_due=LATER)
+RESPONDED = an_event("work_responded", 3, responded_at=MONDAY, due=LATER, met=True)
+RESPONDED_LATE = an_event("work_responded", 3, responded_at=MONDAY, due=LATER, met=False)
+RESPONSE_MISSED = an_event("deadline_missed", 2, clock="first_response", due=LATER)
+TRANSFERRED = an_event("work_transferred", 4, team="database", from_team="network")
+RESOLUTION_MISSED = an_event("deadline_missed", 5, clock="resolution", due=LATER, team="database")
+RESOLVED = an_event("work_resolved", 6, resolved_at=MONDAY, due=LATER, met=True, solution="-", team="database")
+SURVEYED = an_event("survey_due", 1, source="feedback", expires_at=LATER, token="-")
+COMPLAINED = an_event("survey_answered", 2, source="feedback", score=1, comment=None)
+REOPENED = an_event("work_reopened", 7, reason="-", cause="dissatisfied", team="database", round=1)
+RESOLVED_AGAIN = an_event("work_resolved", 8, resolved_at=MONDAY, due=LATER, met=True, team="database", round=1)
+SURVEYED_AGAIN = an_event("survey_due", 1, source="feedback", expires_at=LATER, round=1)
+PRAISED = an_event("survey_answered", 2, source="feedback", score=5, comment=None, round=1)
+CLOSED = an_event("work_closed", 9, closed_at=LATER, outcome="satisfied", team="database", priority="P1", round=1)
+
+STORY = [
+    OPENED,
+    RESPONSE_MISSED,
+    RESPONDED_LATE,
+    TRANSFERRED,
+    RESOLUTION_MISSED,
+    RESOLVED,
+    SURVEYED,
+    COMPLAINED,
+    REOPENED,
+    RESOLVED_AGAIN,
+    SURVEYED_AGAIN,
+    PRAISED,
+    CLOSED,
+]
+
+
+def folded(*events: Event) -> Work:
+    work = EMPTY
+    for event in events:
+        work = fold(work, event)
+    return work
+
+
+@given(st.permutations(STORY), st.lists(st.sampled_from(STORY)), st.randoms(use_true_random=False))
+def test_any_order_with_any_repetition_gives_the_same_work(shuffled, repeated, random):
+    events = [*shuffled, *repeated]
+    random.shuffle(events)
+    assert folded(*events) == folded(*STORY)
+
+
+@given(st.lists(st.sampled_from(STORY), min_size=1))
+def test_a_repetition_right_after_changes_nothing(events):
+    work = folded(*events)
+    assert fold(work, events[-1]) == work
+
+
+def test_the_newest_event_of_dispatch_says_which_team_and_priority_the_work_has():
+    work = folded(CLOSED, OPENED, TRANSFERRED)
+    assert (work.conditions["team"], work.conditions["priority"], work.newest) == ("database", "P1", 9)
+
+
+def test_an_event_of_a_case_says_nothing_of_the_works_conditions():
+    assert folded(OPENED, an_event("survey_due", 40, source="feedback", expires_at=LATER, team="old")).conditions == (
+        folded(OPENED).conditions
+    )
+
+
+def test_a_story_is_counted():
+    ones = {name: value for name, value in counts(folded(*STORY)).items() if value}
+    assert ones == {
+        "opened": 1,
+        "response_missed": 1,
+        "resolution_missed": 1,
+        "resolved": 1,
+        "reopened": 1,
+        "closed": 1,
+        "surveyed": 2,
+        "score_1": 1,
+        "score_5": 1,
+    }
+
+
+def test_work_that_was_only_opened_counts_as_neither_met_nor_missed():
+    assert {name for name, value in counts(folded(OPENED)).items() if value} == {"opened"}
+
+
+def test_a_first_response_in_time_is_met():
+    assert counts(folded(OPENED, RESPONDED))["response_met"] == 1
+
+
+def test_a_deadline_that_passed_counts_as_missed_though_nobody_has_answered_yet():
+    assert counts(folded(OPENED, RESPONSE_MISSED))["response_missed"] == 1
+
+
+def test_a_missed_deadline_stays_missed_whatever_a_later_response_says():
+    work = folded(RESPONDED, RESPONSE_MISSED)
+    assert (counts(work)["response_met"], counts(work)["response_missed"]) == (0, 1)
+
+
+def test_a_resolution_late_in_any_round_is_a_missed_resolution():
+    late = an_event("work_resolved", 8, resolved_at=LATER, due=MONDAY, met=False, round=1)
+    assert counts(folded(RESOLVED, REOPENED, late))["resolution_missed"] == 1
+    assert counts(folded(RESOLVED, REOPENED, late))["resolution_met"] == 0
+
+
+def test_work_that_was_reopened_after_its_closing_is_not_closed():
+    closed_first = an_event("work_closed", 7, closed_at=LATER, outcome="no_answer")
+    reopened = an_event("work_reopened", 8, reason="-", cause="customer", round=1)
+    assert counts(folded(closed_first))["closed"] == 1
+    assert counts(folded(reopened, closed_first))["closed"] == 0
+
+
+def test_an_answer_that_overtakes_its_survey_counts_as_one_survey():
+    assert counts(folded(COMPLAINED))["surveyed"] == 1
+    assert counts(folded(COMPLAINED, SURVEYED))["surveyed"] == 1
+
+
+def test_work_belongs_to_no_period_until_its_opening_is_known():
+    assert folded(RESOLVED).opened_at is None
+    assert folded(RESOLVED, OPENED).opened_at == MONDAY
