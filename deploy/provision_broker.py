@@ -12,7 +12,7 @@ import pika
 import requests
 from pika.adapters.blocking_connection import BlockingChannel
 
-from deploy.catalogue import CONSUMERS, PROCESSES, SERVICES, subscriptions
+from deploy.catalogue import CONSUMERS, SERVICES, subscriptions
 from deploy.provision_mongo import password_of
 from shared.bus.topology import (
     CONSUMERS_EVENTS,
@@ -21,14 +21,15 @@ from shared.bus.topology import (
     RETRY_TIERS,
     RPC_EXCHANGE,
     UNROUTED,
+    Subscription,
     events_exchange,
-    owner,
     parking,
     retry_exchange,
     return_exchange,
     rpc_queue,
 )
 
+ANY_REPLY = r"reply\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
 QUORUM = {"x-queue-type": "quorum"}
 MESSAGE_KEYS = tuple(f"{channel}.{lane}" for channel in ("sms", "email") for lane in ("urgent", "bulk"))
 
@@ -140,13 +141,18 @@ def provision_broker(
     management = Management(management_uri, amqp_uri)
     management.make_vhost()
     for service in SERVICES:
-        _policies(management, service)
+        limit(management, service)
     connection = pika.BlockingConnection(pika.URLParameters(amqp_uri))
     try:
-        queues = _objects(connection.channel())
+        declarer = Declarer(connection.channel())
+        declarer.common()
+        for service in SERVICES:
+            declarer.service(service)
+        for service in SERVICES:  # a handler's queue is bound to another service's exchange: those stand now
+            declarer.handlers(subscriptions(service))
     finally:
         connection.close()
-    say(f"broker: {queues} queues in vhost {management.vhost}")
+    say(f"broker: {declarer.queues} queues in vhost {management.vhost}")
     rights = {
         **{service: service_rights(service) for service in SERVICES},
         **{client: client_rights(client) for client in clients},
@@ -157,56 +163,69 @@ def provision_broker(
     say(f"broker: accounts {', '.join(rights)}")
 
 
-def _policies(management: Management, service: str) -> None:
-    dead = {
-        "dead-letter-exchange": parking(service),
-        "dead-letter-strategy": "at-least-once",
-        "overflow": "reject-publish",
-    }
-    limited = {"delivery-limit": DELIVERY_LIMIT, **dead}
-    handlers = rf"{service}\.({'|'.join((*SERVICES, 'consumers'))})\.[a-z_]+\.[a-z_]+"
-    management.policy(f"{service}-limits", _any(rf"rpc-{service}(-worker)?", handlers), **limited)
+def limit(management: Management, service: str) -> None:
+    """End endless redelivery: after so many, a message goes to the service's parking queue."""
+    handlers = rf"{service}\.[a-z]+\.[a-z_]+\.[a-z_]+"
+    management.policy(
+        f"{service}-limits",
+        _any(rf"rpc-{service}(-worker)?", handlers),
+        **{
+            "delivery-limit": DELIVERY_LIMIT,
+            "dead-letter-exchange": parking(service),
+            "dead-letter-strategy": "at-least-once",
+            "overflow": "reject-publish",
+        },
+    )
 
 
-def _objects(channel: BlockingChannel) -> int:
-    declared = 0
+class Declarer:
+    """Declares durable exchanges and quorum queues over one channel, and counts the queues."""
 
-    def queue(name: str, arguments: Mapping[str, Any] = QUORUM) -> None:
-        nonlocal declared
-        channel.queue_declare(name, durable=True, arguments=dict(arguments))
-        declared += 1
+    def __init__(self, channel: BlockingChannel) -> None:
+        self._channel = channel
+        self.queues = 0
 
-    def exchange(name: str, kind: str, arguments: Mapping[str, Any] | None = None) -> None:
-        channel.exchange_declare(name, kind, durable=True, arguments=dict(arguments or {}))
+    def queue(self, name: str, bindings: Mapping[str, str], arguments: Mapping[str, Any] | None = None) -> None:
+        """A queue and its bindings: exchange -> routing key."""
+        self._channel.queue_declare(name, durable=True, arguments=QUORUM | dict(arguments or {}))
+        for exchange, key in bindings.items():
+            self._channel.queue_bind(name, exchange, key)
+        self.queues += 1
 
-    exchange(UNROUTED, "fanout")
-    queue(UNROUTED)
-    channel.queue_bind(UNROUTED, UNROUTED)
-    exchange(RPC_EXCHANGE, "topic")
-    for process in PROCESSES:
-        queue(rpc_queue(process))
-        channel.queue_bind(rpc_queue(process), RPC_EXCHANGE, f"{process}.*")
-    for source in (*map(events_exchange, SERVICES), CONSUMERS_EVENTS):
-        exchange(source, "topic", {"alternate-exchange": UNROUTED})
-    for service in SERVICES:
-        exchange(parking(service), "fanout")
-        queue(parking(service))
-        channel.queue_bind(parking(service), parking(service))
-        exchange(return_exchange(service), "direct")
+    def exchange(self, name: str, kind: str, unroutable_to: str | None = None) -> None:
+        """An exchange; what it cannot route goes to `unroutable_to`, or back to the publisher."""
+        arguments = {"alternate-exchange": unroutable_to} if unroutable_to else {}
+        self._channel.exchange_declare(name, kind, durable=True, arguments=arguments)
+
+    def common(self) -> None:
+        """What belongs to no single service."""
+        self.exchange(UNROUTED, "fanout")
+        self.queue(UNROUTED, {UNROUTED: ""})
+        self.exchange(RPC_EXCHANGE, "topic")
+        self.exchange(CONSUMERS_EVENTS, "topic", UNROUTED)
+        self.exchange(MESSAGES, "direct", UNROUTED)
+        for key in MESSAGE_KEYS:
+            self.queue(f"notify.{key}", {MESSAGES: key})
+
+    def service(self, service: str) -> None:
+        """A service's own exchanges, and every queue but its handlers'."""
+        for process in (service, f"{service}-worker"):
+            self.queue(rpc_queue(process), {RPC_EXCHANGE: f"{process}.*"})
+        self.exchange(events_exchange(service), "topic", UNROUTED)
+        self.exchange(parking(service), "fanout")
+        self.queue(parking(service), {parking(service): ""})
+        self.exchange(return_exchange(service), "direct")
         for milliseconds in RETRY_TIERS:
             tier = retry_exchange(service, milliseconds)
-            exchange(tier, "fanout")
-            queue(tier, QUORUM | _tier(service, milliseconds))
-            channel.queue_bind(tier, tier)
-        for subscription in subscriptions(service):
-            queue(subscription.queue)
-            channel.queue_bind(subscription.queue, events_exchange(subscription.source), subscription.event)
-            channel.queue_bind(subscription.queue, return_exchange(owner(service)), subscription.queue)
-    exchange(MESSAGES, "direct", {"alternate-exchange": UNROUTED})
-    for key in MESSAGE_KEYS:
-        queue(f"notify.{key}")
-        channel.queue_bind(f"notify.{key}", MESSAGES, key)
-    return declared
+            self.exchange(tier, "fanout")
+            self.queue(tier, {tier: ""}, _tier(service, milliseconds))
+
+    def handlers(self, subscriptions: Iterable[Subscription]) -> None:
+        """A queue per handler and event: from the source's events, and back from a delay or from parking."""
+        for subscription in subscriptions:
+            name = subscription.queue
+            exchanges = {events_exchange(subscription.source): subscription.event}
+            self.queue(name, exchanges | {return_exchange(subscription.service): name})
 
 
 def _tier(service: str, milliseconds: int) -> dict[str, Any]:

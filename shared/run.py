@@ -3,6 +3,10 @@
 # ruff: noqa: E402 - sockets must be green before anything opens one
 from __future__ import annotations
 
+import warnings
+
+warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")  # known: nameko 2 is built on it
+
 import eventlet
 
 eventlet.monkey_patch()
@@ -32,8 +36,8 @@ def service_class(process: str) -> Any:
     return getattr(module, service.capitalize() + ("Worker" if room == "worker" else ""))
 
 
-def main(process: str) -> int:
-    """Serve until told to stop; gives the exit code."""
+def serve(service_cls: Any) -> int:
+    """Serve one nameko class until told to stop; gives the exit code."""
     settings = Settings.load()
     logs.set_up(settings.log_level)
     config = {
@@ -43,7 +47,7 @@ def main(process: str) -> int:
         "LOOPDESK": settings,
     }
     runner = ServiceRunner(config)
-    runner.add_service(service_class(process))
+    runner.add_service(service_cls)
     started = False
 
     def stop() -> None:
@@ -59,11 +63,11 @@ def main(process: str) -> int:
         signal.signal(number, lambda *_: eventlet.spawn_n(stop))
     runner.start()
     started = True
-    log.info("ready", extra={"process": process, "pid": os.getpid()})
+    log.info("ready", extra={"serves": service_cls.name, "pid": os.getpid()})
     # in a greenlet: a signal would interrupt the main one in the middle of its wait
     eventlet.spawn(runner.wait).wait()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(serve(service_class(sys.argv[1])))

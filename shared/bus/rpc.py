@@ -212,13 +212,13 @@ class Replies(SharedExtension):
 class EdgeRpcConsumer(RpcConsumer):
     """Takes requests off the process's queue, checks who sends them, and answers."""
 
+    queue: Queue | None
     queue_consumer = BusConsumer()
     replies = Replies()
 
     def setup(self) -> None:
         """Consume from the queue that provisioning made; nothing is declared here."""
-        queue: Queue | None = self.queue
-        if queue is None:
+        if self.queue is None:
             self.queue = Queue(rpc_queue(self.container.service_name), no_declare=True)
             self.queue_consumer.register_provider(self)
 
