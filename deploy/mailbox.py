@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
@@ -22,7 +23,7 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    server = Controller(Mailbox(folder), hostname=host, port=int(port))
+    server = Controller(Mailbox(Path(folder)), hostname=host, port=int(port))
     server.start()
     ended.wait()
     server.stop()

@@ -32,11 +32,11 @@ class Service:
 
     def moved(self, addresses: Mapping[str, str], folders: Mapping[str, Path]) -> Service:
         """The same with host:port pairs and volumes' paths of another place."""
-        paths = {inside: str(folders[volume]) for inside, volume in self.volumes.items()}
+        moves = {**addresses, **{inside: str(folders[volume]) for inside, volume in self.volumes.items()}}
 
         def there(text: str) -> str:
-            for old, new in (addresses | paths).items() if isinstance(addresses, dict) else ():
-                text = re.sub(rf"(?<![\w.-]){re.escape(old)}(?![\w-])", lambda _, new=new: new, text)
+            for old, new in moves.items():
+                text = re.sub(rf"(?<![\w.-]){re.escape(old)}(?![\w-])", new.replace("\\", r"\\"), text)
             return text
 
         return replace(
@@ -57,9 +57,7 @@ def load(variables: Mapping[str, str], profiles: Collection[str] = (), file: Pat
         for name, declared in yaml.safe_load(file.read_text())["services"].items()
     }
     return {
-        name: service
-        for name, service in read.items()
-        if not service.profiles or set(service.profiles) & set(profiles)
+        name: service for name, service in read.items() if not service.profiles or set(service.profiles) & set(profiles)
     }
 
 

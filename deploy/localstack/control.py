@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from deploy.localstack.errors import StackError
@@ -19,9 +19,11 @@ async def listening(instance: Instance, supervisor: Supervisor) -> AsyncIterator
     """Takes orders while it lasts."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reply: dict[str, str]
         try:
             order = json.loads(await reader.readline())
-            reply = {"result": await obey(supervisor, **order)}
+            await obey(supervisor, **order)
+            reply = {}
         except StackError as refusal:
             reply = {"error": str(refusal)}
         writer.write(json.dumps(reply).encode() + b"\n")
@@ -36,9 +38,9 @@ async def listening(instance: Instance, supervisor: Supervisor) -> AsyncIterator
         yield
 
 
-async def obey(supervisor: Supervisor, order: str, **arguments: Any) -> Any:
+async def obey(supervisor: Supervisor, order: str, **arguments: Any) -> None:
     """Orders: start, stop, restart (a process by name, all its replicas), scale (to a number of replicas)."""
-    orders = {
+    orders: dict[str, Callable[..., Awaitable[None]]] = {
         "start": supervisor.start,
         "stop": supervisor.stop,
         "restart": supervisor.restart,
@@ -46,4 +48,4 @@ async def obey(supervisor: Supervisor, order: str, **arguments: Any) -> Any:
     }
     if order not in orders:
         raise StackError(f"no order {order!r}; there are {', '.join(orders)}")
-    return await orders[order](**arguments)
+    await orders[order](**arguments)

@@ -102,8 +102,8 @@ class Instance:
         finally:
             os.close(descriptor)
 
-    def ask(self, order: str, **arguments: Any) -> Any:
-        """Gives the supervisor an order (`Supervisor.obey`) and waits for its answer.
+    def order(self, order: str, **arguments: Any) -> None:
+        """Gives the supervisor an order (`control.obey`) and waits until it is done.
 
         Raises: StackError if it refuses or does not run.
         """
@@ -116,4 +116,3 @@ class Instance:
             answer = json.loads(line.makefile().readline() or '{"error": "the supervisor went away"}')
         if "error" in answer:
             raise StackError(answer["error"])
-        return answer.get("result")

@@ -25,7 +25,7 @@ def up(instance: Instance, *options: str, say: Callable[[str], None] = print) ->
     log = instance.supervisor_log
     instance.write_state({"phase": "starting"})
     with log.open("wb") as output:
-        supervisor = subprocess.Popen(
+        supervisor = subprocess.Popen(  # noqa: S603 (our own module)
             [sys.executable, "-m", "deploy.localstack.run", instance.name, *options],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

@@ -25,7 +25,7 @@ def is_free(port: int) -> bool:
 
 
 def reserve(file: Path, names: Iterable[str]) -> dict[str, int]:
-    """A port per name: the one that `file` remembers while it is still free, else a new one, which it then remembers."""
+    """A port per name: the one that `file` remembers while it is still free, else a new one, remembered from now on."""
     known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     taken: set[int] = set(known.values())
     for name in names:

@@ -37,7 +37,7 @@ class Command:
 class Death:
     """A process that ended without being asked to."""
 
-    process: str
+    service: str
     pid: int
     code: int
     at: float
@@ -46,7 +46,7 @@ class Death:
     def __str__(self) -> str:
         how = f"signal {signal.Signals(-self.code).name}" if self.code < 0 else f"exit code {self.code}"
         said = "".join(f"\n    | {line}" for line in self.log_end.splitlines())
-        return f"{self.process} (pid {self.pid}) died: {how}{said or ' (it said nothing)'}"
+        return f"{self.service} (pid {self.pid}) died: {how}{said or ' (it said nothing)'}"
 
 
 def log_end(log: Path, lines: int = LOG_END_LINES) -> str:
@@ -66,7 +66,7 @@ class Process:
     `restart` has the words of Docker Compose: no, on-failure, always, unless-stopped.
     """
 
-    name: str
+    service: str
     command: Command
     log: Path
     restart: str = "always"
@@ -153,7 +153,7 @@ class Process:
         pid, self.pid, self.exit_code, self._child = self.pid, None, code, None
         if self._wanted and (code != 0 or self._comes_back()):
             self.deaths += 1
-            self.on_death(Death(self.name, pid, code, time.time(), log_end(self.log)))
+            self.on_death(Death(self.service, pid, code, time.time(), log_end(self.log)))
         self.on_change()
 
     def _comes_back(self) -> bool:

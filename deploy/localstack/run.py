@@ -8,38 +8,73 @@ import contextlib
 import os
 import signal
 import sys
-from pathlib import Path
 
-from deploy.localstack import control, secrets
+from deploy.localstack import compose, control, plan, ports, secrets
 from deploy.localstack.errors import StackError
 from deploy.localstack.instance import Instance
+from deploy.localstack.servers import Broker, Database, Servers
 from deploy.localstack.supervisor import Supervisor
+
+PORTS = ("amqp", "management", "distribution", "epmd", "mongo", "mailbox")
 
 
 async def supervise(instance: Instance, options: argparse.Namespace) -> None:
     """From start to end; the state's `phase` goes starting, up (or failed), down."""
     loop = asyncio.get_running_loop()
-    supervisor = Supervisor(instance, secrets.ensure(instance, ("RABBITMQ_ADMIN_PASSWORD", "MONGO_ADMIN_PASSWORD")))
+    supervisor = build(instance, servers_only=options.servers_only)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.end.set)
     if options.with_process:
         watch_life(options.with_process, supervisor.end)
     async with control.listening(instance, supervisor):
+        starting = asyncio.create_task(supervisor.start_all(dict(options.scale)))
         ended = asyncio.create_task(supervisor.end.wait())
-        starting = asyncio.create_task(supervisor.start_servers())
         await asyncio.wait((ended, starting), return_when=asyncio.FIRST_COMPLETED)
-        if starting.done() and (problem := starting.exception()):
-            supervisor.phase, supervisor.problem = "failed", str(problem)
-            if not isinstance(problem, StackError):
-                supervisor.problem = f"the supervisor failed: {problem!r}"
+        if starting.done() and (failure := starting.exception()):
+            supervisor.phase, supervisor.problem = "failed", reason(failure)
         else:
-            starting.cancel()
-            supervisor.phase = supervisor.phase if supervisor.end.is_set() else "up"
-            supervisor.save()
+            if starting.done():
+                supervisor.phase = "up"
+                supervisor.save()
             await ended
+            starting.cancel()
             supervisor.phase = "down"
+        supervisor.end.set()
         await supervisor.stop_all(kill=options.discard)
         supervisor.save()
+
+
+def build(instance: Instance, *, servers_only: bool) -> Supervisor:
+    """The supervisor with its servers and services, nothing started."""
+    variables = secrets.ensure(instance, set(compose.required()) - set(plan.LOCAL_VARIABLES))
+    port = ports.reserve(instance.folder / "ports.json", PORTS)
+    broker = Broker(
+        name=f"loopdesk-{instance.name}",
+        folder=instance.folder / "rabbitmq",
+        amqp_port=port["amqp"],
+        management_port=port["management"],
+        distribution_port=port["distribution"],
+        epmd_port=port["epmd"],
+        password=variables["RABBITMQ_ADMIN_PASSWORD"],
+        vhost="loopdesk",
+    )
+    database = Database(
+        folder=instance.folder / "mongo",
+        port=port["mongo"],
+        password=variables["MONGO_ADMIN_PASSWORD"],
+        name="loopdesk",
+        options=plan.mongod_options(variables),
+    )
+    servers = Servers(broker, database)
+    addresses = {**servers.addresses(), "mailbox:2525": f"127.0.0.1:{port['mailbox']}"}
+    return Supervisor(instance, servers, {} if servers_only else plan.services(instance, variables, addresses))
+
+
+def reason(failure: BaseException) -> str:
+    """What to tell the user: the first refusal of a group, or the defect by name."""
+    if isinstance(failure, BaseExceptionGroup):
+        return reason(failure.exceptions[0])
+    return str(failure) if isinstance(failure, StackError) else f"a defect of the supervisor: {failure!r}"
 
 
 def watch_life(pid: int, end: asyncio.Event) -> None:
@@ -52,11 +87,18 @@ def watch_life(pid: int, end: asyncio.Event) -> None:
     asyncio.get_running_loop().add_reader(descriptor, end.set)
 
 
+def replicas(text: str) -> tuple[str, int]:
+    """SERVICE=NUMBER."""
+    service, _, number = text.partition("=")
+    return service, int(number)
+
+
 def main() -> None:
     """The command line, which only `launch` uses."""
     parser = argparse.ArgumentParser(prog="deploy.localstack.run")
     parser.add_argument("name")
     parser.add_argument("--servers-only", action="store_true", help="RabbitMQ and mongod, nothing else")
+    parser.add_argument("--scale", type=replicas, action="append", default=[], help="SERVICE=NUMBER")
     parser.add_argument("--with-process", type=int, help="end when this process ends")
     parser.add_argument("--discard", action="store_true", help="leave no data behind")
     options = parser.parse_args()

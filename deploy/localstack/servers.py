@@ -10,6 +10,7 @@ import socket
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class Broker:
     distribution_port: int
     epmd_port: int
     password: str
+    vhost: str
 
     INSTALL = "RabbitMQ is missing or cannot start: apt-get install rabbitmq-server"
 
@@ -89,6 +91,7 @@ class Broker:
             " +sbwt none +sbwtdcpu none +sbwtdio none",  # a small machine: no spinning while idle
             "RABBITMQ_DEFAULT_USER": ADMIN,
             "RABBITMQ_DEFAULT_PASS": self.password,
+            "RABBITMQ_DEFAULT_VHOST": self.vhost,
         }
         return Command(argv, env, self.folder)
 
@@ -103,9 +106,10 @@ class Broker:
         except (OSError, urllib.error.URLError):
             return False
 
-    def amqp_uri(self, vhost: str = "%2F") -> str:
+    @property
+    def uri(self) -> str:
         """The administrator's."""
-        return f"amqp://{ADMIN}:{self.password}@127.0.0.1:{self.amqp_port}/{vhost}"
+        return f"amqp://{ADMIN}:{self.password}@127.0.0.1:{self.amqp_port}/{self.vhost}"
 
     @property
     def management_uri(self) -> str:
@@ -120,6 +124,7 @@ class Database:
     folder: Path
     port: int
     password: str
+    name: str
     options: tuple[str, ...] = ()  # more of mongod's own, from docker-compose.yml
 
     INSTALL = "mongod is missing or cannot start: run `make setup`; it needs libcurl4 and libssl3 (apt-get install)"
@@ -161,12 +166,13 @@ class Database:
             pass
         return False
 
-    def uri(self, database: str = "") -> str:
+    @property
+    def uri(self) -> str:
         """The administrator's."""
         options = f"replicaSet={self.SET}&authSource=admin"
-        return f"mongodb://{ADMIN}:{self.password}@127.0.0.1:{self.port}/{database}?{options}"
+        return f"mongodb://{ADMIN}:{self.password}@127.0.0.1:{self.port}/{self.name}?{options}"
 
-    def _connect(self, **account: str) -> MongoClient[dict[str, Any]]:
+    def _connect(self, **account: Any) -> MongoClient[dict[str, Any]]:
         return MongoClient(
             "127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=1000, timeoutMS=5000, **account
         )
@@ -192,3 +198,57 @@ class Database:
                 config = administrator["local"]["system.replset"].find_one() or {}
                 config |= {"members": members, "version": config["version"] + 1}
                 administrator.admin.command("replSetReconfig", config, force=True)
+
+
+Check = tuple[str, Callable[[], bool], str]  # process, whether it is ready, what to do if it never is
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The pair, as the supervisor sees it."""
+
+    broker: Broker
+    database: Database
+
+    def prepare(self) -> None:
+        """What must be done before they start.
+
+        Raises: StackError if they are not installed.
+        """
+        self.broker.prepare()
+        self.database.prepare()
+
+    def commands(self) -> Mapping[str, Command]:
+        """Process -> command, in the order of starting."""
+        return {"epmd": self.broker.epmd(), "rabbitmq": self.broker.command(), "mongo": self.database.command()}
+
+    def checks(self) -> list[Check]:
+        """What to wait for."""
+        return [
+            ("rabbitmq", self.broker.ready, Broker.INSTALL),
+            ("mongo", self.database.ready, Database.INSTALL),
+        ]
+
+    def addresses(self) -> dict[str, str]:
+        """host:port of docker-compose.yml -> host:port here."""
+        return {
+            "rabbitmq:5672": f"127.0.0.1:{self.broker.amqp_port}",
+            "rabbitmq:15672": f"127.0.0.1:{self.broker.management_port}",
+            "mongo:27017": f"127.0.0.1:{self.database.port}",
+        }
+
+    def whereabouts(self) -> dict[str, Any]:
+        """For the state file: where they are, and the administrator's addresses."""
+        return {
+            "amqp": {"address": self.addresses()["rabbitmq:5672"], "vhost": self.broker.vhost},
+            "mongo": {
+                "address": self.addresses()["mongo:27017"],
+                "database": self.database.name,
+                "options": f"replicaSet={Database.SET}",
+            },
+            "admin": {
+                "amqp": self.broker.uri,
+                "management": self.broker.management_uri,
+                "mongo": self.database.uri,
+            },
+        }
