@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.intake import schemas
 from services.intake.domain import ticket as tickets
 from services.intake.store import IntakeStore
-from shared.bus import on_event
+from shared.bus import Health, on_event
 from shared.cause import Cause
 from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
@@ -14,7 +14,7 @@ from shared.mongo import Mongo
 _FOR_THE_CUSTOMER = ("reason", "solution", "outcome")
 
 
-class IntakeWorker:
+class IntakeWorker(Health):
     """Event handlers only: a ticket has no deadline of its own."""
 
     name = "intake-worker"
