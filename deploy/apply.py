@@ -1,0 +1,217 @@
+"""Reference data: read from YAML, checked by all services before any of them takes it, applied once.
+
+Each service's part is `<service>.yaml` in one folder. What no service can see alone, because it takes two files, is
+checked here (`CROSS_CHECKS`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.client import Client, Request
+from shared.errors import LoopdeskError, ValidationError
+
+SERVICES = ("intake", "dispatch", "feedback", "notify")
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """What is wrong, and where: file name, dotted path in it (empty: the whole file)."""
+
+    file: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference: `before` or `after` is None where there is nothing."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One service's part: what is in force (`version` 0: nothing was ever applied), and what is wanted."""
+
+    service: str
+    version: int
+    current: Body
+    wanted: Body
+
+    @property
+    def new(self) -> bool:
+        """Whether there is anything to apply; also when the wanted equals the built-in default."""
+        return self.version == 0 or canonical(self.current) != canonical(self.wanted)
+
+    @property
+    def changes(self) -> list[Change]:
+        """What would change."""
+        return list(differences(self.current, self.wanted))
+
+    @property
+    def request_id(self) -> str:
+        """The same for the same step, so that a repetition is no second step; going back to older content is one."""
+        return f"apply-{self.version}-{hashlib.sha256(canonical(self.wanted).encode()).hexdigest()[:32]}"
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key named twice; keeps dates as the text they are."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        named = Counter(self.construct_object(key) for key, _ in node.value)
+        twice = [str(key) for key, times in named.items() if times > 1]
+        if twice:
+            raise yaml.MarkedYAMLError(problem=f"named twice: {', '.join(twice)}", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load(folder: Path) -> tuple[dict[str, Body], list[Fault]]:
+    """Service -> its part; and the files that cannot be read as one mapping."""
+    bodies: dict[str, Body] = {}
+    faults: list[Fault] = []
+    for service in SERVICES:
+        file = folder / f"{service}.yaml"
+        try:
+            body = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        except OSError as error:
+            faults.append(Fault(file.name, "", f"cannot be read: {error.strerror}"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            faults.append(Fault(file.name, "", " ".join(str(error).split())))
+        else:
+            if isinstance(body, dict):
+                bodies[service] = json.loads(json.dumps(body))  # keys become text, as they will on the wire
+            else:
+                faults.append(Fault(file.name, "", "must hold names with values"))
+    known = {f"{service}.yaml" for service in SERVICES}
+    strays = sorted({file.name for file in folder.glob("*.y*ml")} - known)
+    faults += [Fault(name, "", f"belongs to no service; known are {', '.join(sorted(known))}") for name in strays]
+    return bodies, faults
+
+
+def check(client: Client, bodies: Mapping[str, Body]) -> list[Fault]:
+    """What the services, and the checks across files, find wrong. Raises what is not about the data (`Unavailable`)."""
+    requests = [Request.query(service, "check_reference", body=body) for service, body in bodies.items()]
+    faults = list(across(bodies))
+    for service, outcome in zip(bodies, client.stream(requests), strict=True):
+        if isinstance(outcome, ValidationError):
+            for path, messages in outcome.fields.items():
+                faults += [Fault(f"{service}.yaml", path, message) for message in messages]
+        elif isinstance(outcome, LoopdeskError):
+            raise outcome
+    return sorted(faults)
+
+
+def compare(client: Client, bodies: Mapping[str, Body]) -> list[Part]:
+    """Each service's part beside what is in force there."""
+    current = client.call_many([Request.query(service, "get_reference") for service in bodies])
+    parts = []
+    for (service, wanted), found in zip(bodies.items(), current, strict=True):
+        if isinstance(found, LoopdeskError):
+            raise found
+        parts.append(Part(service, int(found["version"]), found["body"], wanted))
+    return parts
+
+
+def commit(client: Client, parts: Sequence[Part]) -> Iterator[tuple[Part, int]]:
+    """Apply each part in turn; gives it with its new version. Run again after a failure: what is applied stays so."""
+    for part in parts:
+        answer = client.command(part.service, "apply_reference", body=part.wanted, request_id=part.request_id)
+        yield part, int(answer["version"])
+
+
+def canonical(body: Any) -> str:
+    """The same text for equal content, whatever the order of names."""
+    return json.dumps(body, sort_keys=True, ensure_ascii=False)
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[Change]:
+    """Name by name; items of a list by content, since their order seldom says anything to the reader."""
+    if canonical(before) == canonical(after):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in [*before, *(name for name in after if name not in before)]:
+            here = f"{path}.{name}" if path else str(name)
+            if name not in after:
+                yield Change(here, _text(before[name]), None)
+            elif name not in before:
+                yield Change(here, None, _text(after[name]))
+            else:
+                yield from differences(before[name], after[name], here)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _items(before, after, path)
+    else:
+        yield Change(path, _text(before), _text(after))
+
+
+def _items(before: list[Any], after: list[Any], path: str) -> Iterator[Change]:
+    old, new = Counter(map(canonical, before)), Counter(map(canonical, after))
+    gone, come = old - new, new - old
+    if not gone and not come:
+        yield Change(path, "(order)", "(another order)")
+    for item in gone.elements():
+        yield Change(f"{path}[]", _text(json.loads(item)), None)
+    for item in come.elements():
+        yield Change(f"{path}[]", None, _text(json.loads(item)))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def across(bodies: Mapping[str, Body]) -> Iterator[Fault]:
+    """Faults that take two files to see; silent where a file does not have the form that its service will ask for."""
+    for (first, second), find in CROSS_CHECKS.items():
+        if first in bodies and second in bodies:
+            try:
+                yield from find(bodies[first], bodies[second])
+            except (AttributeError, TypeError):
+                continue
+
+
+def _categories(intake: Body, dispatch: Body) -> Iterator[Fault]:
+    for team, told in (dispatch.get("teams") or {}).items():
+        for category in told.get("categories") or ():
+            if category not in (intake.get("categories") or {}):
+                message = f"category {category!r} is not in intake.yaml"
+                yield Fault("dispatch.yaml", f"teams.{team}.categories", message)
+
+
+def _priorities(intake: Body, dispatch: Body) -> Iterator[Fault]:
+    used = {priority for row in (intake.get("priorities") or {}).values() for priority in row.values()}
+    for priority in sorted(used - set(dispatch.get("targets") or {})):
+        yield Fault("dispatch.yaml", "targets", f"{priority}, which intake.yaml gives, has none")
+
+
+def _addresses(dispatch: Body, notify: Body) -> Iterator[Fault]:
+    staff = notify.get("staff") or {}
+    known = {"default", *(dispatch.get("teams") or {})}
+    for kind in ("teams", "supervisors"):
+        for team in staff.get(kind) or {}:
+            if team not in known:
+                yield Fault("notify.yaml", f"staff.{kind}.{team}", "is no team in dispatch.yaml")
+
+
+CROSS_CHECKS: Mapping[tuple[str, str], Callable[[Body, Body], Iterator[Fault]]] = {
+    ("intake", "dispatch"): lambda intake, dispatch: (
+        fault for find in (_categories, _priorities) for fault in find(intake, dispatch)
+    ),
+    ("dispatch", "notify"): _addresses,
+}

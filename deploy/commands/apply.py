@@ -1,0 +1,84 @@
+"""`loopdesk apply`: reference data from YAML, all of it or nothing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from deploy import apply as reference
+from deploy.commands import session
+from deploy.commands.session import err, out
+
+LONGEST = 100
+DEFAULT = Path(__file__).resolve().parents[1] / "config"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=DEFAULT)
+@click.option("--dry-run", is_flag=True, help="Check and show what would change; apply nothing.")
+def apply(folder: Path, dry_run: bool) -> None:
+    """Put the reference data in FOLDER in force (default: deploy/config).
+
+    Reads intake.yaml, dispatch.yaml, feedback.yaml and notify.yaml; all four services check their part before any of
+    them takes it. With a fault anywhere nothing is applied: every fault is listed, exit 1. Running it again changes
+    nothing. Older versions stay readable in `<service>_reference`.
+
+    \b
+    loopdesk apply --dry-run
+    loopdesk apply /srv/loopdesk/config
+    """
+    bodies, unreadable = reference.load(folder)
+    with session.client() as client:
+        faults = [*unreadable, *reference.check(client, bodies)]
+        if faults:
+            refuse(faults)
+        parts = [part for part in reference.compare(client, bodies) if part.new]
+        for part in parts:
+            show(part)
+        if not parts:
+            out.print("[green]nothing to do[/]: all of it is in force already")
+        elif dry_run:
+            out.print("Nothing was applied. To apply it: loopdesk apply", f"{folder}")
+        else:
+            for part, version in reference.commit(client, parts):
+                out.print(f"[green]applied[/] {part.service}.yaml as version {version}", highlight=False)
+
+
+def refuse(faults: Iterable[reference.Fault]) -> None:
+    """List every fault and exit 1."""
+    listed = list(faults)
+    for fault in listed:
+        err.print(
+            Text.assemble((fault.file, "bold"), "  ", (fault.path, "yellow"), "  " if fault.path else "", fault.message)
+        )
+    err.print(f"[red]{len(listed)} fault(s); nothing was applied.[/] Mend them and run it again.")
+    raise SystemExit(1)
+
+
+def show(part: reference.Part) -> None:
+    """What changes in one service's part."""
+    begun = "first version" if part.version == 0 else f"version {part.version} is in force"
+    out.print(f"[bold]{part.service}.yaml[/] ({begun})", highlight=False)
+    for change in part.changes:
+        if change.before and change.after and ("\n" in change.before or "\n" in change.after):
+            out.print(f"  ~ {change.path}", style="yellow", markup=False, highlight=False)
+            for line in difflib.unified_diff(change.before.splitlines(), change.after.splitlines(), n=1, lineterm=""):
+                if not line.startswith(("---", "+++", "@@")):
+                    out.print(f"      {line}", style=STYLES.get(line[:1]), markup=False, highlight=False)
+        else:
+            if change.before is not None:
+                out.print(f"  - {change.path}: {_short(change.before)}", style="red", markup=False, highlight=False)
+            if change.after is not None:
+                out.print(f"  + {change.path}: {_short(change.after)}", style="green", markup=False, highlight=False)
+
+
+STYLES = {"-": "red", "+": "green"}
+
+
+def _short(text: str) -> str:
+    line = " ⏎ ".join(text.splitlines())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

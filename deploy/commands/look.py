@@ -1,0 +1,153 @@
+"""`loopdesk ticket`, `work`, `messages` and `kpi`: what the services tell, for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from deploy.commands import session
+from deploy.commands.session import out
+
+DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+
+
+@click.command()
+@click.argument("number", metavar="NUMBER")
+def ticket(number: str) -> None:
+    """Show a ticket and its history.
+
+    \b
+    loopdesk ticket T-101
+    """
+    with session.client() as client:
+        with_history(client.call("intake", "get_ticket", ticket_no=number))
+    out.print(f"\nIts messages: loopdesk messages --ticket {number}", highlight=False)
+
+
+@click.command()
+@click.argument("number", metavar="NUMBER")
+def work(number: str) -> None:
+    """Show a work order and its history; NUMBER is its own or its ticket's."""
+    with session.client() as client:
+        with_history(client.call("dispatch", "get_work", order_no=number))
+
+
+@click.command()
+@click.option("--ticket", "ticket_no", help="Only about this ticket.")
+@click.option("--customer", "customer_id", help="Only to this customer.")
+@click.option("--channel", type=click.Choice(["sms", "email"]))
+@click.option("--state", help="Only in this state, for example unknown or failed.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
+@click.option("--after", help="Go on where a page ended.")
+def messages(**given: Any) -> None:
+    """List messages to customers and staff, newest first; not their texts.
+
+    \b
+    loopdesk messages --state failed
+    loopdesk messages --ticket T-101
+    loopdesk call notify get_message message_id=...    one with its text
+    """
+    with session.client() as client:
+        page = client.call("notify", "find_messages", **{name: value for name, value in given.items() if value})
+    rows = page["messages"]
+    if not rows:
+        out.print("no such messages")
+        return
+    out.print(grid(rows))
+    more = page.get("next")
+    if more:
+        out.print(f"\nThere are more: --after {more}", highlight=False, markup=False)
+
+
+@click.command()
+@click.option("--from", "since", type=DAY, help="First day (UTC). Default: 30 days ago.")
+@click.option("--to", "until", type=DAY, help="The day after the last. Default: now.")
+@click.option("--team", help="Only this team.")
+@click.option("--priority", type=click.Choice(["P1", "P2", "P3", "P4"]))
+def kpi(since: datetime | None, until: datetime | None, team: str | None, priority: str | None) -> None:
+    """Show the figures of the work opened in a period, in total, by priority and by team.
+
+    A figure that misses its target is red; "-" is a figure of nothing.
+
+    \b
+    loopdesk kpi --from 2016-02-01 --to 2016-03-01
+    """
+    end = until.replace(tzinfo=UTC) if until else datetime.now(UTC)
+    start = since.replace(tzinfo=UTC) if since else end - timedelta(days=30)
+    chosen = {name: value for name, value in (("team", team), ("priority", priority)) if value}
+    with session.client() as client:
+        report = client.call("feedback", "kpi", timeout=30.0, **{"from": start, "to": end}, **chosen)
+    out.print(f"work opened from {report['from']} to {report['to']}", highlight=False)
+    out.print(figures(report))
+
+
+def figures(report: Mapping[str, Any]) -> Table:
+    """A row per group, a column per count and figure, targets in the last row."""
+    total = report["total"]
+    names = [name for name in total if name != "orders"]
+    table = Table(*("", *total["orders"], *(name.replace("_", " ") for name in names)), box=None, header_style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    groups = {"all": total, **report["by_priority"], **report["by_team"]}
+    for label, group in groups.items():
+        counts = [str(count) for count in group["orders"].values()]
+        table.add_row(label, *counts, *(_figure(group[name], name) for name in names))
+    targets = [_target(total[name]["target"], name) for name in names]
+    table.add_row("target", *("" for _ in total["orders"]), *targets, style="dim")
+    return table
+
+
+def with_history(reply: Mapping[str, Any]) -> None:
+    """A reply's own fields, then its history, a line per fact."""
+    fields = Table.grid(padding=(0, 2))
+    for name, value in reply.items():
+        if name != "history" and value is not None:
+            fields.add_row(Text(name, "bold"), Text(_plain(value)))
+    out.print(fields)
+    history = Table("at", "what", "who", "", box=None, header_style="bold")
+    for entry in reply.get("history") or ():
+        data = ", ".join(f"{name}={_plain(value)}" for name, value in (entry.get("data") or {}).items())
+        history.add_row(_minute(entry["at"]), Text(entry["type"]), Text(entry.get("actor") or ""), Text(data))
+    out.print()
+    out.print(history)
+
+
+def grid(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Rows of equal form as a table."""
+    table = Table(*rows[0], box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(_plain(value)) for value in row.values()))
+    return table
+
+
+def _figure(figure: Mapping[str, Any], name: str) -> Text:
+    value = figure["value"]
+    if value is None:
+        return Text("-")
+    style = {True: "green", False: "red"}.get(figure["met"], "")
+    return Text(_number(value, name), style)
+
+
+def _target(target: Mapping[str, float] | None, name: str) -> str:
+    sign = {"at_least": "≥", "at_most": "≤"}
+    return " ".join(f"{sign[kind]} {_number(value, name)}" for kind, value in (target or {}).items())
+
+
+def _number(value: float, name: str) -> str:
+    return f"{value:.2f}" if name.startswith("mean") else f"{value:.1%}"
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _minute(text: str) -> str:
+    return text[:19].replace("T", " ")
