@@ -3,10 +3,6 @@
 # ruff: noqa: E402 - sockets must be green before anything opens one
 from __future__ import annotations
 
-import warnings
-
-warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")  # known: nameko 2 is built on it
-
 import eventlet
 
 eventlet.monkey_patch()
