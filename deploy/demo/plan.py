@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 from deploy.demo.log import Incident
 from deploy.demo.telling import FIRST_GROUP, Step, Telling
@@ -14,10 +13,10 @@ from deploy.demo.telling import FIRST_GROUP, Step, Telling
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Every call in the order of play, and what the log says that no call can carry."""
+    """Every call in the order of play, the caller of each incident, and what the log says that no call can carry."""
 
     steps: list[Step]
-    callers: list[str]
+    callers: dict[str, str]
     untold: Counter[str]
     reroutes: int
 
@@ -39,26 +38,7 @@ def plan(incidents: Iterable[Incident], routes: Mapping[str, str]) -> Plan:
     steps = [step for _, step in ordered]
     return Plan(
         steps=steps,
-        callers=sorted({incident.caller for incident in chosen}),
+        callers={incident.number: incident.caller for incident in chosen},
         untold=untold,
         reroutes=sum(step.method == "transfer" and step.fields["reason"] == FIRST_GROUP for step in steps),
     )
-
-
-def waves(steps: Iterable[Step], *, size: int = 40, ahead: int = 200) -> Iterator[list[Step]]:
-    """The steps in groups that may be under way at the same time: no two of a group share a lane.
-
-    Within a lane the order of play stays; a step overtakes only steps that it has nothing to do with, and at most
-    `ahead` of them.
-    """
-    source = iter(steps)
-    waiting = list(islice(source, ahead))
-    while waiting:
-        taken: set[str] = set()
-        wave: list[Step] = []
-        later: list[Step] = []
-        for step in waiting:
-            (later if len(wave) == size or taken & step.lanes else wave).append(step)
-            taken |= step.lanes
-        yield wave
-        waiting = later + list(islice(source, ahead - len(later)))

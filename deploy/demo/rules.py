@@ -69,6 +69,11 @@ def level_of(level: str) -> str:
     return LEVELS[level[0]]
 
 
+def priority_of(row: Row) -> str:
+    """`P3` for '3 - Moderate': the log's table of impact and urgency is intake's own."""
+    return f"P{row.priority[0]}"
+
+
 def subject_of(row: Row) -> str:
     """What stands on the ticket."""
     return row.symptom or f"Symptom {UNKNOWN}"

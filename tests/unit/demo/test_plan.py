@@ -1,7 +1,7 @@
 from collections import Counter
 
 from deploy.demo.log import read
-from deploy.demo.plan import plan, waves
+from deploy.demo.plan import plan
 from deploy.demo.reference import routes
 from deploy.demo.telling import FIRST_GROUP, NEXT_GROUP
 from tests.unit.demo.builders import OPENED, a_row, an_incident
@@ -151,18 +151,6 @@ def test_the_whole_log_becomes_these_calls():
         "reopen": 11,
         "end_replay": 890,
     }
-
-
-def test_a_wave_holds_no_two_steps_of_a_lane_and_keeps_each_lanes_order():
-    steps = whole().steps
-    played = []
-    for wave in waves(steps, size=40, ahead=200):
-        lanes = [lane for step in wave for lane in step.lanes]
-        assert len(lanes) == len(set(lanes))
-        played += wave
-    assert len(played) == len(steps)
-    for lane in ("Group 70", "INC0000137"):
-        assert [s for s in played if lane in s.lanes] == [s for s in steps if lane in s.lanes]
 
 
 def whole():

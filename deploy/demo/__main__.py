@@ -1,0 +1,57 @@
+"""`python -m deploy.demo`, which `make demo` calls."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+
+from deploy.demo import log, report, stack
+from deploy.demo.play import StackTrouble
+from deploy.demo.progress import Shown
+from deploy.demo.session import Session
+from deploy.localstack.errors import StackError
+from shared.errors import LoopdeskError
+
+
+@click.command()
+@click.option("--incidents", type=click.IntRange(min=1), help="Only the first so many of the log's 890.")
+@click.option("--keep", is_flag=True, help="Leave the stack up; `make down STACK=demo` ends it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on standard output.")
+def main(incidents: int | None, keep: bool, as_json: bool) -> None:
+    """Play real incidents through the loop on a stack of its own, and show what came of them.
+
+    Exits 1 if the stack did not do what it must; a call that the rules refuse is no such trouble.
+    """
+    console = Console(stderr=as_json)
+    everybody = log.read()
+    try:
+        with (
+            stack.running(keep=keep, say=console.print) as instance,
+            stack.client(instance) as client,
+            Shown(console) as watcher,
+        ):
+            session = Session(
+                client=client,
+                parked=lambda: stack.parked_messages(instance),
+                incidents=everybody[:incidents],
+                everybody=everybody,
+                watcher=watcher,
+            )
+            outcome = session.run()
+    except (StackError, StackTrouble, LoopdeskError) as trouble:
+        console.print(f"[red]The demo stopped:[/red] {trouble}", highlight=False)
+        sys.exit(1)
+    if as_json:
+        click.echo(json.dumps(asdict(outcome), ensure_ascii=False, indent=2))
+    else:
+        report.show(console, outcome)
+    if keep:
+        console.print("The stack `demo` is still up: python -m deploy.localstack down --name demo --discard")
+
+
+if __name__ == "__main__":
+    main()
