@@ -1,0 +1,120 @@
+"""A consumer's side of the broker: two queues in, receipts out, one connection, one thread."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from functools import partial
+from typing import Any
+
+import pika
+from pika.exceptions import AMQPConnectionError, AMQPError, NackError, UnroutableError
+
+from services.notify.consumers.inbox import URGENCIES, Delivery, Inbox
+from services.notify.consumers.message import Down
+from shared.events import Event
+
+log = logging.getLogger("loopdesk.consumer")
+
+BROKEN = (AMQPError, OSError)
+EXCHANGE, ROUTING_KEY = "consumers.events", "receipt"
+PREFETCH = 20  # per queue
+SLICE = 0.5  # seconds of waiting after which a request to stop is noticed
+
+
+class Broker:
+    """What arrives goes to `inbox`. Every method may raise one of `BROKEN`; then `connect` again."""
+
+    def __init__(self, uri: str, channel: str, inbox: Inbox) -> None:
+        self._parameters = pika.URLParameters(uri)
+        self._parameters.heartbeat = 60
+        self._parameters.blocked_connection_timeout = 120
+        self.account: str = self._parameters.credentials.username
+        self._queues = {urgency: f"notify.{channel}.{urgency}" for urgency in URGENCIES}
+        self._inbox = inbox
+        self._connection: Any = None
+        self._channel: Any = None
+        self._consumers: list[str] = []
+        self._cancelled = False
+
+    def connect(self) -> None:
+        """Open a connection; nothing is consumed yet. What was in hand is void: the broker delivers it all again."""
+        self.close()
+        self._connection = pika.BlockingConnection(self._parameters)
+        self._channel = self._connection.channel()
+        self._channel.confirm_delivery()
+        self._channel.basic_qos(prefetch_count=PREFETCH)
+        self._channel.add_on_cancel_callback(self._on_cancel)
+
+    def consume(self) -> None:
+        """Have messages delivered."""
+        for urgency, queue in self._queues.items():
+            self._consumers.append(self._channel.basic_consume(queue, partial(self._on_message, urgency)))
+
+    def give_back(self, delivery: Delivery) -> None:
+        """Take no more messages, and return this one and all others that are in hand."""
+        while self._consumers:
+            self._channel.basic_cancel(self._consumers.pop())
+        for held in (delivery, *self._inbox.clear()):
+            self.requeue(held)
+
+    def listen(self, seconds: float) -> None:
+        """Let messages arrive and answer heartbeats, for so long at most."""
+        self._connection.process_data_events(time_limit=min(seconds, SLICE))
+        if self._cancelled:
+            raise AMQPConnectionError("the broker has ended a queue's consumer")
+
+    def idle(self, seconds: float) -> None:
+        """The same where the broker may be away: only time passes then. Never raises."""
+        try:
+            if self._connection is not None:
+                self.listen(seconds)
+                return
+        except BROKEN:
+            self._connection = None  # what was in hand is void; `connect` begins anew
+        time.sleep(min(seconds, SLICE))
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """It is settled."""
+        self._channel.basic_ack(delivery.tag)
+
+    def requeue(self, delivery: Delivery) -> None:
+        """Somebody may have it again."""
+        self._channel.basic_nack(delivery.tag, requeue=True)
+
+    def reject(self, delivery: Delivery) -> None:
+        """Nobody can send it: to the queue's dead letters."""
+        self._channel.basic_reject(delivery.tag, requeue=False)
+
+    def publish(self, event: Event) -> None:
+        """A receipt; the broker has it for good when this returns. `Down` if no queue takes it."""
+        properties = pika.BasicProperties(
+            content_type="application/json",
+            content_encoding="utf-8",
+            delivery_mode=2,
+            message_id=event.id,
+            user_id=self.account,
+        )
+        body = json.dumps(event.to_wire(), ensure_ascii=False).encode()
+        try:
+            self._channel.basic_publish(EXCHANGE, ROUTING_KEY, body, properties, mandatory=True)
+        except (NackError, UnroutableError) as error:
+            raise Down(f"no queue takes receipts: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Hang up; unacknowledged messages go back to their queues."""
+        connection, self._connection = self._connection, None
+        self._inbox.clear()
+        self._consumers, self._cancelled = [], False
+        if connection is not None and connection.is_open:
+            try:
+                connection.close()
+            except BROKEN as error:
+                log.warning("broker away", extra={"reason": type(error).__name__})
+
+    def _on_message(self, urgency: str, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        self._inbox.put(Delivery(method.delivery_tag, urgency, body, properties.message_id, time.monotonic()))
+
+    def _on_cancel(self, _frame: Any) -> None:
+        self._cancelled = True

@@ -1,0 +1,1 @@
+"""What notify decides: who is told what (rules.py), and what became of it (ledger.py)."""

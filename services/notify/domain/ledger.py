@@ -1,0 +1,157 @@
+"""A message and its fate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from services.notify.domain.rules import Notice
+from services.notify.errors import NotAReceiptFor, WrongChannel
+from shared.events import Aggregate, Fact
+
+QUEUED, HANDED_OVER, SENT, DELIVERED, FAILED, UNKNOWN = STATES = (
+    "queued",  # decided, not to be handed over yet
+    "handed_over",  # in the consumers' hands; the outbox sees to it that they get it
+    "sent",  # the next system took it: the relay, the provider
+    "delivered",  # the recipient's system has it
+    "failed",  # it will not arrive
+    "unknown",  # a crash lies between sending and recording; it is never sent again
+)
+RECEIPTS = (SENT, DELIVERED, FAILED, UNKNOWN)
+
+#: (state, receipt) -> state. Knowing more wins, in any order: unknown < sent < failed < delivered.
+MOVES: Mapping[tuple[str, str], str] = {
+    (QUEUED, HANDED_OVER): HANDED_OVER,
+    (QUEUED, FAILED): FAILED,
+    (HANDED_OVER, UNKNOWN): UNKNOWN,
+    (HANDED_OVER, SENT): SENT,
+    (HANDED_OVER, FAILED): FAILED,
+    (HANDED_OVER, DELIVERED): DELIVERED,
+    (UNKNOWN, UNKNOWN): UNKNOWN,
+    (UNKNOWN, SENT): SENT,
+    (UNKNOWN, FAILED): FAILED,
+    (UNKNOWN, DELIVERED): DELIVERED,
+    (SENT, UNKNOWN): SENT,
+    (SENT, SENT): SENT,
+    (SENT, FAILED): FAILED,
+    (SENT, DELIVERED): DELIVERED,
+    (FAILED, UNKNOWN): FAILED,
+    (FAILED, SENT): FAILED,
+    (FAILED, FAILED): FAILED,
+    (FAILED, DELIVERED): DELIVERED,
+    (DELIVERED, UNKNOWN): DELIVERED,
+    (DELIVERED, SENT): DELIVERED,
+    (DELIVERED, FAILED): DELIVERED,
+    (DELIVERED, DELIVERED): DELIVERED,
+}
+
+NO_ADDRESS = "no_address"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the recipient reads; SMS has only `text`."""
+
+    text: str
+    subject: str | None = None
+    html: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message(Aggregate):
+    """A row of the ledger: one text to one recipient by one channel on one occurrence."""
+
+    message_id: str
+    occurrence: str
+    event: str
+    recipient: str
+    ticket_no: str
+    order_no: str
+    channel: str
+    urgency: str
+    template: str
+    language: str
+    to: str | None
+    content: Content | None
+    created_at: datetime
+    expires_at: datetime
+    state: str = QUEUED
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """What people are told of: the event's id, type and content, when it counted, when it was known."""
+
+    id: str
+    event: str
+    at: datetime
+    recorded_at: datetime
+    ticket_no: str
+    order_no: str
+
+
+def message_id(occurrence: Occurrence, recipient: str, channel: str) -> str:
+    """40 hex digits: 12 of the occurrence's time, so that ids sort by time, and 28 that only this message has.
+
+    `channel` is the one that the rule wants. The fallback is not part of it: a redelivery that finds the address
+    book changed must not tell the same thing again by the other channel.
+    """
+    named = "\n".join((occurrence.id, recipient, channel))
+    milliseconds = max(0, int(occurrence.at.timestamp() * 1000))
+    return f"{milliseconds:012x}{hashlib.sha256(named.encode()).hexdigest()[:28]}"
+
+
+def write(occurrence: Occurrence, notice: Notice, language: str, content: Content | None) -> tuple[Message, list[Fact]]:
+    """The ledger's row for a notice: handed over at once, or failed where nobody knows an address.
+
+    It stays worth sending for the rule's `valid_for` from when the occurrence was known: what was caught up late, or
+    replayed, is as fresh as any other.
+    """
+    queued = Message(
+        message_id=message_id(occurrence, notice.recipient, notice.rule.channel),
+        occurrence=occurrence.id,
+        event=occurrence.event,
+        recipient=notice.recipient,
+        ticket_no=occurrence.ticket_no,
+        order_no=occurrence.order_no,
+        channel=notice.channel,
+        urgency=notice.rule.urgency,
+        template=notice.rule.template,
+        language=language,
+        to=notice.to,
+        content=content,
+        created_at=occurrence.at,
+        expires_at=occurrence.recorded_at + notice.rule.valid_for,
+    )
+    facts = [Fact("message_queued", occurrence.at)]
+    if notice.to is None:
+        failed, last = move(queued, FAILED, occurrence.at, detail=NO_ADDRESS)
+    else:
+        failed, last = move(queued, HANDED_OVER, occurrence.at)
+    return failed, facts + last
+
+
+def receive(
+    message: Message, at: datetime, *, state: str, channel: str, detail: str | None, consumer: str | None
+) -> tuple[Message, list[Fact]]:
+    """What a consumer's receipt makes of the message. Late and repeated receipts are kept and harm nothing.
+
+    Raises `WrongChannel` if the receipt is another channel's.
+    """
+    if channel != message.channel:
+        raise WrongChannel(message.message_id, message.channel, channel)
+    return move(message, state, at, detail=detail, consumer=consumer)
+
+
+def move(message: Message, to: str, at: datetime, **said: Any) -> tuple[Message, list[Fact]]:
+    """The message after (state, to) in `MOVES`; raises `NotAReceiptFor` where the table has none."""
+    after = MOVES.get((message.state, to))
+    if after is None:
+        raise NotAReceiptFor(message.message_id, message.state, to)
+    detail = said.get("detail") if after == to else message.detail
+    known = {name: value for name, value in said.items() if value is not None}
+    return replace(message, state=after, detail=detail), [Fact(f"message_{to}", at, known)]

@@ -1,0 +1,144 @@
+"""Who is told of an event, by which channel and with which template: rules and the address book of the staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+CHANNELS = ("sms", "email")
+AUDIENCES = ("customer", "agent", "team", "supervisor")
+URGENCIES = ("urgent", "bulk")
+DEFAULT = "default"  # the entry of the address book for teams without one of their own
+
+
+@dataclass(frozen=True)
+class Rule:
+    """On `event` tell `audience` by `channel`, or by `fallback` where it has no address for that."""
+
+    event: str
+    audience: str
+    channel: str
+    template: str
+    urgency: str
+    valid_for: timedelta
+    fallback: str | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Every channel that the rule may use, the wanted one first."""
+        return (self.channel, self.fallback) if self.fallback else (self.channel,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Where and in which language somebody is told; `language` None: the desk's own."""
+
+    phone: str | None = None
+    email: str | None = None
+    language: str | None = None
+
+    def address(self, channel: str) -> str | None:
+        """The address for the channel, if there is one."""
+        return self.phone if channel == "sms" else self.email
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer(Contact):
+    """A customer as intake last told of it."""
+
+    customer_id: str
+    name: str
+    preferred_channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AddressBook:
+    """The staff: agents by id, teams and their supervisors by team code, `default` for the rest."""
+
+    agents: Mapping[str, Contact] = field(default_factory=dict)
+    teams: Mapping[str, Contact] = field(default_factory=dict)
+    supervisors: Mapping[str, Contact] = field(default_factory=dict)
+
+    def agent(self, agent: str | None, team: str) -> tuple[str, list[Contact]]:
+        """The agent's own entry, then the team's: work that nobody has yet is the whole team's."""
+        if agent is None:
+            return self.team(team)
+        own = [self.agents[agent]] if agent in self.agents else []
+        return f"agent:{agent}", [*own, *_entries(self.teams, team)]
+
+    def team(self, team: str) -> tuple[str, list[Contact]]:
+        """The team's mailbox."""
+        return f"team:{team}", _entries(self.teams, team)
+
+    def supervisor(self, team: str) -> tuple[str, list[Contact]]:
+        """Whoever supervises the team."""
+        return f"supervisor:{team}", _entries(self.supervisors, team)
+
+
+def _entries(book: Mapping[str, Contact], team: str) -> list[Contact]:
+    return [book[key] for key in (team, DEFAULT) if key in book]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One text that is owed to one recipient; `to` None: nobody knows where to send it."""
+
+    rule: Rule
+    recipient: str
+    channel: str
+    to: str | None
+    language: str | None
+
+
+def rules_for(rules: Sequence[Rule], event: str) -> list[Rule]:
+    """The rules of this event, in their order."""
+    return [rule for rule in rules if rule.event == event]
+
+
+def needs_customer(rules: Sequence[Rule]) -> bool:
+    """Whether these rules can be followed only with the customer's data."""
+    return any(rule.audience == "customer" for rule in rules)
+
+
+def notices(
+    rules: Sequence[Rule], book: AddressBook, data: Mapping[str, Any], customer: Customer | None
+) -> list[Notice]:
+    """What these rules owe on an event with `data`; `customer` may be None only if no rule needs one.
+
+    Nobody gets two notices by one rule's channel, even where several audiences are the same people.
+    """
+    owed: dict[tuple[str, str], Notice] = {}
+    for rule in rules:
+        recipient, contacts = _audience(rule, book, data, customer)
+        preferred = customer.preferred_channels if customer and rule.audience == "customer" else ()
+        owed.setdefault((recipient, rule.channel), _notice(rule, recipient, contacts, preferred))
+    return list(owed.values())
+
+
+def _audience(
+    rule: Rule, book: AddressBook, data: Mapping[str, Any], customer: Customer | None
+) -> tuple[str, list[Contact]]:
+    if rule.audience == "customer":
+        assert customer is not None, "the caller looks the customer up"  # noqa: S101 - a programming error
+        return f"customer:{customer.customer_id}", [customer]
+    if rule.audience == "agent":
+        return book.agent(data.get("agent"), data["team"])
+    return book.team(data["team"]) if rule.audience == "team" else book.supervisor(data["team"])
+
+
+def _notice(rule: Rule, recipient: str, contacts: Sequence[Contact], preferred: Sequence[str]) -> Notice:
+    for channel, contact in _ways(rule, contacts, preferred):
+        to = contact.address(channel)
+        if to:
+            return Notice(rule, recipient, channel, to, contact.language)
+    language = contacts[0].language if contacts else None
+    return Notice(rule, recipient, rule.channel, None, language)
+
+
+def _ways(rule: Rule, contacts: Sequence[Contact], preferred: Sequence[str]) -> Iterator[tuple[str, Contact]]:
+    """Channel before person: a team's mailbox by the wanted channel comes before the agent's own by the fallback."""
+    ranks = {channel: rank for rank, channel in enumerate(preferred)}
+    for channel in sorted(rule.channels, key=lambda channel: ranks.get(channel, len(ranks))):
+        yield from ((channel, contact) for contact in contacts)

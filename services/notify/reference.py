@@ -1,0 +1,128 @@
+"""The reference data of notify as values: rules, address book, compiled templates. Built once per version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from services.notify.domain.kinds import FOR_CUSTOMERS, KINDS
+from services.notify.domain.ledger import Message, Occurrence, write
+from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, notices, rules_for
+from services.notify.texts import Errors, Sources, Texts
+from shared.events import Fact
+from shared.reference import ReferenceFault
+
+LANGUAGES = ("zh-CN", "en")
+#: In force until something is applied: nobody is told anything.
+NOTHING: Mapping[str, Any] = {
+    "default_language": LANGUAGES[0],
+    "time_zone": "UTC",
+    "survey_link": "https://localhost/{token}",
+    "staff": {},
+    "rules": [],
+    "templates": {},
+}
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the handlers ask: whom to tell, and in which words."""
+
+    rules: Sequence[Rule]
+    staff: AddressBook
+    texts: Texts
+    default_language: str
+    survey_link: str
+    version: int
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any], version: int) -> Reference:
+        """From a body as its schema loads it; raises `ReferenceFault` by path for what does not fit together."""
+        rules, sources = [_rule(entry) for entry in body["rules"]], body["templates"]
+        texts = Texts(sources, ZoneInfo(body["time_zone"]))
+        errors = _overlaps(rules) | _missing(rules, sources)
+        _try_all(rules, sources, texts)
+        if errors or texts.errors:
+            raise ReferenceFault(errors | texts.errors)
+        staff = {group: {key: Contact(**entry) for key, entry in book.items()} for group, book in body["staff"].items()}
+        return cls(rules, AddressBook(**staff), texts, body["default_language"], body["survey_link"], version)
+
+    def rules_for(self, event: str) -> list[Rule]:
+        """The rules of an event type."""
+        return rules_for(self.rules, event)
+
+    def messages(
+        self, occurrence: Occurrence, data: Mapping[str, Any], customer: Customer | None
+    ) -> Iterator[tuple[Message, list[Fact]]]:
+        """The ledger's new rows for an occurrence, each with what happened to it."""
+        for notice in notices(self.rules_for(occurrence.event), self.staff, data, customer):
+            language = notice.language or self.default_language
+            content = self._content(notice, language, data, customer) if notice.to else None
+            yield write(occurrence, notice, language, content)
+
+    def _content(self, notice: Notice, language: str, data: Mapping[str, Any], customer: Customer | None) -> Any:
+        variables = dict(data)
+        if "token" in data:
+            variables["link"] = self.survey_link.replace("{token}", quote(data["token"], safe=""))
+        if customer is not None and notice.rule.audience == "customer":
+            variables["customer_name"] = customer.name
+        return self.texts.render(notice.rule.template, notice.channel, language, variables)
+
+
+def duration(text: str) -> timedelta:
+    """`90m`, `36h` or `5d`; `ValueError` on anything else."""
+    form = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
+    if form is None:
+        raise ValueError("needs a form like 90m, 36h or 5d")
+    return int(form[1]) * _UNITS[form[2]]
+
+
+def _rule(entry: Mapping[str, Any]) -> Rule:
+    return Rule(**{**entry, "valid_for": duration(entry["valid_for"])})
+
+
+def _overlaps(rules: Sequence[Rule]) -> Errors:
+    """Two rules that could tell one recipient the same thing twice by one channel."""
+    return {
+        f"rules.{second}.channel": [f"rule {first} tells the {b.audience} of {b.event} by the same channel already"]
+        for (first, a), (second, b) in combinations(enumerate(rules), 2)
+        if (a.event, a.audience) == (b.event, b.audience) and set(a.channels) & set(b.channels)
+    }
+
+
+def _missing(rules: Sequence[Rule], sources: Sources) -> Errors:
+    """Rules whose template lacks a channel or a language."""
+    errors: Errors = {}
+    for number, rule in enumerate(rules):
+        for channel in rule.channels:
+            languages = sources.get(rule.template, {}).get(channel, {})
+            lacking = [language for language in LANGUAGES if language not in languages]
+            if lacking:
+                place = f"rules.{number}.template"
+                said = f"template {rule.template!r} has no {channel} text in {', '.join(lacking)}"
+                errors.setdefault(place, []).append(said)
+    return errors
+
+
+def _try_all(rules: Sequence[Rule], sources: Sources, texts: Texts) -> None:
+    """Try each template on all that it may be given; one that no rule uses, on all there is."""
+    everything = {name: value for kind in KINDS.values() for name, value in kind.items()}
+    for template, channels in sources.items():
+        samples = [_sample(rule) for rule in rules if rule.template == template] or [{**everything, **FOR_CUSTOMERS}]
+        for channel, languages in channels.items():
+            for language in languages:
+                for sample in samples:
+                    texts.check(template, channel, language, sample)
+                    if sample.get("agent"):
+                        texts.check(template, channel, language, {**sample, "agent": None})
+
+
+def _sample(rule: Rule) -> dict[str, Any]:
+    return {**KINDS[rule.event], **(FOR_CUSTOMERS if rule.audience == "customer" else {})}

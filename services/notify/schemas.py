@@ -1,0 +1,249 @@
+"""What notify is asked and told, and what it answers. Field names are those on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from services.notify.domain import ledger, rules
+from services.notify.domain.kinds import KINDS
+from services.notify.domain.ledger import Message
+from services.notify.reference import LANGUAGES, duration
+from shared.schemas import Code, Consumed, Email, Instant, Page, Phone, Request, Text
+
+LONGEST_TEMPLATE = 20_000
+
+
+def _one_of(values: Sequence[str], **options: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(values), **options)
+
+
+class FindMessages(Page):
+    """Any combination of filters; `customer_id` is short for the recipient `customer:<id>`."""
+
+    recipient = Code(160)
+    customer_id = Code(64)
+    ticket_no = Code(32)
+    channel = _one_of(rules.CHANNELS)
+    state = _one_of(ledger.STATES)
+    template = Code(64)
+
+    @validates_schema
+    def _one_recipient(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "recipient" in data and "customer_id" in data:
+            raise ValidationError("Give either customer_id or recipient.", "customer_id")
+
+
+class GetMessage(Request):
+    """By id."""
+
+    message_id = Code(64, required=True)
+
+
+# consumed events (docs/events.md): as lenient as notify can bear
+
+
+class CustomerSaved(Consumed):
+    """Who the customer is now."""
+
+    customer_id = fields.String(required=True)
+    name = fields.String(load_default="")
+    language = fields.String(load_default=None, allow_none=True)
+    phone = fields.String(load_default=None, allow_none=True)
+    email = fields.String(load_default=None, allow_none=True)
+    preferred_channels = fields.List(fields.String(), load_default=list)
+
+
+class WorkEvent(Consumed):
+    """What every event of dispatch says."""
+
+    order_no = fields.String(required=True)
+    ticket_no = fields.String(required=True)
+    customer_id = fields.String(required=True)
+    type = fields.String(load_default=None, allow_none=True)
+    category = fields.String(load_default=None, allow_none=True)
+    priority = fields.String(load_default=None, allow_none=True)
+    team = fields.String(required=True)
+    agent = fields.String(load_default=None, allow_none=True)
+    round = fields.Integer(load_default=0)
+
+
+class WorkAssigned(WorkEvent):
+    """Somebody has it."""
+
+
+class DeadlineNear(WorkEvent):
+    """A deadline will pass soon."""
+
+    clock = fields.String(required=True)
+    due = Instant(required=True)
+
+
+class DeadlineMissed(DeadlineNear):
+    """A deadline has passed."""
+
+
+class WorkResolved(WorkEvent):
+    """It is done."""
+
+    solution = fields.String(load_default="", allow_none=True)
+    resolved_at = Instant(required=True)
+    due = Instant(load_default=None, allow_none=True)
+    met = fields.Boolean(load_default=None, allow_none=True)
+    language = fields.String(load_default=None, allow_none=True)
+
+
+class WorkClosed(WorkEvent):
+    """The loop is closed."""
+
+    closed_at = Instant(required=True)
+    outcome = fields.String(required=True)
+
+
+class SurveyDue(Consumed):
+    """The customer is to be asked."""
+
+    case_no = fields.String(required=True)
+    order_no = fields.String(required=True)
+    ticket_no = fields.String(required=True)
+    customer_id = fields.String(required=True)
+    team = fields.String(required=True)
+    priority = fields.String(load_default=None, allow_none=True)
+    round = fields.Integer(load_default=0)
+    token = fields.String(required=True)
+    expires_at = Instant(required=True)
+
+
+class Receipt(Consumed):
+    """What became of a message (docs/consumers.md)."""
+
+    message_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
+    channel = _one_of(rules.CHANNELS, required=True)
+    state = _one_of(ledger.RECEIPTS, required=True)
+    detail = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
+    consumer = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+
+
+# reference data: deploy/config/notify.yaml
+
+
+def _duration(text: str) -> None:
+    try:
+        duration(text)
+    except ValueError as error:
+        raise ValidationError(f"It {error}.") from None
+
+
+def _zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValidationError(f"Unknown time zone {name!r}.") from None
+
+
+def _carries_token(link: str) -> None:
+    if link.count("{token}") != 1 or not link.startswith(("https://", "http://")):
+        raise ValidationError("Needs a web address with {token} in it, once.")
+
+
+class ContactEntry(Schema):
+    """Where and in which language somebody of the staff is told."""
+
+    phone = Phone(allow_none=True)
+    email = Email(allow_none=True)
+    language = _one_of(LANGUAGES, allow_none=True)
+
+
+def _book() -> fields.Dict:
+    return fields.Dict(keys=Code(64), values=fields.Nested(ContactEntry), load_default=dict)
+
+
+class Staff(Schema):
+    """Agents by id, teams and supervisors by team code or `default`."""
+
+    agents = _book()
+    teams = _book()
+    supervisors = _book()
+
+
+class RuleEntry(Schema):
+    """On `event` tell `audience`."""
+
+    event = _one_of(tuple(KINDS), required=True)
+    audience = _one_of(rules.AUDIENCES, required=True)
+    channel = _one_of(rules.CHANNELS, required=True)
+    fallback = _one_of(rules.CHANNELS)
+    template = Code(64, required=True)
+    urgency = _one_of(rules.URGENCIES, required=True)
+    valid_for = fields.String(required=True, validate=_duration)
+
+    @validates_schema
+    def _another_channel(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("fallback") == data["channel"]:
+            raise ValidationError("Is the channel itself.", "fallback")
+
+
+class SmsText(Schema):
+    """An SMS in one language."""
+
+    text = Text(LONGEST_TEMPLATE, required=True)
+
+
+class EmailText(SmsText):
+    """An e-mail in one language."""
+
+    subject = Text(LONGEST_TEMPLATE, required=True)
+    html = Text(LONGEST_TEMPLATE, required=True)
+
+
+class TemplateEntry(Schema):
+    """A template by channel and language."""
+
+    sms = fields.Dict(keys=_one_of(LANGUAGES), values=fields.Nested(SmsText))
+    email = fields.Dict(keys=_one_of(LANGUAGES), values=fields.Nested(EmailText))
+
+
+class ReferenceData(Schema):
+    """deploy/config/notify.yaml."""
+
+    default_language = _one_of(LANGUAGES, required=True)
+    time_zone = fields.String(required=True, validate=_zone)
+    survey_link = fields.String(required=True, validate=_carries_token)
+    staff = fields.Nested(Staff, required=True)
+    rules = fields.List(fields.Nested(RuleEntry), required=True)
+    templates = fields.Dict(keys=Code(64), values=fields.Nested(TemplateEntry), required=True)
+
+
+# replies
+
+
+def summary(message: Message) -> dict[str, Any]:
+    """A message in a list: without its texts."""
+    return {
+        "message_id": message.message_id,
+        "occurrence": message.occurrence,
+        "event": message.event,
+        "recipient": message.recipient,
+        "ticket_no": message.ticket_no,
+        "order_no": message.order_no,
+        "channel": message.channel,
+        "urgency": message.urgency,
+        "template": message.template,
+        "language": message.language,
+        "to": message.to,
+        "state": message.state,
+        "detail": message.detail,
+        "created_at": message.created_at,
+        "expires_at": message.expires_at,
+        "version": message.version,
+    }
+
+
+def message(state: Message, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A message in full, with its fate."""
+    content = state.content
+    texts = {"subject": content.subject, "text": content.text, "html": content.html} if content else None
+    return {**summary(state), "content": texts, "history": list(history)}

@@ -1,0 +1,70 @@
+"""Notify listens to all: what happened becomes messages, what consumers report becomes their fate."""
+
+from __future__ import annotations
+
+from services.notify import schemas
+from services.notify.domain import ledger
+from services.notify.store import NotifyStore
+from shared.bus import on_event
+from shared.cause import Cause
+from shared.events import Event
+from shared.mongo import Mongo
+
+
+class NotifyWorker:
+    """Event handlers only: an unsent message waits in its queue, not for a timer."""
+
+    name = "notify-worker"
+    store = Mongo(NotifyStore, sweeps=True)
+
+    @on_event("intake", "customer_saved", schemas.CustomerSaved)
+    def keep_customer(self, event: Event) -> None:
+        """Addresses, language and preferences; the newest number wins."""
+        self.store.save_customer(event)
+
+    @on_event("dispatch", "work_assigned", schemas.WorkAssigned)
+    def tell_of_assignment(self, event: Event) -> None:
+        """Somebody has work."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "deadline_near", schemas.DeadlineNear)
+    def warn_of_deadline(self, event: Event) -> None:
+        """A deadline will pass soon."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "deadline_missed", schemas.DeadlineMissed)
+    def tell_of_missed_deadline(self, event: Event) -> None:
+        """A deadline has passed."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "work_resolved", schemas.WorkResolved)
+    def tell_of_resolution(self, event: Event) -> None:
+        """The work is done."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "work_closed", schemas.WorkClosed)
+    def tell_of_closing(self, event: Event) -> None:
+        """The loop is closed."""
+        self.store.tell(event)
+
+    @on_event("feedback", "survey_due", schemas.SurveyDue)
+    def ask_for_survey(self, event: Event) -> None:
+        """The customer is to be asked."""
+        self.store.tell(event)
+
+    @on_event("consumers", "receipt", schemas.Receipt)
+    def take_receipt(self, event: Event) -> None:
+        """A consumer says what became of a message."""
+        said = event.data
+        self.store.messages.change(
+            Cause.from_event(event),
+            said["message_id"],
+            lambda message, at: ledger.receive(
+                message,
+                at,
+                state=said["state"],
+                channel=said["channel"],
+                detail=said["detail"],
+                consumer=said["consumer"],
+            ),
+        )
