@@ -1,7 +1,7 @@
 """The rules of dispatch: pure, and given the time."""
 
 from services.dispatch.domain.advance import advance, next_due
-from services.dispatch.domain.agent import Agent, save_agent, set_presence
+from services.dispatch.domain.agent import Agent, declare, save_agent, set_presence
 from services.dispatch.domain.assignment import claimed_by, destination, former_agent, in_turn, may_take, waits
 from services.dispatch.domain.moves import (
     accept,
@@ -17,7 +17,7 @@ from services.dispatch.domain.moves import (
     transfer,
     withdraw,
 )
-from services.dispatch.domain.order import Decision, Order, bury, open_work, order_no_for, tombstone
+from services.dispatch.domain.order import Decision, Order, open_work, order_no_for, tombstone
 from services.dispatch.domain.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
 from services.dispatch.domain.states import State
 
@@ -33,9 +33,9 @@ __all__ = [
     "accept",
     "advance",
     "assign",
-    "bury",
     "claimed_by",
     "close",
+    "declare",
     "destination",
     "former_agent",
     "go_live",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.dispatch.domain.reference import AgentEntry
 from shared.events import Aggregate, Fact
+
+ROLES = ("agent", "supervisor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,7 @@ class Agent(Aggregate):
     present: bool = False
     load: int = 0
     last_assigned_at: datetime | None = None
+    declared: int = 0  # the version of the reference data that it was last taken from
 
     @property
     def has_room(self) -> bool:
@@ -29,6 +33,7 @@ class Agent(Aggregate):
 
 
 AgentDecision = tuple[Agent, list[Fact]]
+AgentDecide = Callable[[Agent, datetime], AgentDecision]
 
 
 def save_agent(
@@ -39,6 +44,14 @@ def save_agent(
     return saved, [
         Fact("agent_saved", at, {"name": name, "teams": list(saved.teams), "capacity": capacity, "role": role})
     ]
+
+
+def declare(agent: Agent, at: datetime, entry: AgentEntry, version: int) -> AgentDecision:
+    """As that version of the reference data has it; what was saved by hand after that version stays."""
+    if agent.declared >= version:
+        return agent, []
+    saved, facts = save_agent(agent, at, name=entry.name, teams=entry.teams, capacity=entry.capacity, role=entry.role)
+    return replace(saved, declared=version), facts
 
 
 def set_presence(agent: Agent, at: datetime, present: bool) -> AgentDecision:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.dispatch.domain.advance import escalate
 from services.dispatch.domain.deadlines import Clock, call_off, finish, shift, start
-from services.dispatch.domain.order import Decision, Order
+from services.dispatch.domain.order import Decision, Order, bury
 from services.dispatch.domain.reference import Reference, Team
 from services.dispatch.domain.states import State, after
 from services.dispatch.errors import NothingChanges, StaleRound
@@ -52,7 +52,9 @@ def resume(order: Order, at: datetime) -> Decision:
     return order, [order.fact("work_resumed", at, held_seconds=held_for.total_seconds())]
 
 
-def transfer(order: Order, at: datetime, to: Team, *, agent_id: str | None = None, note: str | None = None) -> Decision:
+def transfer(
+    order: Order, at: datetime, to: Team, *, agent_id: str | None = None, reason: str | None = None
+) -> Decision:
     """The work leaves its agent for a team's queue; `agent_id` is whom the caller asks for there."""
     state = after(order.order_no, "transfer", order.state)
     if to.code == order.team and agent_id in (None, order.agent):
@@ -60,7 +62,7 @@ def transfer(order: Order, at: datetime, to: Team, *, agent_id: str | None = Non
     from_team, from_agent = order.team, order.agent
     held_from = State.QUEUED if state is State.HELD else None
     order = replace(order, state=state, team=to.code, supervisor=to.supervisor, agent=None, held_from=held_from)
-    return order, [order.fact("work_transferred", at, from_team=from_team, from_agent=from_agent, note=note)]
+    return order, [order.fact("work_transferred", at, from_team=from_team, from_agent=from_agent, reason=reason)]
 
 
 def resolve(order: Order, at: datetime, solution: str, language: str | None = None) -> Decision:
@@ -116,7 +118,9 @@ def close(order: Order, at: datetime, *, round: int, outcome: str) -> Decision:
 
 
 def withdraw(order: Order, at: datetime, reason: str) -> Decision:
-    """The customer has taken the matter back: nothing is promised any more."""
+    """The customer has taken the matter back: nothing is promised any more, and work not heard of yet never begins."""
+    if order.version == 0:
+        return bury(order, at, reason)
     state = after(order.order_no, "withdraw", order.state)
     order = _off_hold(order, at)
     order = order.with_deadline(call_off(order.first_response)).with_deadline(call_off(order.resolution))

@@ -90,7 +90,7 @@ def open_work(ticket: Mapping[str, Any], at: datetime, reference: Reference) -> 
 
 
 def tombstone(ticket_no: str) -> Order:
-    """The work order of a ticket that was withdrawn before it was heard of; `moves.bury` completes it."""
+    """The work order of a ticket that was withdrawn before it was heard of; `bury` completes it."""
     never = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
     return Order(
         order_no=order_no_for(ticket_no),

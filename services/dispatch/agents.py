@@ -1,0 +1,75 @@
+"""Agents as stored: who they are, whether they are there, and how they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from services.dispatch.documents import agent_document, agent_from
+from services.dispatch.domain import Agent, Reference, declare
+from services.dispatch.domain.agent import AgentDecide
+from services.dispatch.seats import Seats
+from shared.aggregates import Aggregates
+from shared.cause import Cause
+from shared.mongo import Database, Transaction
+
+Reply = Callable[[Agent], dict[str, Any]]
+Answer = dict[str, Any] | None
+_NOT_IN_A_LIST = ("history", "outbox", "requests", "applied", "origin", "head")
+
+
+class Agents:
+    """The agents; a change that may make room recounts it in the same transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.aggregates = Aggregates(
+            db, "dispatch_agents", what="agent", to_document=agent_document, from_document=agent_from
+        )
+        self.seats = Seats(self.aggregates)
+
+    def get(self, agent_id: str) -> Agent:
+        """The agent, or `NotFound`."""
+        return self.aggregates.get(agent_id)
+
+    def save(self, cause: Cause, agent_id: str, decide: AgentDecide, reply: Reply | None = None) -> Answer:
+        """Create or change an agent."""
+
+        def attempt(tx: Transaction) -> Answer:
+            blank = Agent(agent_id=agent_id)
+            answer = self.aggregates.change_or_create(cause, agent_id, lambda: blank, decide, reply, tx)
+            self.seats.recount_room(agent_id, tx)
+            return answer
+
+        return self._db.transact(attempt)
+
+    def change(self, cause: Cause, agent_id: str, decide: AgentDecide, reply: Reply | None = None) -> Answer:
+        """Change an agent that must be there."""
+
+        def attempt(tx: Transaction) -> Answer:
+            answer = self.aggregates.change(cause, agent_id, decide, reply, tx)
+            self.seats.recount_room(agent_id, tx)
+            return answer
+
+        return self._db.transact(attempt)
+
+    def declare_all(self, reference: Reference) -> None:
+        """Take over the agents of the reference data; those of this version or a newer one are left alone."""
+        known = self.aggregates.collection.find({"_id": {"$in": list(reference.agents)}}, {"declared": 1})
+        done = {doc["_id"] for doc in known if doc["declared"] >= reference.version}
+        cause = Cause(ref=f"reference data {reference.version}")
+        for agent_id in reference.agents.keys() - done:
+            self._declare(cause, agent_id, reference)
+
+    def _declare(self, cause: Cause, agent_id: str, reference: Reference) -> None:
+        entry = reference.agents[agent_id]
+        self.save(cause, agent_id, lambda agent, at: declare(agent, at, entry, reference.version))
+
+    def find(self, filters: Mapping[str, Any], limit: int, after: str | None) -> tuple[list[Agent], str | None]:
+        """At most `limit` agents by id, and the cursor of the next page (None: the last); `team`: one of theirs."""
+        wanted = {("teams" if name == "team" else name): value for name, value in filters.items()}
+        if after:
+            wanted["_id"] = {"$gt": after}
+        rows = self.aggregates.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).sort("_id", 1).limit(limit + 1)
+        agents = [agent_from(doc) for doc in rows]
+        return agents[:limit], agents[limit - 1].agent_id if len(agents) > limit else None

@@ -1,0 +1,66 @@
+"""What one change of a work order does to agents' seats, inside the change's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from services.dispatch import domain
+from services.dispatch.domain import Decision, Order
+from services.dispatch.errors import NoRoom
+from services.dispatch.seats import Seats
+from shared.mongo import Transaction
+
+
+class NobodyFree(Exception):
+    """Nobody can take the work now; the transaction is given up."""
+
+
+class Claims:
+    """One change's claims, kept over all its attempts.
+
+    `wanted`: only this agent will do, else `NoRoom`. `needed`: without an agent there is no change, but `NobodyFree`.
+    `left`: after a change, the teams where work is left waiting or room was made.
+    """
+
+    def __init__(self, seats: Seats, *, wanted: str | None = None, needed: bool = False) -> None:
+        self.left: set[str] = set()
+        self._seats = seats
+        self._wanted = wanted
+        self._needed = needed
+        self._asked: set[str] = set()
+
+    def settle(self, before: Order | None, order: Order, at: datetime, tx: Transaction) -> Decision:
+        """Give back the seat that the work no longer takes; if it waits, take one with whoever has room."""
+        self.left = set(self._give_back(before, order, tx))
+        if not domain.waits(order):
+            return order, []
+        agent_id = self._take(self._in_turn(before, order), order.team, at, tx)
+        if agent_id is not None:
+            return domain.assign(order, at, agent_id)
+        if self._wanted is not None:
+            raise NoRoom(self._wanted)
+        if self._needed:
+            raise NobodyFree(order.team)
+        self.left.add(order.team)
+        return order, []
+
+    def _give_back(self, before: Order | None, order: Order, tx: Transaction) -> Collection[str]:
+        holder = domain.claimed_by(before) if before else None
+        if holder is None or holder == domain.claimed_by(order):
+            return ()
+        return self._seats.give_back(holder, tx)
+
+    def _in_turn(self, before: Order | None, order: Order) -> list[str]:
+        if self._wanted is not None:
+            return [self._wanted]
+        former = domain.former_agent(before, order) if before else None
+        others = self._seats.candidates(order.team, avoid=self._asked)
+        return [former, *others] if former else others
+
+    def _take(self, agents: Iterable[str], team: str, at: datetime, tx: Transaction) -> str | None:
+        for agent_id in agents:
+            self._asked.add(agent_id)  # an attempt that loses a race lost it for this agent: next time others first
+            if self._seats.take(agent_id, team, at, tx):
+                return agent_id
+        return None

@@ -1,0 +1,31 @@
+"""Dispatch's reference data as stored; the agents declared in it are taken over as it is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.dispatch import domain, schemas
+from services.dispatch.agents import Agents
+from shared.mongo import Database
+from shared.reference import Reference
+
+
+class DispatchReference(Reference[domain.Reference]):
+    """Teams, targets and agents, version by version."""
+
+    def __init__(self, db: Database, agents: Agents) -> None:
+        super().__init__(
+            db,
+            "dispatch",
+            schema=schemas.ReferenceData,
+            build=domain.Reference.from_dict,
+            default=domain.BEFORE_FIRST_APPLY,
+        )
+        self._agents = agents
+
+    def apply(self, body: Mapping[str, Any], by: str) -> dict[str, Any]:
+        """As every service does; then its agents. Applying the same again finishes what a crash cut off."""
+        applied = super().apply(body, by)
+        self._agents.declare_all(self.current())
+        return applied

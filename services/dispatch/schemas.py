@@ -1,0 +1,210 @@
+"""What dispatch is asked and told. Field names are those on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from services.dispatch.domain.agent import ROLES
+from services.dispatch.domain.reference import DURATION
+from services.dispatch.listing import PRIORITIES, STATES
+from shared.schemas import Code, Consumed, Page, Request, Text
+
+LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY = 500, 20_000, 1_000_000
+LANGUAGES = ("zh-CN", "en")
+
+
+class OrderCommand(Request):
+    """Every command on a work order names it."""
+
+    order_no = Code(34, required=True)
+
+
+class Accept(OrderCommand):
+    """The agent takes it up."""
+
+
+class Respond(OrderCommand):
+    """The customer has heard from us."""
+
+    note = Text(LONGEST_REASON, load_default=None, allow_none=True)
+
+
+class Hold(OrderCommand):
+    """What it waits for."""
+
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class Resume(OrderCommand):
+    """It waits no more."""
+
+
+class Transfer(OrderCommand):
+    """To a team, or to an agent (of that team, where both are named)."""
+
+    team = Code(64)
+    agent = Code(64)
+    reason = Text(LONGEST_REASON, load_default=None, allow_none=True)
+
+    @validates_schema
+    def _somewhere(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "team" not in data and "agent" not in data:
+            raise ValidationError("Name a team or an agent.", "team")
+
+
+class Resolve(OrderCommand):
+    """What was done, in the customer's words; `language` is that of the text (by its script where not said)."""
+
+    solution = Text(LONGEST_SOLUTION, required=True)
+    language = fields.String(validate=validate.OneOf(LANGUAGES), load_default=None, allow_none=True)
+
+
+class Reopen(OrderCommand):
+    """Why it was not done, and who says so."""
+
+    reason = Text(LONGEST_REASON, required=True)
+    cause = fields.String(validate=validate.OneOf(("customer", "agent")), load_default="agent")
+
+
+class AgentFields(Request):
+    """Who an agent is; `capacity` is how much open work it takes."""
+
+    name = Text(120, required=True)
+    teams = fields.List(Code(64), required=True, validate=validate.Length(1, 50))
+    capacity = fields.Integer(required=True, strict=True, validate=validate.Range(0, LARGEST_CAPACITY))
+    role = fields.String(validate=validate.OneOf(ROLES), load_default="agent")
+
+
+class SaveAgent(AgentFields):
+    """An agent, whole."""
+
+    agent_id = Code(64, required=True)
+
+
+class SetPresence(Request):
+    """Whether an agent may be given work now."""
+
+    agent_id = Code(64, required=True)
+    present = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+
+class GetWork(Request):
+    """By its own number or by the ticket's."""
+
+    order_no = Code(34)
+    ticket_no = Code(34)
+
+    @validates_schema
+    def _one_of_them(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("order_no" in data) == ("ticket_no" in data):
+            raise ValidationError("Give either order_no or ticket_no.", "order_no")
+
+
+class FindWork(Page):
+    """Any combination of filters."""
+
+    team = Code(64)
+    agent = Code(64)
+    state = fields.String(validate=validate.OneOf(STATES))
+    priority = fields.String(validate=validate.OneOf(PRIORITIES))
+    customer_id = Code(64)
+
+
+class GetAgent(Request):
+    """By id."""
+
+    agent_id = Code(64, required=True)
+
+
+class FindAgents(Page):
+    """Any combination of filters."""
+
+    team = Code(64)
+    present = fields.Boolean(truthy={True}, falsy={False})
+    has_room = fields.Boolean(truthy={True}, falsy={False})
+
+
+# consumed events (docs/events.md)
+
+
+class TicketSubmitted(Consumed):
+    """What intake tells of a new ticket."""
+
+    ticket_no = Code(32, required=True)
+    customer_id = fields.String(required=True)
+    type = fields.String(required=True)
+    category = fields.String(required=True)
+    priority = fields.String(required=True, validate=validate.OneOf(PRIORITIES))
+    subject = fields.String(required=True)
+
+
+class TicketWithdrawn(Consumed):
+    """The customer wants no more of it."""
+
+    ticket_no = Code(32, required=True)
+    reason = fields.String(required=True)
+
+
+class TicketReplayEnded(Consumed):
+    """It goes live."""
+
+    ticket_no = Code(32, required=True)
+
+
+class CaseDissatisfied(Consumed):
+    """The customer was not satisfied with that round."""
+
+    order_no = fields.String(required=True)
+    round = fields.Integer(required=True, strict=True)
+    score = fields.Integer(required=True, strict=True)
+    comment = fields.String(load_default=None, allow_none=True)
+
+
+class CaseClosed(Consumed):
+    """The follow-up of that round is over."""
+
+    order_no = fields.String(required=True)
+    round = fields.Integer(required=True, strict=True)
+    outcome = fields.String(required=True)
+
+
+# reference data: deploy/config/dispatch.yaml
+
+
+def _duration(**options: Any) -> fields.String:
+    fault = "Not a time such as 90s, 15m, 4h or 3d."
+    return fields.String(validate=validate.Regexp(rf"\A{DURATION.pattern}\Z", error=fault), **options)
+
+
+class Team(Request):
+    """Who handles which categories; `supervisor` is an agent's id."""
+
+    name = Text(120, required=True)
+    categories = fields.List(Code(64))
+    supervisor = Code(64, allow_none=True)
+
+
+class Target(Request):
+    """What is promised for a priority: elapsed times, the part of them at which to warn, when to escalate."""
+
+    first_response = _duration(required=True)
+    resolution = _duration(required=True)
+    warn_at = fields.Float(required=True, validate=validate.Range(0, 1, min_inclusive=False))
+    escalate_after = _duration()
+
+
+class ReferenceData(Request):
+    """The whole of it."""
+
+    teams = fields.Dict(keys=Code(64), values=fields.Nested(Team), required=True, validate=validate.Length(min=1))
+    default_team = Code(64, required=True)
+    targets = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(PRIORITIES)),
+        values=fields.Nested(Target),
+        required=True,
+        validate=validate.Length(equal=len(PRIORITIES)),
+    )
+    agents = fields.Dict(keys=Code(64), values=fields.Nested(AgentFields))

@@ -1,0 +1,63 @@
+"""Agents' seats: the only place where a load changes, always inside the transaction that changes the work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.dispatch.documents import agent_from
+from services.dispatch.domain import Agent, in_turn
+from shared.aggregates import Aggregates
+from shared.mongo import Transaction
+
+#: How many agents are looked at for one work order: enough that many claimants at once find one each.
+CANDIDATES = 8
+
+_LOAD = {"$ifNull": ["$load", 0]}
+_HAS_ROOM = {"$set": {"has_room": {"$and": ["$present", {"$lt": ["$load", "$capacity"]}]}}}
+
+
+class Seats:
+    """The agents' seats: `load` of `capacity` are taken."""
+
+    def __init__(self, agents: Aggregates[Agent]) -> None:
+        self._agents = agents.collection
+
+    def candidates(self, team: str, avoid: Collection[str] = ()) -> list[str]:
+        """Whom to ask, in turn; those to avoid (others are just claiming them) come last."""
+        found = self._agents.find(
+            {"teams": team, "has_room": True},
+            {"history": 0, "outbox": 0, "requests": 0, "applied": 0, "origin": 0},
+            sort=[("load", 1), ("last_assigned_at", 1), ("_id", 1)],
+            limit=CANDIDATES,
+        )
+        turn = [agent.agent_id for agent in in_turn(agent_from(doc) for doc in found)]
+        return sorted(turn, key=lambda agent_id: agent_id in avoid)
+
+    def has_room(self, team: str) -> bool:
+        """Whether somebody of the team may be given work now."""
+        return self._agents.find_one({"teams": team, "has_room": True}, {"_id": 1}) is not None
+
+    def take(self, agent_id: str, team: str, at: datetime, tx: Transaction) -> bool:
+        """One more piece of work for the agent, if it is on the team, present and has room."""
+        taken = {"load": {"$add": [_LOAD, 1]}, "last_assigned_at": {"$max": ["$last_assigned_at", at]}}
+        done = self._agents.update_one(
+            {"_id": agent_id, "teams": team, "has_room": True}, [{"$set": taken}, _HAS_ROOM], session=tx.session
+        )
+        return done.matched_count == 1
+
+    def give_back(self, agent_id: str, tx: Transaction) -> Sequence[str]:
+        """One piece of work less; gives the teams for which the agent has room now."""
+        freed: dict[str, Any] | None = self._agents.find_one_and_update(
+            {"_id": agent_id},
+            [{"$set": {"load": {"$add": [_LOAD, -1]}}}, _HAS_ROOM],
+            {"teams": 1, "has_room": 1},
+            return_document=True,
+            session=tx.session,
+        )
+        return freed["teams"] if freed and freed["has_room"] else ()
+
+    def recount_room(self, agent_id: str, tx: Transaction) -> None:
+        """After its capacity or presence has changed."""
+        self._agents.update_one({"_id": agent_id}, [{"$set": {"load": _LOAD}}, _HAS_ROOM], session=tx.session)

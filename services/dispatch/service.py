@@ -1,0 +1,115 @@
+"""Dispatch's RPC methods. Every command on work answers with the receipt of replies.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from services.dispatch import domain, replies, schemas
+from services.dispatch.domain import Decision, Order
+from services.dispatch.store import DispatchStore
+from shared.bus import Call, Health, command, query
+from shared.mongo import Mongo
+from shared.reference import ReferenceData
+
+
+class Dispatch(Health, ReferenceData):
+    """Who does what by when."""
+
+    name = "dispatch"
+    store = Mongo(DispatchStore)
+
+    @command("work", schemas.Accept)
+    def accept(self, call: Call, order_no: str) -> Any:
+        """The agent takes the work up. Raises NotFound, NoSuchMove."""
+        return self.store.orders.change(call, order_no, domain.accept, replies.receipt)
+
+    @command("work", schemas.Respond)
+    def respond(self, call: Call, order_no: str, note: str | None) -> Any:
+        """The customer has heard from us; counts once as the first response. Raises NotFound, NoSuchMove."""
+        return self.store.orders.change(
+            call, order_no, lambda order, at: domain.respond(order, at, note), replies.receipt
+        )
+
+    @command("work", schemas.Hold)
+    def hold(self, call: Call, order_no: str, reason: str) -> Any:
+        """The clocks stand still. Raises NotFound, NoSuchMove."""
+        return self.store.orders.change(
+            call, order_no, lambda order, at: domain.hold(order, at, reason), replies.receipt
+        )
+
+    @command("work", schemas.Resume)
+    def resume(self, call: Call, order_no: str) -> Any:
+        """The clocks run again. Raises NotFound, NoSuchMove."""
+        return self.store.change(call, order_no, domain.resume, replies.receipt)
+
+    @command("work", schemas.Transfer)
+    def transfer(
+        self, call: Call, order_no: str, reason: str | None, team: str | None = None, agent: str | None = None
+    ) -> Any:
+        """To another team, or to an agent; given to somebody there at once if there is room.
+
+        Raises NotFound (work, team, agent), NoSuchMove, NothingChanges, NotOnTeam, NoRoom.
+        """
+        reference = self.store.reference.current()
+        taker = self.store.agents.get(agent) if agent else None
+
+        def decide(order: Order, at: datetime) -> Decision:
+            to = domain.destination(order, reference, team, taker)
+            return domain.transfer(order, at, to, agent_id=agent, reason=reason)
+
+        return self.store.change(call, order_no, decide, replies.receipt, wanted=agent)
+
+    @command("work", schemas.Resolve)
+    def resolve(self, call: Call, order_no: str, solution: str, language: str | None) -> Any:
+        """It is done; the agent has room again. Raises NotFound, NoSuchMove."""
+        return self.store.change(
+            call, order_no, lambda order, at: domain.resolve(order, at, solution, language), replies.receipt
+        )
+
+    @command("work", schemas.Reopen)
+    def reopen(self, call: Call, order_no: str, reason: str, cause: str) -> Any:
+        """It was not done: a new round, for its former agent if that has room. Raises NotFound, NoSuchMove."""
+        reference = self.store.reference.current()
+        return self.store.change(
+            call,
+            order_no,
+            lambda order, at: domain.reopen(order, at, reference, reason=reason, cause=cause),
+            replies.receipt,
+        )
+
+    @query("read", schemas.GetWork)
+    def get_work(self, call: Call, order_no: str | None = None, ticket_no: str | None = None) -> Any:
+        """The work order with its whole history. Raises NotFound."""
+        key = order_no or domain.order_no_for(str(ticket_no))
+        return replies.work(self.store.orders.get(key), self.store.orders.history(key))
+
+    @query("read", schemas.FindWork)
+    def find_work(self, call: Call, limit: int, after: str | None, **filters: str) -> Any:
+        """A page, newest first: {work: [...], next: cursor of the next page, or null}."""
+        found, more = self.store.find_work(filters, limit, after)
+        return {"work": [replies.summary(order) for order in found], "next": more}
+
+    @command("supervise", schemas.SaveAgent)
+    def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:
+        """Creates or changes an agent: the agent. Raises NotFound (team)."""
+        reference = self.store.reference.current()
+        for team in given["teams"]:
+            reference.team(team)
+        return self.store.save_agent(call, agent_id, lambda agent, at: domain.save_agent(agent, at, **given))
+
+    @command("work", schemas.SetPresence)
+    def set_presence(self, call: Call, agent_id: str, present: bool) -> Any:
+        """An agent has come or gone: the agent. Raises NotFound."""
+        return self.store.set_presence(call, agent_id, present)
+
+    @query("read", schemas.GetAgent)
+    def get_agent(self, call: Call, agent_id: str) -> Any:
+        """The agent. Raises NotFound."""
+        return replies.agent(self.store.agents.get(agent_id))
+
+    @query("read", schemas.FindAgents)
+    def find_agents(self, call: Call, limit: int, after: str | None, **filters: Any) -> Any:
+        """A page, by id: {agents: [...], next: cursor of the next page, or null}."""
+        found, more = self.store.agents.find(filters, limit, after)
+        return {"agents": [replies.agent(agent) for agent in found], "next": more}

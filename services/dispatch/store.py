@@ -1,0 +1,165 @@
+"""Dispatch's documents: work orders and agents, and the claims that bind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from services.dispatch import domain, replies
+from services.dispatch.agents import Agents, Answer
+from services.dispatch.claims import Claims, NobodyFree
+from services.dispatch.documents import order_document, order_from
+from services.dispatch.domain import Decision, Order, State
+from services.dispatch.domain.agent import AgentDecide
+from services.dispatch.events import ORDER_EVENTS
+from services.dispatch.listing import INDEXES, query
+from services.dispatch.reference import DispatchReference
+from services.dispatch.waiting import Waiting
+from shared.aggregates import Aggregates, AlreadyThere
+from shared.cause import Cause
+from shared.errors import Conflict
+from shared.events import Fact
+from shared.mongo import Database, Transaction
+
+COLLECTIONS: dict[str, list[IndexModel]] = {
+    "dispatch_orders": [
+        IndexModel([(field, ASCENDING) for field in fields], name=index) for index, fields in INDEXES.items()
+    ],
+    "dispatch_agents": [
+        IndexModel(
+            [(field, ASCENDING) for field in ("teams", "has_room", "load", "last_assigned_at", "_id")], name="seats"
+        ),
+        IndexModel([("teams", ASCENDING), ("_id", ASCENDING)], name="of_team"),
+    ],
+}
+AGGREGATES = ("dispatch_orders", "dispatch_agents")
+
+Decide = Callable[[Order, datetime], Decision]
+Reply = Callable[[Order], dict[str, Any]]
+
+_NOT_IN_A_LIST = ("history", "outbox", "requests", "applied", "origin", "head")
+
+
+class DispatchStore:
+    """Work orders change together with the claims on agents that they make or give back."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.orders = Aggregates(
+            db,
+            "dispatch_orders",
+            what="work order",
+            to_document=order_document,
+            from_document=order_from,
+            published=ORDER_EVENTS,
+            advance=domain.advance,
+            next_due=domain.next_due,
+        )
+        self.agents = Agents(db)
+        self.waiting = Waiting(self.orders, self.agents.seats, self._seat)
+        self.reference = DispatchReference(db, self.agents)
+
+    def now(self) -> datetime:
+        """The present."""
+        return self._db.clock.now()
+
+    # changing
+
+    def open(self, cause: Cause, order: Order, facts: list[Fact]) -> None:
+        """Store new work, in the same write given to whoever has room; nothing happens if it is there already."""
+        claims = Claims(self.agents.seats)
+
+        def attempt(tx: Transaction) -> None:
+            seated, more = claims.settle(None, order, order.opened_at, tx)
+            self.orders.create(cause, order.order_no, seated, [*facts, *more], tx=tx)
+
+        try:
+            self._db.transact(attempt)
+        except AlreadyThere:
+            return
+        except Conflict:  # too many claim the same agents at once: then it waits its turn, but it is there
+            self.orders.create(cause, order.order_no, order, facts)
+        self.waiting.give_out(*claims.left)
+
+    def change(
+        self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None, *, wanted: str | None = None
+    ) -> Answer:
+        """Change work together with its claims; what waits is given to who has room (`wanted`: to nobody else)."""
+        claims = Claims(self.agents.seats, wanted=wanted)
+        answer = self._change(cause, order_no, decide, reply, claims)
+        self.waiting.give_out(*claims.left)
+        return answer
+
+    def withdraw(self, cause: Cause, ticket_no: str, reason: str) -> None:
+        """Withdraw the ticket's work; where it is not known yet, see to it that it is never begun."""
+        order_no = domain.order_no_for(ticket_no)
+        claims = Claims(self.agents.seats)
+
+        def attempt(tx: Transaction) -> None:
+            decide = _claiming(claims, tx, lambda order, at: domain.withdraw(order, at, reason))
+            self.orders.change_or_create(cause, order_no, lambda: domain.tombstone(ticket_no), decide, tx=tx)
+
+        self._db.transact(attempt)
+        self.waiting.give_out(*claims.left)
+
+    def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide) -> Answer:
+        """Create or change an agent; who has room then gets waiting work."""
+        answer = self.agents.save(cause, agent_id, decide, replies.agent)
+        self.waiting.give_out(*self.agents.get(agent_id).teams)
+        return answer
+
+    def set_presence(self, cause: Cause, agent_id: str, present: bool) -> Answer:
+        """An agent has come or gone; who has come gets waiting work."""
+        answer = self.agents.change(
+            cause, agent_id, lambda agent, at: domain.set_presence(agent, at, present), replies.agent
+        )
+        if present:
+            self.waiting.give_out(*self.agents.get(agent_id).teams)
+        return answer
+
+    def _change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None, claims: Claims) -> Answer:
+        def attempt(tx: Transaction) -> Answer:
+            return self.orders.change(cause, order_no, _claiming(claims, tx, decide), reply, tx)
+
+        return self._db.transact(attempt)
+
+    def _seat(self, waiting: Mapping[str, Any]) -> bool:
+        """Give one piece of waiting work to an agent; False if it, or all room, is gone meanwhile."""
+
+        def still_waiting(order: Order, at: datetime) -> Decision:
+            if order.state is not State.QUEUED:
+                raise NobodyFree(order.team)
+            return order, []
+
+        # in replay, time moves on by the caller's word only
+        replayed = [at for at in (waiting["replay_until"], waiting["last_at"]) if at and waiting["replay_until"]]
+        cause = Cause(ref="room", at=max(replayed, default=self.now()))
+        try:
+            self._change(cause, waiting["_id"], still_waiting, None, Claims(self.agents.seats, needed=True))
+        except (NobodyFree, Conflict):
+            return False
+        return True
+
+    # reading
+
+    def find_work(self, filters: Mapping[str, Any], limit: int, after: str | None) -> tuple[list[Order], str | None]:
+        """At most `limit` work orders, the newest first, and the cursor of the next page (None: the last)."""
+        wanted, index = query(filters, after)
+        rows = self.orders.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).hint(index)
+        found = list(rows.sort("place", DESCENDING).limit(limit + 1))
+        more = found[limit - 1]["place"] if len(found) > limit else None
+        return [order_from(doc) for doc in found[:limit]], more
+
+
+def _claiming(claims: Claims, tx: Transaction, decide: Decide) -> Decide:
+    """`decide`, and then what it means for the agents' seats."""
+
+    def decide_and_claim(before: Order, at: datetime) -> Decision:
+        order, facts = decide(before, at)
+        order, more = claims.settle(before, order, at, tx)
+        return order, [*facts, *more]
+
+    return decide_and_claim

@@ -1,0 +1,70 @@
+"""Dispatch follows tickets and cases, and lets time do its work."""
+
+from __future__ import annotations
+
+from services.dispatch import domain, schemas
+from services.dispatch.store import DispatchStore
+from shared.bus import every, on_event
+from shared.cause import Cause
+from shared.errors import NotFound, NotYetKnown
+from shared.events import Event
+from shared.mongo import Mongo
+
+
+class DispatchWorker:
+    """Event handlers and timers."""
+
+    name = "dispatch-worker"
+    store = Mongo(DispatchStore, sweeps=True)
+
+    @on_event("intake", "ticket_submitted", schemas.TicketSubmitted)
+    def open_work(self, event: Event) -> None:
+        """The ticket becomes a work order, given to an agent if one has room."""
+        order, facts = domain.open_work(event.data, event.at, self.store.reference.current())
+        self.store.open(Cause.from_event(event), order, facts)
+
+    @on_event("intake", "ticket_withdrawn", schemas.TicketWithdrawn)
+    def withdraw_work(self, event: Event) -> None:
+        """Nothing more is done about it, even if it is only heard of later."""
+        self.store.withdraw(Cause.from_event(event), event.data["ticket_no"], event.data["reason"])
+
+    @on_event("intake", "ticket_replay_ended", schemas.TicketReplayEnded)
+    def go_live(self, event: Event) -> None:
+        """From now on its clocks follow the wall clock."""
+        order_no = domain.order_no_for(event.data["ticket_no"])
+        try:
+            self.store.orders.change(Cause.from_event(event), order_no, domain.go_live)
+        except NotFound as error:
+            raise NotYetKnown(order_no) from error
+
+    @on_event("feedback", "case_dissatisfied", schemas.CaseDissatisfied)
+    def reopen_work(self, event: Event) -> None:
+        """The work goes on, under the eyes of the team's supervisor."""
+        reference = self.store.reference.current()
+        told = event.data
+        reason = told["comment"] or f"score {told['score']}"
+        self.store.change(
+            Cause.from_event(event),
+            told["order_no"],
+            lambda order, at: domain.reopen_dissatisfied(order, at, reference, round=told["round"], reason=reason),
+        )
+
+    @on_event("feedback", "case_closed", schemas.CaseClosed)
+    def close_work(self, event: Event) -> None:
+        """The loop is closed."""
+        told = event.data
+        self.store.orders.change(
+            Cause.from_event(event),
+            told["order_no"],
+            lambda order, at: domain.close(order, at, round=told["round"], outcome=told["outcome"]),
+        )
+
+    @every(seconds=0.25)
+    def wake_deadlines(self) -> None:
+        """Warnings, misses and escalations that fell due."""
+        self.store.orders.wake(self.store.now())
+
+    @every(seconds=1)
+    def give_out_waiting_work(self) -> None:
+        """What a crash or a race left waiting beside a free agent."""
+        self.store.waiting.give_out_all()
