@@ -145,7 +145,9 @@ class WorkEvent(Consumed):
 
 
 class WorkAssigned(WorkEvent):
-    """An agent has it."""
+    """An agent has it; `held`: while it is on hold."""
+
+    held = fields.Boolean(load_default=False)
 
 
 class WorkHeld(WorkEvent):
@@ -155,7 +157,10 @@ class WorkHeld(WorkEvent):
 
 
 class WorkResumed(WorkEvent):
-    """Its clock runs again."""
+    """Its clock runs again; without an agent it waits for one."""
+
+    agent = fields.String(load_default=None, allow_none=True)
+    round = fields.Integer(load_default=0)
 
 
 class WorkResolved(WorkEvent):

@@ -22,8 +22,8 @@ class IntakeWorker(Health):
 
     @on_event("dispatch", "work_assigned", schemas.WorkAssigned)
     def mark_assigned(self, event: Event) -> None:
-        """Somebody works on it."""
-        self._follow(event, tickets.ASSIGNED)
+        """Somebody has it."""
+        self._follow(event, tickets.when_assigned(event.data["held"]))
 
     @on_event("dispatch", "work_held", schemas.WorkHeld)
     def mark_on_hold(self, event: Event) -> None:
@@ -32,8 +32,8 @@ class IntakeWorker(Health):
 
     @on_event("dispatch", "work_resumed", schemas.WorkResumed)
     def mark_resumed(self, event: Event) -> None:
-        """Somebody works on it again."""
-        self._follow(event, tickets.ASSIGNED)
+        """Its clock runs again."""
+        self._follow(event, tickets.when_resumed(event.data["agent"], event.data["round"]))
 
     @on_event("dispatch", "work_resolved", schemas.WorkResolved)
     def mark_resolved(self, event: Event) -> None:

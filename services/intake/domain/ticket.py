@@ -98,6 +98,18 @@ def withdraw(ticket: Ticket, reason: str, at: datetime) -> tuple[Ticket, list[Fa
     return replace(ticket, status=WITHDRAWN), [fact]
 
 
+def when_assigned(held: bool) -> str:
+    """The status of work that has an agent: on hold it stays on hold."""
+    return ON_HOLD if held else ASSIGNED
+
+
+def when_resumed(agent: str | None, round: int) -> str:
+    """The status of work whose clock runs again: with its agent, or waiting for one as before."""
+    if agent is not None:
+        return ASSIGNED
+    return REOPENED if round else SUBMITTED
+
+
 def follow(ticket: Ticket, progress: Progress) -> tuple[Ticket, list[Fact]]:
     """The ticket after what dispatch told: the newest number gives the status, every one its history entry.
 

@@ -80,7 +80,9 @@ def test_ticket_follows_the_work_and_tells_the_customer_what_matters() -> None:
     assert facts == [Fact("status_changed", NINE + minutes(4), entry)]
 
 
-@pytest.mark.parametrize("order", list(permutations([("assigned", 2), ("on_hold", 3), ("assigned", 4), ("resolved", 6)])))
+@pytest.mark.parametrize(
+    "order", list(permutations([("assigned", 2), ("on_hold", 3), ("assigned", 4), ("resolved", 6)]))
+)
 def test_news_in_any_order_give_the_same_status_and_the_same_entries(order: tuple[tuple[str, int], ...]) -> None:
     ticket, told = a_ticket(), []
     for status, number in order:
@@ -93,6 +95,15 @@ def test_news_in_any_order_give_the_same_status_and_the_same_entries(order: tupl
         "assigned",
         "resolved",
     ]
+
+
+def test_work_on_hold_that_gets_an_agent_stays_on_hold() -> None:
+    assert (tickets.when_assigned(held=True), tickets.when_assigned(held=False)) == ("on_hold", "assigned")
+
+
+def test_work_that_is_resumed_without_an_agent_waits_as_before() -> None:
+    told = [tickets.when_resumed("A-1", 0), tickets.when_resumed(None, 0), tickets.when_resumed(None, 1)]
+    assert told == ["assigned", "submitted", "reopened"]
 
 
 def test_same_news_again_do_not_change_the_status() -> None:
