@@ -100,7 +100,7 @@ class IntakeStore:
             self._known.add(customer_id)
 
     def customer_at(self, phone: str | None, email: str | None) -> str | None:
-        """The id of a customer with that phone, else with that e-mail address; of several, always the same one."""
+        """The id of a customer with that phone, else with that e-mail address; of several, the lowest id."""
         for name, address in (("phone", phone), ("email", email)):
             if address:
                 found = self.customers.collection.find_one({name: address}, {"_id": 1}, sort=[("_id", ASCENDING)])
