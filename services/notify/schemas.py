@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.notify.domain import ledger, rules
-from services.notify.domain.kinds import KINDS
 from services.notify.domain.ledger import Message
-from services.notify.reference import LANGUAGES, duration
-from shared.schemas import Code, Consumed, Email, Instant, Page, Phone, Request, Text
-
-LONGEST_TEMPLATE = 20_000
+from shared.schemas import Code, Consumed, Instant, Page, Request
 
 
 def _one_of(values: Sequence[str], **options: Any) -> fields.String:
@@ -125,96 +120,6 @@ class Receipt(Consumed):
     state = _one_of(ledger.RECEIPTS, required=True)
     detail = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
     consumer = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
-
-
-# reference data: deploy/config/notify.yaml
-
-
-def _duration(text: str) -> None:
-    try:
-        duration(text)
-    except ValueError as error:
-        raise ValidationError(f"It {error}.") from None
-
-
-def _zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValidationError(f"Unknown time zone {name!r}.") from None
-
-
-def _carries_token(link: str) -> None:
-    if link.count("{token}") != 1 or not link.startswith(("https://", "http://")):
-        raise ValidationError("Needs a web address with {token} in it, once.")
-
-
-class ContactEntry(Schema):
-    """Where and in which language somebody of the staff is told."""
-
-    phone = Phone(allow_none=True)
-    email = Email(allow_none=True)
-    language = _one_of(LANGUAGES, allow_none=True)
-
-
-def _book() -> fields.Dict:
-    return fields.Dict(keys=Code(64), values=fields.Nested(ContactEntry), load_default=dict)
-
-
-class Staff(Schema):
-    """Agents by id, teams and supervisors by team code or `default`."""
-
-    agents = _book()
-    teams = _book()
-    supervisors = _book()
-
-
-class RuleEntry(Schema):
-    """On `event` tell `audience`."""
-
-    event = _one_of(tuple(KINDS), required=True)
-    audience = _one_of(rules.AUDIENCES, required=True)
-    channel = _one_of(rules.CHANNELS, required=True)
-    fallback = _one_of(rules.CHANNELS)
-    template = Code(64, required=True)
-    urgency = _one_of(rules.URGENCIES, required=True)
-    valid_for = fields.String(required=True, validate=_duration)
-
-    @validates_schema
-    def _another_channel(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data.get("fallback") == data["channel"]:
-            raise ValidationError("Is the channel itself.", "fallback")
-
-
-class SmsText(Schema):
-    """An SMS in one language."""
-
-    text = Text(LONGEST_TEMPLATE, required=True)
-
-
-class EmailText(SmsText):
-    """An e-mail in one language."""
-
-    subject = Text(LONGEST_TEMPLATE, required=True)
-    html = Text(LONGEST_TEMPLATE, required=True)
-
-
-class TemplateEntry(Schema):
-    """A template by channel and language."""
-
-    sms = fields.Dict(keys=_one_of(LANGUAGES), values=fields.Nested(SmsText))
-    email = fields.Dict(keys=_one_of(LANGUAGES), values=fields.Nested(EmailText))
-
-
-class ReferenceData(Schema):
-    """deploy/config/notify.yaml."""
-
-    default_language = _one_of(LANGUAGES, required=True)
-    time_zone = fields.String(required=True, validate=_zone)
-    survey_link = fields.String(required=True, validate=_carries_token)
-    staff = fields.Nested(Staff, required=True)
-    rules = fields.List(fields.Nested(RuleEntry), required=True)
-    templates = fields.Dict(keys=Code(64), values=fields.Nested(TemplateEntry), required=True)
 
 
 # replies

@@ -19,9 +19,9 @@ class Notify(Health, ReferenceData):
 
     @query("read", schemas.FindMessages)
     def find_messages(self, call: Call, limit: int, after: str | None = None, **filters: Any) -> Any:
-        """A page, newest first: {messages: [...], after: cursor of the next page, or null}."""
+        """A page, newest first: {messages: [...], next: cursor of the next page, or null}."""
         found, more = self.store.find_messages(filters, limit, after)
-        return {"messages": [schemas.summary(message) for message in found], "after": more}
+        return {"messages": [schemas.summary(message) for message in found], "next": more}
 
     @query("read", schemas.GetMessage)
     def get_message(self, call: Call, message_id: str) -> Any:

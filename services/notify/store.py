@@ -9,13 +9,13 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from services.notify import schemas
 from services.notify.domain import ledger, rules
 from services.notify.domain.ledger import Content, Message, Occurrence
 from services.notify.domain.rules import Customer
 from services.notify.events import HANDED
 from services.notify.reference import NOTHING
 from services.notify.reference import Reference as Rules
+from services.notify.reference_schema import ReferenceData
 from shared.aggregates import Aggregates
 from shared.cause import Cause
 from shared.errors import NotYetKnown
@@ -47,14 +47,14 @@ _POINTS = {"channel": rules.CHANNELS, "state": ledger.STATES}
 
 def build(body: Mapping[str, Any], version: int) -> Rules:
     """The rules in a body; `ReferenceFault` for what does not fit together."""
-    return Rules.from_dict(load(schemas.ReferenceData, body), version)
+    return Rules.from_dict(load(ReferenceData, body), version)
 
 
 class NotifyStore:
     """All that notify keeps."""
 
     def __init__(self, db: Database) -> None:
-        self.reference = Reference(db, "notify", schema=schemas.ReferenceData, build=build, default=NOTHING)
+        self.reference = Reference(db, "notify", schema=ReferenceData, build=build, default=NOTHING)
         self.messages = Aggregates(
             db,
             "notify_messages",

@@ -1,0 +1,198 @@
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.notify.domain.kinds import KINDS
+from services.notify.reference import LANGUAGES, NOTHING, duration
+from services.notify.store import build
+from shared.errors import ValidationError
+from shared.reference import ReferenceFault
+from tests.unit.notify.builders import NOON, a_customer, an_occurrence, the_config, work
+
+SURVEY = {
+    "case_no": "W-1042/0",
+    "order_no": "W-1042",
+    "ticket_no": "T-1042",
+    "customer_id": "c-7",
+    "team": "network",
+    "priority": "P2",
+    "round": 0,
+    "token": "a/b c",
+    "expires_at": NOON,
+}
+
+
+def faults(change):
+    body = deepcopy(the_config())
+    change(body)
+    with pytest.raises(ReferenceFault) as refused:
+        build(body, 1)
+    return refused.value.faults
+
+
+def form_faults(change):
+    body = deepcopy(the_config())
+    change(body)
+    with pytest.raises(ValidationError) as refused:
+        build(body, 1)
+    return refused.value.fields
+
+
+def messages(event, data, customer=None, body=None):
+    occurrence = an_occurrence(event=event, id=f"dispatch_orders/W-1042/{event}")
+    return [message for message, _ in build(body or the_config(), 1).messages(occurrence, data, customer)]
+
+
+def test_the_shipped_configuration_is_valid_and_tells_of_every_kind_of_event():
+    assert {rule.event for rule in build(the_config(), 1).rules} == set(KINDS)
+
+
+def test_every_shipped_template_speaks_every_language():
+    for name, channels in the_config()["templates"].items():
+        for channel, languages in channels.items():
+            assert set(languages) == set(LANGUAGES), (name, channel)
+
+
+def test_before_anything_is_applied_nobody_is_told_anything():
+    assert build(NOTHING, 0).rules_for("work_closed") == []
+
+
+def test_the_customer_reads_the_own_language():
+    data = work(closed_at=NOON, outcome="no_answer")
+    (english,) = messages("work_closed", data, a_customer(language="en"))
+    (chinese,) = messages("work_closed", data, a_customer(language="zh-CN"))
+    assert english.content.subject == "Your ticket T-1042 is closed"
+    assert chinese.content.subject == "您的工单 T-1042 已关闭"
+
+
+def test_times_are_shown_in_the_desks_zone():
+    (message,) = messages("work_closed", work(closed_at=NOON, outcome="satisfied"), a_customer())
+    assert "2026-03-02 20:00" in message.content.text
+
+
+def test_the_survey_carries_its_token_in_a_link():
+    (message,) = messages("survey_due", SURVEY, a_customer(email=None))
+    assert (message.channel, message.urgency) == ("sms", "bulk")
+    assert "https://desk.example.com/survey/a%2Fb%20c" in message.content.text
+
+
+def test_what_the_agent_wrote_cannot_become_markup():
+    data = work(solution="<script>alert(1)</script>", resolved_at=NOON, due=NOON, met=True, language="en")
+    (message,) = messages("work_resolved", data, a_customer())
+    assert "<script>" in message.content.text
+    assert "&lt;script&gt;" in message.content.html
+    assert "<script>" not in message.content.html
+
+
+def test_a_customer_named_in_templates_is_named_as_is():
+    data = work(closed_at=NOON, outcome="satisfied")
+    (message,) = messages("work_closed", data, a_customer(name="王小明 🙂"))
+    assert "王小明 🙂" in message.content.text
+
+
+def test_a_subject_is_one_line():
+    body = the_config()
+    body["templates"]["work_closed"]["email"]["en"]["subject"] = "a\n  {{ customer_name }}"
+    (message,) = messages("work_closed", work(closed_at=NOON, outcome="x"), a_customer(name="b\r\nBcc: c"), body)
+    assert message.content.subject == "a b Bcc: c"
+
+
+def test_a_missed_deadline_is_told_to_agent_and_supervisor():
+    told = messages("deadline_missed", work(clock="resolution", due=NOON))
+    assert [(m.recipient, m.to) for m in told] == [
+        ("agent:agent-17", "service-desk@example.com"),
+        ("supervisor:network", "supervisors@example.com"),
+    ]
+    assert {m.language for m in told} == {"zh-CN"}
+
+
+def test_an_unknown_variable_is_refused_with_its_place():
+    def change(body):
+        body["templates"]["work_closed"]["email"]["en"]["html"] = "{{ ticket_nr }}"
+
+    assert faults(change) == {"templates.work_closed.email.en.html": ["unknown variable 'ticket_nr'"]}
+
+
+def test_a_customers_name_is_unknown_where_staff_are_told():
+    def change(body):
+        body["templates"]["work_assigned"]["email"]["en"]["text"] = "{{ customer_name }}"
+
+    assert list(faults(change)) == ["templates.work_assigned.email.en.text"]
+
+
+def test_a_syntax_error_is_refused_with_its_place_and_line():
+    def change(body):
+        body["templates"]["work_closed"]["sms"]["zh-CN"]["text"] = "a\n{% if %}"
+
+    (said,) = faults(change)["templates.work_closed.sms.zh-CN.text"]
+    assert said.startswith("line 2: ")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ order_no | nosuch }}", "{{ order_no.nosuch }}", "{{ order_no | local }}", "{{ order_no.__class__.__mro__ }}"],
+)
+def test_a_template_that_cannot_be_rendered_is_refused(source):
+    def change(body):
+        body["templates"]["work_closed"]["email"]["en"]["text"] = source
+
+    assert list(faults(change)) == ["templates.work_closed.email.en.text"]
+
+
+def test_a_rule_without_its_template_is_refused():
+    def change(body):
+        del body["templates"]["survey_due"]["email"]["en"]
+        body["rules"][0]["template"] = "nosuch"
+
+    assert faults(change) == {
+        "rules.0.template": ["template 'nosuch' has no email text in zh-CN, en"],
+        "rules.5.template": ["template 'survey_due' has no email text in en"],
+    }
+
+
+def test_two_rules_may_not_tell_one_audience_by_one_channel():
+    def change(body):
+        body["rules"].append({**body["rules"][4], "channel": "sms", "fallback": "email"})
+
+    assert faults(change) == {
+        "rules.7.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("time_zone", lambda body: body.update(time_zone="Mars/Olympus")),
+        ("time_zone", lambda body: body.update(time_zone="../etc/passwd")),
+        ("survey_link", lambda body: body.update(survey_link="https://desk.example.com/survey")),
+        ("rules.0.valid_for", lambda body: body["rules"][0].update(valid_for="soon")),
+        ("rules.0.event", lambda body: body["rules"][0].update(event="nosuch")),
+        ("rules.4.fallback", lambda body: body["rules"][4].update(fallback="email")),
+        ("staff.teams.default.value.email", lambda body: body["staff"]["teams"]["default"].update(email="nobody")),
+        ("nosuch", lambda body: body.update(nosuch=1)),
+    ],
+)
+def test_a_body_of_another_form_is_refused_by_path(path, change):
+    assert list(form_faults(change)) == [path]
+
+
+def test_addresses_are_kept_in_their_normal_form():
+    body = the_config()
+    body["staff"]["teams"]["default"] = {"phone": "+44 116 496 0403"}
+    assert build(body, 1).staff.teams["default"].phone == "+441164960403"
+
+
+def test_durations_have_one_form():
+    assert duration("90m") == timedelta(minutes=90)
+    assert duration("36h") == timedelta(hours=36)
+    assert duration("5d") == timedelta(days=5)
+    for wrong in ("", "0h", "5", "5w", "-1h", "1.5h"):
+        with pytest.raises(ValueError):
+            duration(wrong)
+
+
+def test_a_late_event_still_reads_its_own_time():
+    data = work(closed_at=datetime(2016, 2, 29, 1, 16, tzinfo=UTC), outcome="no_answer")
+    (message,) = messages("work_closed", data, a_customer())
+    assert "2016-02-29 09:16" in message.content.text

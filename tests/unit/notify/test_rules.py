@@ -1,0 +1,87 @@
+from services.notify.domain.rules import AddressBook, Contact, needs_customer, notices, rules_for
+from tests.unit.notify.builders import a_customer, a_rule, work
+
+BOOK = AddressBook(
+    agents={
+        "agent-17": Contact(email="agent-17@example.com", language="en"),
+        "agent-18": Contact(phone="+441164960001"),
+    },
+    teams={"network": Contact(email="network@example.com"), "default": Contact(email="desk@example.com")},
+    supervisors={"default": Contact(email="supervisors@example.com", phone="+441164960002")},
+)
+
+
+def told(rule, data=None, customer=None):
+    (notice,) = notices([rule], BOOK, data or work(), customer)
+    return notice.recipient, notice.channel, notice.to
+
+
+def test_only_the_rules_of_the_event_are_followed():
+    assert rules_for([a_rule(), a_rule(event="survey_due")], "survey_due") == [a_rule(event="survey_due")]
+
+
+def test_a_customer_is_told_by_the_channel_of_the_rule():
+    assert told(a_rule(channel="sms"), customer=a_customer()) == ("customer:c-7", "sms", "+441164960403")
+
+
+def test_a_customer_without_that_address_is_told_by_the_fallback():
+    customer = a_customer(phone=None)
+    assert told(a_rule(fallback="email"), customer=customer) == ("customer:c-7", "email", "wang@example.com")
+
+
+def test_a_customer_without_any_address_of_the_rule_is_told_nowhere():
+    assert told(a_rule(channel="sms"), customer=a_customer(phone=None)) == ("customer:c-7", "sms", None)
+
+
+def test_a_customers_preference_decides_between_the_channels_of_the_rule():
+    customer = a_customer(preferred_channels=("phone", "email"))
+    assert told(a_rule(channel="sms", fallback="email"), customer=customer)[1] == "email"
+
+
+def test_a_preference_for_a_channel_outside_the_rule_changes_nothing():
+    assert told(a_rule(channel="sms"), customer=a_customer(preferred_channels=("email",)))[1] == "sms"
+
+
+def test_an_agent_is_told_at_the_own_address():
+    rule = a_rule(audience="agent", channel="email")
+    assert told(rule) == ("agent:agent-17", "email", "agent-17@example.com")
+
+
+def test_an_agent_without_an_address_is_told_at_the_teams():
+    rule = a_rule(audience="agent", channel="email")
+    assert told(rule, work(agent="agent-99")) == ("agent:agent-99", "email", "network@example.com")
+
+
+def test_the_teams_mailbox_comes_before_the_agents_own_fallback():
+    rule = a_rule(audience="agent", channel="email", fallback="sms")
+    assert told(rule, work(agent="agent-18"))[2] == "network@example.com"
+
+
+def test_work_that_nobody_has_yet_is_told_to_the_team():
+    rule = a_rule(audience="agent", channel="email")
+    assert told(rule, work(agent=None)) == ("team:network", "email", "network@example.com")
+
+
+def test_a_team_without_a_mailbox_uses_the_default_one():
+    rule = a_rule(audience="team", channel="email")
+    assert told(rule, work(team="Group 70")) == ("team:Group 70", "email", "desk@example.com")
+
+
+def test_a_supervisor_is_told_of_the_own_team():
+    rule = a_rule(audience="supervisor", channel="sms")
+    assert told(rule) == ("supervisor:network", "sms", "+441164960002")
+
+
+def test_the_same_people_are_not_told_twice_as_two_audiences():
+    owed = [a_rule(audience="agent", channel="email"), a_rule(audience="team", channel="email")]
+    assert [notice.recipient for notice in notices(owed, BOOK, work(agent=None), None)] == ["team:network"]
+
+
+def test_the_language_is_the_recipients_own():
+    (notice,) = notices([a_rule(audience="agent", channel="email")], BOOK, work(), None)
+    assert notice.language == "en"
+
+
+def test_a_customer_is_needed_only_where_a_rule_tells_one():
+    assert needs_customer([a_rule()])
+    assert not needs_customer([a_rule(audience="team")])
