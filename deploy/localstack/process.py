@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-STEADY_SECONDS = 10.0  # alive for so long: its next death starts the backoff anew
+STEADY_SECONDS = 3.0  # alive for so long: its next death starts the backoff anew
 LOG_END_LINES = 20
 
 _PR_SET_PDEATHSIG = 1

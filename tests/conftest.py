@@ -1,0 +1,54 @@
+"""The running stack for the tests that need one; unit tests start nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.localstack import launch
+from deploy.localstack.instance import HOME, Instance
+from tests.support import Stack
+
+HERE = Path(__file__).parent
+# Cheapest first: what fails early fails fast.
+ORDER = ("unit", "architecture", "contract", "interface", "journey", "fault")
+STACK = f"test-{os.getpid()}"  # one per test run, so that two of them can run side by side
+KEPT_LOGS = HOME / "test-logs"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs the folders in ORDER."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(HERE).parts[0]
+        return ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+    items.sort(key=rank)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Started when the first test asks for it, taken down with its data at the end, or when this process dies."""
+    for left in HOME.glob("test-[0-9]*"):
+        if not Instance(left.name).is_up():
+            Instance(left.name).forget()
+    instance = Instance(STACK)
+    launch.up(instance, "--discard", f"--with-process={os.getpid()}")
+    running = Stack(instance)
+    try:
+        yield running
+    finally:
+        running.close()
+        _keep_logs(instance)
+        launch.down(instance, discard=True)
+
+
+def _keep_logs(instance: Instance) -> None:
+    """The last run's logs outlive its stack."""
+    shutil.rmtree(KEPT_LOGS, ignore_errors=True)
+    shutil.copytree(instance.logs, KEPT_LOGS)
+    shutil.copy(instance.supervisor_log, KEPT_LOGS)

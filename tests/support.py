@@ -1,0 +1,147 @@
+"""What tests share: polling, and the running stack as they see it."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import os
+import signal
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable
+from email.message import Message
+from functools import cached_property
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from deploy.localstack.access import Access
+from deploy.localstack.instance import Instance
+from shared.client import Client
+from shared.errors import LoopdeskError
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 0.05
+
+
+def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS) -> T:
+    """Asks until the answer is true, and gives it.
+
+    A failed assertion or a refusal of a service counts as "not yet". Raises: AssertionError with the last of it.
+    """
+    until = time.monotonic() + timeout
+    while True:
+        try:
+            if answer := condition():
+                return answer
+            last: object = f"answered {answer!r}"
+        except (AssertionError, LoopdeskError, OSError) as trouble:
+            last = repr(trouble)
+        if time.monotonic() > until:
+            raise AssertionError(f"not within {timeout:.0f} s: {last}")
+        time.sleep(PAUSE_SECONDS)
+
+
+class Stack(Access):
+    """A running stack: whom to call, what to look at, and how to break it. The supervisor mends what is broken."""
+
+    def __init__(self, instance: Instance) -> None:
+        super().__init__(instance)
+        object.__setattr__(self, "_clients", [])
+
+    def client(self, account: str) -> Client:
+        """A new client, closed at the end of the session at the latest."""
+        client = Client(self.amqp_uri(account))
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Closes all clients."""
+        while self._clients:
+            self._clients.pop().close()
+
+    # looking
+
+    @cached_property
+    def database(self) -> Database[dict[str, Any]]:
+        """All collections, as the administrator."""
+        name = self.state["mongo"]["database"]
+        return MongoClient(self.admin_mongo_uri, tz_aware=True)[name]
+
+    def queues(self) -> dict[str, int]:
+        """Queue -> messages in it, ready or in hand."""
+        return {one["name"]: one.get("messages", 0) for one in self.management(f"queues/{self._vhost}")}
+
+    def management(self, path: str) -> Any:
+        """What RabbitMQ's management API answers to GET /api/<path>."""
+        admin = urlsplit(self.admin_amqp_uri)
+        request = urllib.request.Request(f"{self.management_uri}/api/{path}")
+        request.add_header(
+            "Authorization", "Basic " + b64encode(f"{admin.username}:{admin.password}".encode()).decode()
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return json.load(reply)
+
+    @property
+    def _vhost(self) -> str:
+        return quote(self.state["amqp"]["vhost"], safe="")
+
+    def mails(self) -> list[Message]:
+        """What the mail server was given."""
+        return list(mailbox.Maildir(self.folder("mail")))
+
+    def texts(self) -> list[dict[str, Any]]:
+        """What the SMS consumer has sent."""
+        sink = self.folder("sms") / "sent.jsonl"
+        return [json.loads(line) for line in sink.read_text().splitlines()] if sink.exists() else []
+
+    def log_text(self, process: str, replica: int = 1) -> str:
+        """A replica's whole log."""
+        return self.log(process, replica).read_text(errors="replace")
+
+    def deaths(self, process: str) -> int:
+        """How often it ended without being asked to."""
+        return sum(one["deaths"] for one in self.state["processes"][process])
+
+    # breaking
+
+    def kill(self, process: str, number: signal.Signals = signal.SIGKILL) -> list[int]:
+        """Signals every replica; the supervisor starts those that die again, with a small backoff."""
+        pids = self.pids(process)
+        for pid in pids:
+            os.kill(pid, number)
+        return pids
+
+    def kill_broker(self) -> None:
+        """kill -9, and waits until it is seen dead; the supervisor starts it again."""
+        self.kill_and_wait("rabbitmq")
+
+    def kill_mongod(self) -> None:
+        """kill -9, and waits until it is seen dead; the supervisor starts it again."""
+        self.kill_and_wait("mongo")
+
+    def kill_and_wait(self, process: str) -> None:
+        """kill -9 to every replica, and waits until none of them lives."""
+        killed = self.kill(process)
+        eventually(lambda: not set(killed) & set(self.pids(process)))
+
+    def stop_process(self, process: str, *, kill: bool = False) -> None:
+        """Ends it and keeps it ended."""
+        self.instance.order("stop", process=process, kill=kill)
+
+    def start_process(self, process: str) -> None:
+        """Starts what was stopped."""
+        self.instance.order("start", process=process)
+
+    def restart(self, process: str, *, kill: bool = False) -> None:
+        """Ends it and starts it again."""
+        self.instance.order("restart", process=process, kill=kill)
+
+    def scale(self, process: str, replicas: int) -> None:
+        """Brings it to so many replicas."""
+        self.instance.order("scale", process=process, replicas=replicas)
