@@ -32,14 +32,13 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
             [("token_hash", ASCENDING)],
             name="token",
             unique=True,
-            partialFilterExpression={"token_hash": {"$type": "string"}},
+            partialFilterExpression={"token_hash": {"$gt": ""}},
         ),
     ],
     "feedback_work": [
         IndexModel(
             [("opened_at", ASCENDING), ("conditions.team", ASCENDING), ("conditions.priority", ASCENDING)],
             name="period",
-            partialFilterExpression={"opened_at": {"$type": "date"}},
         ),
     ],
 }

@@ -21,7 +21,6 @@ class FeedbackWorker(Health):
     @on_event("dispatch", "work_resolved", schemas.WorkResolved)
     def send_survey(self, event: Event) -> None:
         """Open the round's case and have its survey sent."""
-        self.store.measure(event)
         work, store = event.data, self.store
         number = cases.case_no(work["order_no"], work["round"])
         days = store.reference.current().survey_days
@@ -32,18 +31,19 @@ class FeedbackWorker(Health):
             lambda: cases.awaited(work, work["round"]),
             lambda case, at: cases.send_survey(case, at, work, days, hashed),
         )
+        store.measure(event)
 
     @on_event("dispatch", "work_reopened", schemas.WorkReopened)
     def withdraw_survey(self, event: Event) -> None:
         """End the case of the round before."""
-        self.store.measure(event)
         self._withdraw(event, event.data["round"] - 1)
+        self.store.measure(event)
 
     @on_event("dispatch", "work_withdrawn", schemas.WorkWithdrawn)
     def withdraw_case(self, event: Event) -> None:
         """End the case of the round that was stopped."""
-        self.store.measure(event)
         self._withdraw(event, event.data["round"])
+        self.store.measure(event)
 
     @on_event("dispatch", "work_went_live", schemas.WorkWentLive)
     def go_live(self, event: Event) -> None:
