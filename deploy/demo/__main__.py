@@ -19,9 +19,10 @@ from shared.errors import LoopdeskError
 
 @click.command()
 @click.option("--incidents", type=click.IntRange(min=1), help="Only the first so many of the log's 890.")
-@click.option("--keep", is_flag=True, help="Leave the stack up; `make down STACK=demo` ends it.")
+@click.option("--keep", is_flag=True, help="Leave the stack up, and use it again the next time.")
+@click.option("--name", default="demo", show_default=True, help="Which stack.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on standard output.")
-def main(incidents: int | None, keep: bool, as_json: bool) -> None:
+def main(incidents: int | None, keep: bool, name: str, as_json: bool) -> None:
     """Play real incidents through the loop on a stack of its own, and show what came of them.
 
     Exits 1 if the stack did not do what it must; a call that the rules refuse is no such trouble.
@@ -30,7 +31,7 @@ def main(incidents: int | None, keep: bool, as_json: bool) -> None:
     everybody = log.read()
     try:
         with (
-            stack.running(keep=keep, say=console.print) as instance,
+            stack.running(name, keep=keep, say=console.print) as instance,
             stack.client(instance) as client,
             Shown(console) as watcher,
         ):
@@ -50,7 +51,7 @@ def main(incidents: int | None, keep: bool, as_json: bool) -> None:
     else:
         report.show(console, outcome)
     if keep:
-        console.print("The stack `demo` is still up: python -m deploy.localstack down --name demo --discard")
+        console.print(f"The stack is still up. To end it: python -m deploy.localstack down --name {name} --discard")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -37,7 +37,16 @@ def people(incidents: Iterable[Incident]) -> dict[str, int]:
 
 def agent_ids(group: str, count: int) -> list[str]:
     """`group-70.01`, `group-70.02` …: an agent belongs to one group, so that loads of groups do not mix."""
-    return [f"{group.lower().replace(' ', '-')}.{number:02d}" for number in range(1, count + 1)]
+    return [f"{_prefix(group)}.{number:02d}" for number in range(1, count + 1)]
+
+
+def supervisor_id(group: str) -> str:
+    """`group-70.supervisor`."""
+    return f"{_prefix(group)}.supervisor"
+
+
+def _prefix(group: str) -> str:
+    return group.lower().replace(" ", "-")
 
 
 def bodies(incidents: list[Incident], sample: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -53,13 +62,17 @@ def _organisation(counts: Mapping[str, int], by_category: Mapping[str, str]) -> 
     served: dict[str, list[str]] = defaultdict(list)
     for category, group in by_category.items():
         served[group].append(category)
-    ids = {group: agent_ids(group, count) for group, count in counts.items()}
     return {
-        "teams": {group: {"name": group, "categories": served[group], "supervisor": ids[group][0]} for group in counts},
-        "default_team": DEFAULT_TEAM,
-        "agents": {
-            agent: {"name": f"{group}, agent {number}", "teams": [group], "capacity": CAPACITY, "role": "agent"}
-            for group in counts
-            for number, agent in enumerate(ids[group], start=1)
+        "teams": {
+            group: {"name": group, "categories": served[group], "supervisor": supervisor_id(group)} for group in counts
         },
+        "default_team": DEFAULT_TEAM,
+        "agents": {id: agent for group, count in counts.items() for id, agent in _members(group, count)},
     }
+
+
+def _members(group: str, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Its agents, and a supervisor who takes no work."""
+    for number, agent in enumerate(agent_ids(group, count), start=1):
+        yield agent, {"name": f"{group}, agent {number}", "teams": [group], "capacity": CAPACITY, "role": "agent"}
+    yield supervisor_id(group), {"name": f"{group}, supervisor", "teams": [group], "capacity": 0, "role": "supervisor"}

@@ -22,7 +22,7 @@ SAID = (
     "Category: the log's category and subcategory together; each is routed to the group that had it first most often. "
     "Where an incident's own first group is another, a transfer at its first row puts that right.",
     "Teams and agents: one team per group; as many agents as people were recorded in it (at least one), capacity 50 "
-    "each. Who gets what is left to dispatch: the log's 'assigned_to' is not played.",
+    "each, and a supervisor. Who gets what is left to dispatch: the log's 'assigned_to' is not played.",
     "First response: the log has none; the first row whose state is other than New counts as it.",
     "Targets: the log's own are unknown; Loopdesk's are those of deploy/config/dispatch.yaml. Its attainment and "
     "the log's made_sla measure different promises.",

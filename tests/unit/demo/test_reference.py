@@ -45,7 +45,7 @@ def test_the_logs_codes_replace_the_samples_teams_and_categories_and_nothing_els
     assert made["dispatch"]["teams"]["Group 70"] == {
         "name": "Group 70",
         "categories": [category],
-        "supervisor": "group-70.01",
+        "supervisor": "group-70.supervisor",
     }
     assert made["dispatch"]["agents"]["group-70.01"] == {
         "name": "Group 70, agent 1",
@@ -53,6 +53,7 @@ def test_the_logs_codes_replace_the_samples_teams_and_categories_and_nothing_els
         "capacity": CAPACITY,
         "role": "agent",
     }
+    assert made["dispatch"]["agents"]["group-70.supervisor"]["capacity"] == 0
     assert (made["feedback"], made["notify"]) == (SAMPLE["feedback"], SAMPLE["notify"])
 
 
