@@ -54,6 +54,7 @@ class NotifyStore:
     """All that notify keeps."""
 
     def __init__(self, db: Database) -> None:
+        self.db = db
         self.reference = Reference(db, "notify", schema=ReferenceData, build=build, default=NOTHING)
         self.messages = Aggregates(
             db,
