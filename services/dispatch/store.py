@@ -47,7 +47,7 @@ class DispatchStore:
     """Work orders change together with the claims on agents that they make or give back."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
+        self.db = db
         self.orders = Aggregates(
             db,
             "dispatch_orders",
@@ -64,7 +64,7 @@ class DispatchStore:
 
     def now(self) -> datetime:
         """The present."""
-        return self._db.clock.now()
+        return self.db.clock.now()
 
     # changing
 
@@ -77,7 +77,7 @@ class DispatchStore:
             self.orders.create(cause, order.order_no, seated, [*facts, *more], tx=tx)
 
         try:
-            self._db.transact(attempt)
+            self.db.transact(attempt)
         except AlreadyThere:
             return
         except Conflict:  # too many claim the same agents at once: then it waits its turn, but it is there
@@ -102,7 +102,7 @@ class DispatchStore:
             decide = _claiming(claims, tx, lambda order, at: domain.withdraw(order, at, reason))
             self.orders.change_or_create(cause, order_no, lambda: domain.tombstone(ticket_no), decide, tx=tx)
 
-        self._db.transact(attempt)
+        self.db.transact(attempt)
         self.waiting.give_out(*claims.left)
 
     def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide) -> Answer:
@@ -124,7 +124,7 @@ class DispatchStore:
         def attempt(tx: Transaction) -> Answer:
             return self.orders.change(cause, order_no, _claiming(claims, tx, decide), reply, tx)
 
-        return self._db.transact(attempt)
+        return self.db.transact(attempt)
 
     def _seat(self, waiting: Mapping[str, Any]) -> bool:
         """Give one piece of waiting work to an agent; False if it, or all room, is gone meanwhile."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from services.dispatch import domain, schemas
 from services.dispatch.store import DispatchStore
-from shared.bus import every, on_event
+from shared.bus import Health, every, on_event
 from shared.cause import Cause
 from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
 from shared.mongo import Mongo
 
 
-class DispatchWorker:
+class DispatchWorker(Health):
     """Event handlers and timers."""
 
     name = "dispatch-worker"

@@ -1,0 +1,108 @@
+import pytest
+
+from services.dispatch import domain
+from services.dispatch.errors import NoRoom, NotOnTeam
+from shared.errors import NotFound
+from tests.unit.dispatch.builders import NINE, accepted, after, an_agent, an_order, held, reference, resolved
+
+
+def ids(agents):
+    return [agent.agent_id for agent in domain.in_turn(agents)]
+
+
+def test_the_least_loaded_agent_is_first():
+    assert ids([an_agent("ann", load=2), an_agent("bob", load=1), an_agent("cem", load=3)]) == ["bob", "ann", "cem"]
+
+
+def test_among_equally_loaded_agents_who_has_gone_longest_without_new_work_is_first():
+    agents = [an_agent("ann", last_assigned_at=after(hours=1)), an_agent("bob", last_assigned_at=NINE)]
+
+    assert ids(agents) == ["bob", "ann"]
+
+
+def test_who_never_had_work_is_before_who_had_some_long_ago():
+    assert ids([an_agent("ann", last_assigned_at=NINE), an_agent("bob")]) == ["bob", "ann"]
+
+
+def test_the_last_tie_is_broken_by_id():
+    assert ids([an_agent("bob"), an_agent("ann")]) == ["ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "room"),
+    [
+        (an_agent(load=2), True),
+        (an_agent(load=3), False),
+        (an_agent(load=4), False),
+        (an_agent(present=False), False),
+        (an_agent(capacity=0), False),
+    ],
+)
+def test_an_agent_has_room_while_present_and_below_its_capacity(agent, room):
+    assert agent.has_room is room
+
+
+@pytest.mark.parametrize(
+    ("order", "holder"),
+    [
+        (an_order(agent=None), None),
+        (an_order(), "ann"),
+        (accepted(), "ann"),
+        (held(), "ann"),
+        (held(agent=None), None),
+        (resolved(), None),
+    ],
+)
+def test_open_work_counts_towards_the_load_of_who_has_it(order, holder):
+    assert domain.claimed_by(order) == holder
+
+
+def test_only_work_that_nobody_has_waits():
+    assert [domain.waits(order) for order in (an_order(agent=None), an_order(), held(), resolved())] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_reopened_work_goes_to_who_did_it_if_possible():
+    before = resolved(agent="ann")
+    now, _ = domain.reopen(before, NINE, reference(), reason="again", cause="agent")
+
+    assert domain.former_agent(before, now) == "ann"
+
+
+def test_transferred_work_does_not_go_back_to_who_had_it():
+    before = an_order(agent="ann")
+    now, _ = domain.transfer(before, NINE, reference().team("desk"))
+
+    assert domain.former_agent(before, now) is None
+
+
+def test_a_transfer_to_a_team_goes_there():
+    assert domain.destination(an_order(), reference(), "desk", None).code == "desk"
+
+
+def test_a_transfer_to_an_unknown_team_is_refused():
+    with pytest.raises(NotFound):
+        domain.destination(an_order(), reference(), "gardeners", None)
+
+
+def test_a_transfer_to_an_agent_stays_with_the_works_team_if_the_agent_is_on_it():
+    assert domain.destination(an_order(), reference(), None, an_agent("bob", teams=("desk", "it"))).code == "it"
+
+
+def test_a_transfer_to_an_agent_of_other_teams_goes_to_the_agents_first():
+    assert domain.destination(an_order(), reference(), None, an_agent("bob", teams=("desk",))).code == "desk"
+
+
+def test_a_transfer_to_an_agent_who_is_not_on_the_team_named_is_refused():
+    with pytest.raises(NotOnTeam):
+        domain.destination(an_order(), reference(), "desk", an_agent("bob", teams=("it",)))
+
+
+@pytest.mark.parametrize("full", [an_agent("bob", present=False), an_agent("bob", load=3)])
+def test_a_transfer_to_an_agent_without_room_is_refused(full):
+    with pytest.raises(NoRoom):
+        domain.destination(an_order(), reference(), None, full)

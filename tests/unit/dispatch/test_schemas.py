@@ -1,0 +1,64 @@
+import pytest
+
+from services.dispatch import schemas
+from shared.errors import ValidationError
+from shared.schemas import load
+
+AGENT = {"agent_id": "ann", "name": "安 🙂", "teams": ["it"], "capacity": 3}
+
+
+def faults(schema, data):
+    """The fields that are refused."""
+    with pytest.raises(ValidationError) as refused:
+        load(schema, data)
+    return sorted(refused.value.fields)
+
+
+@pytest.mark.parametrize(
+    ("schema", "data", "wrong"),
+    [
+        (schemas.Accept, {}, ["order_no"]),
+        (schemas.Accept, {"order_no": 7}, ["order_no"]),
+        (schemas.Accept, {"order_no": "W-1", "agent": "ann"}, ["agent"]),
+        (schemas.Accept, {"order_no": "W-$1"}, ["order_no"]),
+        (schemas.Accept, {"order_no": "W-1\0"}, ["order_no"]),
+        (schemas.Hold, {"order_no": "W-1"}, ["reason"]),
+        (schemas.Hold, {"order_no": "W-1", "reason": ""}, ["reason"]),
+        (schemas.Hold, {"order_no": "W-1", "reason": "x" * 501}, ["reason"]),
+        (schemas.Hold, {"order_no": "W-1", "reason": "\x1b[31m"}, ["reason"]),
+        (schemas.Transfer, {"order_no": "W-1"}, ["team"]),
+        (schemas.Transfer, {"order_no": "W-1", "team": None}, ["team"]),
+        (schemas.Resolve, {"order_no": "W-1", "solution": "ok", "language": "tlh"}, ["language"]),
+        (schemas.Reopen, {"order_no": "W-1", "reason": "x", "cause": "dissatisfied"}, ["cause"]),
+        (schemas.SaveAgent, AGENT | {"capacity": 2.5}, ["capacity"]),
+        (schemas.SaveAgent, AGENT | {"capacity": -1}, ["capacity"]),
+        (schemas.SaveAgent, AGENT | {"teams": []}, ["teams"]),
+        (schemas.SaveAgent, AGENT | {"role": "king"}, ["role"]),
+        (schemas.SaveAgent, AGENT | {"load": 0}, ["load"]),
+        (schemas.SetPresence, {"agent_id": "ann", "present": "yes"}, ["present"]),
+        (schemas.GetWork, {}, ["order_no"]),
+        (schemas.GetWork, {"order_no": "W-1", "ticket_no": "T-1"}, ["order_no"]),
+        (schemas.FindWork, {"state": "lost"}, ["state"]),
+        (schemas.FindWork, {"priority": "P9", "limit": 0}, ["limit", "priority"]),
+        (schemas.FindWork, {"team": {"$gt": ""}}, ["team"]),
+        (schemas.TicketSubmitted, {"ticket_no": "T-1"}, ["category", "customer_id", "priority", "subject", "type"]),
+    ],
+)
+def test_bad_input_is_refused_by_the_name_of_the_field(schema, data, wrong):
+    assert faults(schema, data) == wrong
+
+
+def test_text_in_any_language_is_kept_as_it_came():
+    assert load(schemas.SaveAgent, AGENT)["name"] == "安 🙂"
+
+
+def test_what_is_not_said_has_a_meaning():
+    assert load(schemas.Reopen, {"order_no": "W-1", "reason": "x"})["cause"] == "agent"
+    assert load(schemas.SaveAgent, AGENT)["role"] == "agent"
+    assert load(schemas.FindWork, {}) == {"limit": 50, "after": None}
+
+
+def test_an_event_may_carry_more_than_dispatch_reads():
+    told = {"order_no": "W-1", "round": 0, "outcome": "satisfied", "team": "it", "new": 1}
+
+    assert load(schemas.CaseClosed, told) == {"order_no": "W-1", "round": 0, "outcome": "satisfied"}
