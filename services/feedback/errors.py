@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import IllegalMove, NotFound
+from shared.errors import IllegalMove, NotFound, ValidationError
 
 
 class UnknownSurvey(NotFound):
@@ -25,3 +25,10 @@ class IllegalCaseMove(IllegalMove):
     def __init__(self, case_no: str, state: str, move: str) -> None:
         message = f"a case that is {state} cannot {move}"
         super().__init__(message, rule="case_moves", case_no=case_no, state=state, move=move)
+
+
+class PeriodTooLong(ValidationError):
+    """The period holds more work than can be summed up while a caller waits."""
+
+    def __init__(self) -> None:
+        super().__init__({"to": ["Too much work lies in this period: ask for a shorter one."]})

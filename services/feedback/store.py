@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, ExecutionTimeout
 
 from services.feedback import schemas
 from services.feedback.domain import case as cases
@@ -16,7 +16,7 @@ from services.feedback.domain.case import Case, State
 from services.feedback.domain.kpi import ADDENDS
 from services.feedback.domain.reference import DEFAULT, FollowUp
 from services.feedback.domain.work import Work, counts, fold
-from services.feedback.errors import UnknownSurvey
+from services.feedback.errors import PeriodTooLong, UnknownSurvey
 from services.feedback.events import UNHEARD, published
 from services.feedback.tokens import Tokens, token_hash
 from shared.aggregates import Aggregates
@@ -46,7 +46,7 @@ AGGREGATES = ("feedback_cases",)
 
 #: A save of the read model that loses this many races in a row is tried again later as a whole.
 RACE_TRIES = 50
-#: A report that takes longer than this is given up: ask for a shorter period.
+#: A report that takes longer than this is refused; about half a million orders fit in.
 REPORT_MS = 10_000
 
 _KEPT = tuple(f.name for f in fields(Case) if f.name not in {k.name for k in fields(Aggregate)})
@@ -124,20 +124,24 @@ class FeedbackStore:
         return bool(done.matched_count)
 
     def sums(self, since: datetime, until: datetime, team: str | None, priority: str | None) -> list[dict[str, Any]]:
-        """The addends of the figures, summed per team and priority over the work opened in [since, until)."""
+        """The addends of the figures, summed per team and priority over the work opened in [since, until).
+
+        `PeriodTooLong` when that takes more than `REPORT_MS`.
+        """
         wanted = {"opened_at": {"$gte": since, "$lt": until}, "conditions.team": team, "conditions.priority": priority}
-        rows = self._work.aggregate(
-            [
-                {"$match": {name: value for name, value in wanted.items() if value is not None}},
-                {
-                    "$group": {
-                        "_id": {"team": "$conditions.team", "priority": "$conditions.priority"},
-                        **{name: {"$sum": f"$counts.{name}"} for name in ADDENDS},
-                    }
-                },
-            ],
-            maxTimeMS=REPORT_MS,
-        )
+        pipeline: list[dict[str, Any]] = [
+            {"$match": {name: value for name, value in wanted.items() if value is not None}},
+            {
+                "$group": {
+                    "_id": {"team": "$conditions.team", "priority": "$conditions.priority"},
+                    **{name: {"$sum": f"$counts.{name}"} for name in ADDENDS},
+                }
+            },
+        ]
+        try:
+            rows = list(self._work.aggregate(pipeline, maxTimeMS=REPORT_MS))
+        except ExecutionTimeout:
+            raise PeriodTooLong from None
         return [{**row.pop("_id"), **row} for row in rows]
 
 
