@@ -13,6 +13,7 @@ from rich.text import Text
 
 from deploy.commands import session
 from deploy.commands.session import out
+from shared.client import Request
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
@@ -35,7 +36,8 @@ def ticket(number: str) -> None:
 def work(number: str) -> None:
     """Show a work order and its history; NUMBER is its own or its ticket's."""
     with session.client() as client:
-        with_history(client.call("dispatch", "get_work", order_no=number))
+        named = "ticket_no" if number.startswith("T-") else "order_no"
+        with_history(client.result(client.send(Request.query("dispatch", "get_work", **{named: number}))))
 
 
 @click.command()

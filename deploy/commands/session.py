@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 import pika
 from pika.adapters.blocking_connection import BlockingConnection
 from rich.console import Console
 
-from deploy.localstack import secrets
+from deploy.localstack.access import Access
 from deploy.localstack.instance import Instance
 from shared.client import Client
 
 ACCOUNT = "operator"
-VHOST = "loopdesk"
 SERVICES = ("intake", "dispatch", "feedback", "notify")
 PROCESSES = tuple(f"{service}{kind}" for service in SERVICES for kind in ("", "-worker"))
 
@@ -28,18 +27,21 @@ err = Console(width=None if sys.stderr.isatty() else PIPED_WIDTH, stderr=True)
 
 def amqp_uri() -> str:
     """`LOOPDESK_AMQP_URI`, else the operator's account at this machine's running stack."""
-    found = os.environ.get("LOOPDESK_AMQP_URI") or _local_amqp_uri()
-    if not found:
+    if found := os.environ.get("LOOPDESK_AMQP_URI"):
+        return found
+    local = _local()
+    if local is None:
         raise click.ClickException(
             "LOOPDESK_AMQP_URI is not set and no local stack runs.\n"
             "Start one with `make up`, or export LOOPDESK_AMQP_URI=amqp://operator:<password>@<host>:5672/loopdesk"
         )
-    return found
+    return local.amqp_uri(ACCOUNT)
 
 
 def management_uri() -> str | None:
     """The management plugin's address, `http://host:port`, where one is known."""
-    return os.environ.get("LOOPDESK_MANAGEMENT_URI") or _local().get("management")
+    local = _local()
+    return os.environ.get("LOOPDESK_MANAGEMENT_URI") or (local.management_uri if local else None)
 
 
 def account() -> tuple[str, str]:
@@ -65,21 +67,7 @@ def broker() -> BlockingConnection:
     return BlockingConnection(parameters)
 
 
-def _instance() -> Instance:
-    return Instance(os.environ.get("LOOPDESK_STACK") or "dev")
-
-
-def _local() -> dict[str, str]:
-    """Addresses of the local stack's servers; empty when none runs."""
-    instance = _instance()
-    return dict(instance.state().get("admin") or {}) if instance.is_up() else {}
-
-
-def _local_amqp_uri() -> str | None:
-    admin = _local().get("amqp")
-    password = secrets.read(_instance()).get(f"{ACCOUNT.upper()}_AMQP_PASSWORD") if admin else None
-    if not admin or not password:
-        return None
-    parts = urlsplit(admin)
-    place = f"{ACCOUNT}:{quote(password, safe='')}@{parts.hostname}:{parts.port}"
-    return urlunsplit((parts.scheme, place, f"/{quote(VHOST, safe='')}", "", ""))
+def _local() -> Access | None:
+    """This machine's stack, if it is up."""
+    access = Access(Instance(os.environ.get("LOOPDESK_STACK") or "dev"))
+    return access if access.instance.is_up() else None
