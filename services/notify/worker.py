@@ -5,13 +5,13 @@ from __future__ import annotations
 from services.notify import schemas
 from services.notify.domain import ledger
 from services.notify.store import NotifyStore
-from shared.bus import on_event
+from shared.bus import Health, on_event
 from shared.cause import Cause
 from shared.events import Event
 from shared.mongo import Mongo
 
 
-class NotifyWorker:
+class NotifyWorker(Health):
     """Event handlers only: an unsent message waits in its queue, not for a timer."""
 
     name = "notify-worker"
