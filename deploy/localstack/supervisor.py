@@ -70,12 +70,12 @@ class Supervisor:
             self._add_replica(service).start()
         if service.restart == "no":
             if await self.processes[service.name][0].finished() != 0 and not self.end.is_set():
-                raise StackError(f"{service.name} did not do its work\n{self.deaths[-1]}")
+                raise StackError(f"{service.name} could not do its work; its last words stand above")
         elif service.health:
             await self._healthy(service)
 
     async def _healthy(self, service: Service) -> None:
-        """As the health check says; it waits by itself for an answer, so there is no pause between two."""
+        """As the health check says, which waits for an answer by itself."""
         began = time.monotonic()
         check = plan.command(service.health, service)
         while True:
@@ -86,12 +86,11 @@ class Supervisor:
             if time.monotonic() - began > PATIENCE_SECONDS:
                 last = log_end(self.processes[service.name][0].log)
                 raise StackError(f"{service.name} is not healthy after {PATIENCE_SECONDS:.0f} s: {said}\n{last}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(1.0)
 
     def _refuse_if_dying(self, name: str, advice: str = "") -> None:
         if any(one.deaths >= GIVE_UP_AFTER_DEATHS for one in self.processes.get(name, ())):
-            last = next(death for death in reversed(self.deaths) if death.service == name)
-            raise StackError(f"{advice}{name} keeps dying: {last}")
+            raise StackError(f"{advice}{name} keeps dying; its last words stand above")
 
     async def stop_all(self, *, kill: bool) -> None:
         """Ends every process: the services first, then the servers."""
