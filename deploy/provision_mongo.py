@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pymongo import MongoClient
+from pymongo import IndexModel, MongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 from deploy.catalogue import CONSUMERS, SERVICES, collections
 from shared.settings import require
 
 ACTIONS = ["find", "insert", "update", "remove"]
+#: MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
+OTHER_DEFINITION = (85, 86)
 #: Each consumer's own store of what it has sent.
 CONSUMER_COLLECTIONS = {name: f"consumer_{name.partition('-')[0]}_messages" for name in CONSUMERS}
 
@@ -31,8 +35,8 @@ def provision_mongo(uri: str, environ: Mapping[str, str], say: Callable[[str], N
             for name, indexes in owned.items():
                 if name not in existing:
                     database.create_collection(name)
-                if indexes:
-                    database[name].create_indexes(indexes)
+                for index in indexes:
+                    _index(database[name], index, say)
             _account(database, service, list(owned), password_of(service, "MONGO", environ))
             say(f"database: {service} owns {', '.join(owned)}")
         for consumer, name in CONSUMER_COLLECTIONS.items():
@@ -40,6 +44,19 @@ def provision_mongo(uri: str, environ: Mapping[str, str], say: Callable[[str], N
                 database.create_collection(name)
             _account(database, consumer, [name], password_of(consumer, "MONGO", environ))
             say(f"database: {consumer} owns {name}")
+
+
+def _index(collection: Collection[dict[str, Any]], index: IndexModel, say: Callable[[str], None]) -> None:
+    """Make the index; one of that name with another definition is an older version's, and is replaced."""
+    try:
+        collection.create_indexes([index])
+    except OperationFailure as error:
+        if error.code not in OTHER_DEFINITION:
+            raise
+        name = str(index.document["name"])
+        say(f"database: index {name} of {collection.name} has changed: made anew")
+        collection.drop_index(name)
+        collection.create_indexes([index])
 
 
 def _account(database: Database[dict[str, Any]], name: str, owned: list[str], password: str) -> None:
