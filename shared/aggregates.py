@@ -52,6 +52,11 @@ def _nothing(state: S, to: datetime) -> tuple[S, list[Fact]]:
     return state, []
 
 
+def _latest(before: datetime | None, facts: Sequence[Fact]) -> datetime | None:
+    """A late event's fact may lie before what is known: time does not go back for it."""
+    return max([fact.at for fact in facts] + ([before] if before else []), default=None)
+
+
 def _never(state: Any) -> datetime | None:
     return None
 
@@ -142,15 +147,15 @@ class Aggregates(Generic[S]):
             state,
             version=1,
             replay_until=cause.starts_replay,
-            last_at=max((fact.at for fact in facts), default=None),
+            last_at=_latest(None, facts),
         )
         try:
             return self._insert(cause, id, state, facts, reply, tx)
         except DuplicateKeyError as error:
             if tx is not None:
-                # the transaction is void; the caller of transact() sees the kept answer or nothing
-                raise AlreadyThere(self, cause, id) from error
-            return self._kept_creation(cause, id)
+                # the transaction is void; whoever called transact() may ask for the kept answer
+                raise AlreadyThere(id) from error
+            return self.kept(cause, id)
 
     def _insert(
         self,
@@ -178,7 +183,8 @@ class Aggregates(Generic[S]):
             self._db.relay(Pending(self.name, id, added.outbox), tx)
         return answer
 
-    def _kept_creation(self, cause: Cause, id: str) -> dict[str, Any] | None:
+    def kept(self, cause: Cause, id: str) -> dict[str, Any] | None:
+        """What the first creation of `id` answered; `Conflict` if `cause` is a call with other content."""
         doc = self.collection.find_one({"_id": id}, {"origin": 1})
         if doc is None:  # another unique field of the service collided, not the id
             raise Conflict(f"another {self._what} has the same unique field", rule="unique")
@@ -229,8 +235,8 @@ class Aggregates(Generic[S]):
                     return self._apply(doc, cause, decide, reply, tx)
                 state = replace(blank(), replay_until=cause.starts_replay)
                 state, facts = self._decide(state, cause, decide)
-                last = max((fact.at for fact in facts), default=state.last_at)
-                return self._insert(cause, id, replace(state, version=1, last_at=last), facts, reply, tx)
+                state = replace(state, version=1, last_at=_latest(None, facts))
+                return self._insert(cause, id, state, facts, reply, tx)
             except (LostRace, DuplicateKeyError) as error:
                 if tx is not None:
                     raise LostRace from error
@@ -270,8 +276,7 @@ class Aggregates(Generic[S]):
                 version=before.version,
             )
         state, facts = self._decide(self._in_replay(before, cause), cause, decide)
-        last = max((fact.at for fact in facts), default=before.last_at)
-        state = replace(state, version=before.version + 1, last_at=last)
+        state = replace(state, version=before.version + 1, last_at=_latest(before.last_at, facts))
         return self._save(doc, state, facts, cause, reply, tx)
 
     def _decide(self, state: S, cause: Cause, decide: Decide[S]) -> tuple[S, list[Fact]]:
@@ -353,12 +358,4 @@ class Aggregates(Generic[S]):
 
 
 class AlreadyThere(Exception):
-    """A creation inside a transaction found its aggregate there; `answer()` gives what was answered then."""
-
-    def __init__(self, aggregates: Aggregates[Any], cause: Cause, id: str) -> None:
-        super().__init__(id)
-        self._aggregates, self._cause, self._id = aggregates, cause, id
-
-    def answer(self) -> dict[str, Any] | None:
-        """What the first creation answered; `Conflict` when this call's content differs."""
-        return self._aggregates._kept_creation(self._cause, self._id)
+    """A creation inside a transaction found its aggregate there; `Aggregates.kept` gives what was answered then."""

@@ -31,7 +31,7 @@ def _telling(*more: str) -> Builder:
 
 ORDER_EVENTS: dict[str, Builder] = {
     "work_opened": _telling("opened_at", "first_response_due", "resolution_due"),
-    "work_assigned": _telling(),
+    "work_assigned": _telling("held"),
     "work_responded": _telling("responded_at", "due", "met"),
     "work_held": _telling("reason"),
     "work_resumed": _telling(),

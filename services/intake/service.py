@@ -10,7 +10,6 @@ from services.intake import answers, schemas
 from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.store import IntakeStore
-from shared.aggregates import AlreadyThere
 from shared.bus import Call, Health, command, query
 from shared.errors import Conflict, ValidationError
 from shared.mongo import Mongo
@@ -58,7 +57,7 @@ class Intake(Health, ReferenceData):
         except ValidationError:
             # what was accepted stays accepted, though the categories have changed since
             if self.store.submitted(call.creation_id()):
-                return AlreadyThere(self.store.tickets, call, call.creation_id()).answer()
+                return self.store.tickets.kept(call, call.creation_id())
             raise
         if known is None and customer is not None and not self.store.submitted(call.creation_id()):
             state = tickets.of_customer(state, self._create_customer(call, new, customer, at))

@@ -20,7 +20,7 @@ def assign(order: Order, at: datetime, agent_id: str) -> Decision:
     """Waiting work goes to an agent; held work stays held."""
     state = after(order.order_no, "assign", order.state)
     order = replace(order, state=state, agent=agent_id, held_from=State.ASSIGNED if state is State.HELD else None)
-    return order, [order.fact("work_assigned", at)]
+    return order, [order.fact("work_assigned", at, held=state is State.HELD)]
 
 
 def accept(order: Order, at: datetime) -> Decision:
