@@ -1,0 +1,721 @@
+"""Dispatch's entrypoints on the real broker and database. Intake and feedback are feigned."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import combinations, count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from pymongo import DESCENDING
+
+from deploy.catalogue import subscriptions
+from services.dispatch.listing import INDEXES, query
+from shared.client import Client, Request
+from shared.errors import Conflict, Forbidden, IllegalMove, LoopdeskError, NotFound, ValidationError
+from shared.events import Event
+from tests.interface.feigned import Ear, Feigned, on_the_bus
+from tests.support import Stack, eventually
+
+CONFIG = Path(__file__).parents[2] / "deploy" / "config" / "dispatch.yaml"
+TEAMS = [f"probe {number:02d}" for number in range(40)]
+NUMBERS = count(9_000_001)
+OPEN = ["assigned", "accepted", "held"]
+
+
+@pytest.fixture(scope="module")
+def desk(stack: Stack) -> Client:
+    """An account that may do everything, with a team of its own for every test."""
+    client = stack.client("importer")
+    body = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    body["teams"] |= {team: {"name": team, "categories": [team], "supervisor": "chief"} for team in TEAMS}
+    client.command("dispatch", "apply_reference", body=body)
+    # every replica trusts what it read of the reference data for up to a second
+    eventually(lambda: client.command("dispatch", "save_agent", **an_agent("settled", TEAMS[0])))
+    return client
+
+
+@pytest.fixture(scope="module")
+def bus(stack: Stack, desk: Client) -> Iterator[tuple[Feigned, Ear]]:
+    """Feigned intake and feedback that only dispatch hears, and an ear on dispatch."""
+    with on_the_bus(stack.admin_amqp_uri, "dispatch", subscriptions("dispatch")) as both:
+        yield both
+
+
+@pytest.fixture
+def tell(bus: tuple[Feigned, Ear]) -> Feigned:
+    return bus[0]
+
+
+@pytest.fixture
+def ear(bus: tuple[Feigned, Ear]) -> Ear:
+    return bus[1]
+
+
+@pytest.fixture
+def team(_teams: Iterator[str] = iter(TEAMS)) -> str:  # noqa: B008 - each test draws the next one
+    return next(_teams)
+
+
+@pytest.fixture
+def ann(desk: Client, team: str) -> str:
+    """Somebody of the team who is there and takes two."""
+    return come(desk, f"ann of {team}", team, capacity=2)
+
+
+def an_agent(agent_id: str, *teams: str, capacity: int = 2) -> dict[str, Any]:
+    return {"agent_id": agent_id, "name": "安 🙂", "teams": list(teams), "capacity": capacity}
+
+
+def come(desk: Client, agent_id: str, *teams: str, capacity: int) -> str:
+    desk.command("dispatch", "save_agent", **an_agent(agent_id, *teams, capacity=capacity))
+    desk.command("dispatch", "set_presence", agent_id=agent_id, present=True)
+    return agent_id
+
+
+def a_ticket(team: str, *, priority: str = "P3", at: datetime | None = None, **changes: Any) -> Event:
+    """A ticket whose category is the team's."""
+    ticket_no = f"T-{next(NUMBERS)}"
+    data = {"customer_id": "C-1", "type": "fault", "category": team, "priority": priority, "subject": "断网了 😡"}
+    return news("intake", "ticket_submitted", ticket_no, at=at, ticket_no=ticket_no, **data, **changes)
+
+
+def news(source: str, kind: str, aggregate: str, *, at: datetime | None = None, number: int = 1, **data: Any) -> Event:
+    now = datetime.now(UTC)
+    replay = data.pop("replay_until", None)
+    return Event(
+        id=f"{source}_probe/{aggregate}/{kind}/{number}",
+        type=kind,
+        source=source,
+        aggregate_id=aggregate,
+        aggregate_version=number,
+        number=number,
+        at=at or now,
+        recorded_at=now,
+        replay_until=replay,
+        data=data,
+    )
+
+
+def order_of(ticket: Event) -> str:
+    return ticket.data["ticket_no"].replace("T-", "W-")
+
+
+def work(desk: Client, ticket: Event) -> dict[str, Any]:
+    return dict(desk.call("dispatch", "get_work", ticket_no=ticket.data["ticket_no"]))
+
+
+def standing(desk: Client, ticket: Event, state: str) -> dict[str, Any]:
+    """The work, as soon as it is in this state."""
+
+    def there() -> dict[str, Any]:
+        order = work(desk, ticket)
+        assert order["state"] == state
+        return order
+
+    return eventually(there)
+
+
+def opened(desk: Client, tell: Feigned, *tickets: Event) -> list[dict[str, Any]]:
+    """Their work, as soon as it is there."""
+    tell.tell(*tickets)
+    return [eventually(lambda one=one: work(desk, one)) for one in tickets]
+
+
+def do(desk: Client, method: str, ticket: Event, **fields: Any) -> dict[str, Any]:
+    return dict(desk.command("dispatch", method, order_no=order_of(ticket), **fields))
+
+
+def happened(order: dict[str, Any]) -> list[str]:
+    return [entry["type"] for entry in order["history"]]
+
+
+def loads(stack: Stack, team: str) -> dict[str, int]:
+    return {agent["_id"]: agent["load"] for agent in stack.database["dispatch_agents"].find({"teams": team})}
+
+
+def claims(stack: Stack, team: str) -> dict[str, int]:
+    """Agent -> open work, counted from the work itself."""
+    rows = stack.database["dispatch_orders"].find({"team": team, "state": {"$in": OPEN}, "agent": {"$ne": None}})
+    return dict(Counter(row["agent"] for row in rows))
+
+
+# opening and assignment
+
+
+def test_a_submitted_ticket_becomes_work_of_a_present_agent(
+    desk: Client, tell: Feigned, ear: Ear, team: str, ann: str
+) -> None:
+    ticket = a_ticket(team, priority="P1")
+
+    (order,) = opened(desk, tell, ticket)
+
+    assert (order["order_no"], order["ticket_no"]) == (order_of(ticket), ticket.data["ticket_no"])
+    assert (order["state"], order["team"], order["agent"], order["subject"]) == ("assigned", team, ann, "断网了 😡")
+    assert happened(order) == ["work_opened", "work_assigned"]
+    due = (ticket.at + timedelta(minutes=15)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert order["first_response"] == {"due": due, "done_at": None, "met": None}
+    told = eventually(lambda: ear.heard("work_assigned", order_no=order["order_no"]))
+    assert (told[0].data["agent"], told[0].data["customer_id"], told[0].causation_id) == (ann, "C-1", ticket.id)
+    assert ear.heard("work_opened", order_no=order["order_no"])[0].data["first_response_due"] == due
+
+
+def test_the_same_ticket_told_many_times_is_one_work_order_and_one_claim(
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+) -> None:
+    first, second = a_ticket(team), a_ticket(team)
+    shuffled = [first, second] * 5
+    Random(7).shuffle(shuffled)
+
+    opened(desk, tell, *shuffled)
+    last = a_ticket(team)
+    opened(desk, tell, last)  # whatever was told before it has been handled, or will find the work there
+
+    assert loads(stack, team) == {ann: 2}
+    eventually(lambda: ear.heard("work_opened", order_no=order_of(last)))
+    assert len(ear.heard("work_opened", order_no=order_of(first))) == 1
+
+
+def test_work_goes_to_the_least_loaded(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
+    agents = [come(desk, f"{name} of {team}", team, capacity=5) for name in ("ann", "bob", "cem")]
+
+    for _ in range(6):
+        opened(desk, tell, a_ticket(team))
+
+    assert loads(stack, team) == dict.fromkeys(agents, 2)
+
+
+def test_work_withdrawn_before_it_was_heard_of_never_begins(
+    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+) -> None:
+    ticket = a_ticket(team)
+    number = ticket.data["ticket_no"]
+
+    tell.tell(news("intake", "ticket_withdrawn", number, number=2, ticket_no=number, reason="found it myself"))
+    standing(desk, ticket, "withdrawn")
+    tell.tell(ticket)
+    opened(desk, tell, a_ticket(team))
+
+    assert happened(work(desk, ticket)) == ["work_withdrawn_unopened"]
+    assert loads(stack, team) == {ann: 1}
+
+
+def test_withdrawn_work_gives_its_agent_room_again(
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+) -> None:
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+
+    number = ticket.data["ticket_no"]
+    tell.tell(news("intake", "ticket_withdrawn", number, number=2, ticket_no=number, reason="found it myself"))
+
+    standing(desk, ticket, "withdrawn")
+    assert loads(stack, team) == {ann: 0}
+    assert eventually(lambda: ear.heard("work_withdrawn", order_no=order_of(ticket), reason="found it myself"))
+
+
+# waiting work
+
+
+def test_waiting_work_is_given_out_the_most_urgent_first_and_then_the_oldest(
+    desk: Client, tell: Feigned, team: str
+) -> None:
+    now = datetime.now(UTC)
+    tickets = [
+        a_ticket(team, priority=priority, at=now - timedelta(minutes=age))
+        for priority, age in (("P3", 9), ("P2", 1), ("P3", 30), ("P2", 5))
+    ]
+    assert [order["state"] for order in opened(desk, tell, *tickets)] == ["queued"] * 4
+
+    taken = []
+    for number in range(4):
+        come(desk, f"agent {number} of {team}", team, capacity=1)
+        taken.append({index for index, one in enumerate(tickets) if work(desk, one)["state"] == "assigned"})
+
+    assert taken == [{3}, {3, 1}, {3, 1, 2}, {3, 1, 2, 0}]
+
+
+def test_room_made_by_resolving_goes_to_waiting_work(desk: Client, tell: Feigned, team: str) -> None:
+    agent = come(desk, f"ann of {team}", team, capacity=1)
+    first, second = a_ticket(team), a_ticket(team)
+    opened(desk, tell, first)
+    opened(desk, tell, second)
+    assert work(desk, second)["state"] == "queued"
+
+    do(desk, "resolve", first, solution="Done")
+
+    order = work(desk, second)
+    assert (order["state"], order["agent"]) == ("assigned", agent)
+
+
+def test_more_capacity_is_room(desk: Client, tell: Feigned, team: str) -> None:
+    agent = come(desk, f"ann of {team}", team, capacity=0)
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+
+    desk.command("dispatch", "save_agent", **an_agent(agent, team, capacity=1))
+
+    assert work(desk, ticket)["state"] == "assigned"
+    assert desk.call("dispatch", "get_agent", agent_id=agent)["has_room"] is False
+
+
+def test_waiting_work_beside_a_free_agent_is_found_by_its_state(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    agent = come(desk, f"ann of {team}", team, capacity=0)
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+
+    # what a process leaves that died between making room and giving out the work
+    stack.database["dispatch_agents"].update_one({"_id": agent}, {"$set": {"capacity": 1, "has_room": True}})
+
+    assert standing(desk, ticket, "assigned")["agent"] == agent
+
+
+# the work itself
+
+
+def test_work_runs_from_acceptance_to_closure(
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+) -> None:
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+
+    answers = [
+        do(desk, "accept", ticket, actor="Ann"),
+        do(desk, "respond", ticket, note="We are on it"),
+        do(desk, "hold", ticket, reason="等客户回复"),
+        do(desk, "resume", ticket),
+        do(desk, "resolve", ticket, solution="已更换网线 🙂"),
+    ]
+    tell.tell(closure(ticket, 0))
+    order = standing(desk, ticket, "closed")
+
+    assert [answer["state"] for answer in answers] == ["accepted", "accepted", "held", "accepted", "resolved"]
+    assert happened(order) == [
+        "work_opened",
+        "work_assigned",
+        "work_accepted",
+        "work_responded",
+        "work_held",
+        "work_resumed",
+        "work_resolved",
+        "work_closed",
+    ]
+    assert order["history"][2]["actor"] == "Ann"
+    assert (order["solution"], order["language"], order["outcome"]) == ("已更换网线 🙂", "zh-CN", "satisfied")
+    assert (order["first_response"]["met"], order["resolution"]["met"]) == (True, True)
+    assert loads(stack, team) == {ann: 0}
+    for kind in ("work_responded", "work_held", "work_resumed", "work_resolved", "work_closed"):
+        assert eventually(lambda kind=kind: ear.heard(kind, order_no=order["order_no"], agent=ann, round=0))
+
+
+def closure(ticket: Event, round: int) -> Event:
+    told = {"order_no": order_of(ticket), "round": round, "outcome": "satisfied"}
+    return news("feedback", "case_closed", f"{order_of(ticket)}/{round}", **told)
+
+
+def dissatisfaction(ticket: Event, round: int) -> Event:
+    told = {"order_no": order_of(ticket), "round": round, "score": 1, "comment": "Still broken"}
+    return news("feedback", "case_dissatisfied", f"{order_of(ticket)}/{round}", **told)
+
+
+def test_a_move_that_the_table_lacks_is_refused_by_name(desk: Client, tell: Feigned, team: str) -> None:
+    ticket = a_ticket(team)
+    (before,) = opened(desk, tell, ticket)
+
+    with pytest.raises(IllegalMove) as refused:
+        do(desk, "accept", ticket)
+
+    assert refused.value.details == {"rule": "transition", "move": "accept", "state": "queued"}
+    assert work(desk, ticket) == before
+
+
+def test_the_same_request_is_done_once_and_answered_alike(
+    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+) -> None:
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+    request = Request.command("dispatch", "resolve", order_no=order_of(ticket), solution="Done")
+
+    first, *others = desk.call_many([request] * 8)
+
+    assert others == [first] * 7
+    assert loads(stack, team) == {ann: 0}
+    assert happened(work(desk, ticket)).count("work_resolved") == 1
+    with pytest.raises(Conflict):
+        desk.call("dispatch", "resolve", **{**request.fields, "solution": "something else"})
+
+
+def test_a_stale_version_is_refused(desk: Client, tell: Feigned, team: str, ann: str) -> None:
+    ticket = a_ticket(team)
+    (order,) = opened(desk, tell, ticket)
+    do(desk, "accept", ticket, expected_version=order["version"])
+
+    with pytest.raises(Conflict):
+        do(desk, "hold", ticket, reason="parts", expected_version=order["version"])
+
+
+def test_transferred_work_goes_to_somebody_of_the_other_team_at_once(
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+) -> None:
+    other = "it"
+    bob = come(desk, f"bob of {team}", other, capacity=1)
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+
+    answer = do(desk, "transfer", ticket, team=other, agent=bob, reason="not ours")
+
+    assert (answer["state"], answer["team"], answer["agent"]) == ("assigned", other, bob)
+    assert (loads(stack, team)[ann], loads(stack, other)[bob]) == (0, 1)
+    told = eventually(lambda: ear.heard("work_transferred", order_no=order_of(ticket)))
+    assert (told[0].data["from_team"], told[0].data["team"]) == (team, other)
+    do(desk, "resolve", ticket, solution="Done")
+
+
+def test_a_transfer_that_cannot_be_is_refused_and_changes_nothing(
+    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+) -> None:
+    full = come(desk, f"bob of {team}", team, capacity=0)
+    stranger = come(desk, f"cem of {team}", "it", capacity=0)
+    ticket = a_ticket(team)
+    (before,) = opened(desk, tell, ticket)
+
+    for fields, refusal in (
+        ({"team": "nowhere"}, NotFound),
+        ({"agent": "nobody"}, NotFound),
+        ({"team": team}, IllegalMove),
+        ({"agent": full}, IllegalMove),
+        ({"agent": stranger, "team": team}, IllegalMove),
+        ({}, ValidationError),
+    ):
+        with pytest.raises(refusal):
+            do(desk, "transfer", ticket, **fields)
+
+    assert work(desk, ticket) == before
+    assert loads(stack, team)[ann] == 1
+
+
+def test_reopened_work_goes_back_to_who_did_it(desk: Client, tell: Feigned, ear: Ear, team: str) -> None:
+    ann = come(desk, f"ann of {team}", team, capacity=5)
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+    do(desk, "resolve", ticket, solution="Done")
+    come(desk, f"bob of {team}", team, capacity=5)
+
+    answer = do(desk, "reopen", ticket, reason="It is back", cause="customer")
+
+    assert (answer["state"], answer["agent"], answer["round"]) == ("assigned", ann, 1)
+    told = eventually(lambda: ear.heard("work_reopened", order_no=order_of(ticket), cause="customer"))
+    assert told[0].data["round"] == 1
+
+
+def test_a_dissatisfied_customer_reopens_the_work_under_the_supervisors_eyes(
+    desk: Client, tell: Feigned, team: str, ann: str
+) -> None:
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+    do(desk, "resolve", ticket, solution="Done")
+
+    tell.tell(dissatisfaction(ticket, 0))
+
+    order = standing(desk, ticket, "assigned")
+    assert (order["round"], order["supervised"], order["escalation"], order["agent"]) == (1, True, 1, ann)
+    escalated = next(entry for entry in order["history"] if entry["type"] == "work_escalated")
+    assert (escalated["data"]["to"], escalated["data"]["why"]) == ("chief", "dissatisfied")
+
+
+def test_news_of_an_earlier_round_is_refused_and_not_kept(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
+    come(desk, f"ann of {team}", team, capacity=5)
+    ticket, marker = a_ticket(team), a_ticket(team)
+    opened(desk, tell, ticket, marker)
+    do(desk, "resolve", ticket, solution="Done")
+    do(desk, "reopen", ticket, reason="It is back")
+    do(desk, "resolve", ticket, solution="Done again")
+    before = work(desk, ticket)
+
+    tell.tell(closure(ticket, 0), dissatisfaction(ticket, 0))
+    eventually(lambda: not any(size for name, size in stack.queues().items() if name.startswith("dispatch.feedback.")))
+    do(desk, "resolve", marker, solution="Done")
+    tell.tell(closure(marker, 0))
+    standing(desk, marker, "closed")
+
+    assert work(desk, ticket) == before
+    assert stack.queues()["dispatch.parking"] == 0
+
+
+# time
+
+
+def test_late_timers_tell_every_deadline_once_at_the_time_it_fell_due(
+    desk: Client, tell: Feigned, ear: Ear, team: str, ann: str
+) -> None:
+    began = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+    ticket = a_ticket(team, priority="P1", at=began)
+
+    opened(desk, tell, ticket)
+    eventually(lambda: work(desk, ticket)["escalation"] == 2)
+
+    fell = [(entry["type"], entry["at"]) for entry in work(desk, ticket)["history"][2:]]
+    after = lambda **elapsed: (began + timedelta(**elapsed)).isoformat(timespec="milliseconds").replace("+00:00", "Z")  # noqa: E731
+    assert fell == [
+        ("deadline_near", after(minutes=12)),
+        ("deadline_missed", after(minutes=15)),
+        ("work_escalated", after(minutes=30)),
+        ("deadline_near", after(hours=3, minutes=12)),
+        ("deadline_missed", after(hours=4)),
+        ("work_escalated", after(hours=4, minutes=15)),
+    ]
+    missed = eventually(lambda: len(ear.heard("deadline_missed", order_no=order_of(ticket))) == 2)
+    assert missed
+    assert [one.data["clock"] for one in ear.heard("deadline_near", order_no=order_of(ticket))] == [
+        "first_response",
+        "resolution",
+    ]
+
+
+def test_work_in_replay_follows_its_callers_time_until_it_goes_live(
+    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+) -> None:
+    began = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)
+    ticket = a_ticket(team, priority="P1", at=began, replay_until=began)
+    opened(desk, tell, ticket)
+    assert "timer_at" not in stack.database["dispatch_orders"].find_one({"_id": order_of(ticket)})
+
+    do(desk, "respond", ticket, at=began + timedelta(minutes=10))
+    do(desk, "hold", ticket, reason="Awaiting user info", at=began + timedelta(hours=1))
+    do(desk, "resume", ticket, at=began + timedelta(days=10))
+    order = work(desk, ticket)
+    assert happened(order)[2:] == ["work_responded", "work_held", "work_resumed"]
+    assert order["resolution"]["due"] == "2016-03-10T04:16:00.000Z"
+    with pytest.raises(IllegalMove):
+        do(desk, "resolve", ticket, solution="Done", at=began)
+
+    number = ticket.data["ticket_no"]
+    tell.tell(news("intake", "ticket_replay_ended", number, number=9, at=began + timedelta(days=10), ticket_no=number))
+    eventually(lambda: work(desk, ticket)["escalation"] == 1)
+
+    assert [(entry["type"], entry["at"]) for entry in work(desk, ticket)["history"][5:]] == [
+        ("work_went_live", "2016-03-10T01:16:00.000Z"),
+        ("deadline_near", "2016-03-10T03:28:00.000Z"),
+        ("deadline_missed", "2016-03-10T04:16:00.000Z"),
+        ("work_escalated", "2016-03-10T04:31:00.000Z"),
+    ]
+
+
+# many at once
+
+
+def test_200_tickets_at_once_take_every_seat_and_none_twice(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    agents = [come(desk, f"agent {number} of {team}", team, capacity=4) for number in range(5)]
+    tickets = [a_ticket(team) for _ in range(200)]
+
+    tell.tell(*tickets)
+    eventually(lambda: stack.database["dispatch_orders"].count_documents({"team": team}) == 200)
+
+    assert loads(stack, team) == dict.fromkeys(agents, 4)
+    eventually(lambda: claims(stack, team) == dict.fromkeys(agents, 4))
+    assert stack.database["dispatch_orders"].count_documents({"team": team, "state": "queued"}) == 180
+
+
+def test_200_transfers_at_once_to_few_seats_have_one_winner_each(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    target = TEAMS[-1]
+    tickets = [a_ticket(team) for _ in range(200)]
+    opened(desk, tell, *tickets)
+    agents = [come(desk, f"agent {number} of {target}", target, capacity=3) for number in range(4)]
+
+    requests = [Request.command("dispatch", "transfer", order_no=order_of(one), team=target) for one in tickets]
+    answers = list(desk.call_many(requests, timeout=60))
+
+    assert all(answer["team"] == target for answer in answers)
+    eventually(lambda: claims(stack, target) == dict.fromkeys(agents, 3))
+    assert loads(stack, target) == dict.fromkeys(agents, 3)
+    taken = list(stack.database["dispatch_orders"].find({"team": target, "state": "assigned"}))
+    assert len(taken) == 12
+
+
+def test_loads_are_right_after_a_storm_of_everything(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
+    random = Random(11)
+    for number in range(3):
+        come(desk, f"agent {number} of {team}", team, capacity=4)
+    tickets = [a_ticket(team) for _ in range(40)]
+    opened(desk, tell, *tickets)
+    moves: dict[str, dict[str, Any]] = {
+        "accept": {},
+        "hold": {"reason": "parts"},
+        "resume": {},
+        "resolve": {"solution": "Done"},
+        "reopen": {"reason": "again"},
+    }
+
+    def a_request() -> Request:
+        method = random.choice(list(moves))
+        return Request.command("dispatch", method, order_no=order_of(random.choice(tickets)), **moves[method])
+
+    pending = [desk.send(a_request(), timeout=60) for _ in range(300)]
+    for one in pending:
+        try:
+            desk.result(one)
+        except IllegalMove:
+            continue
+
+    def balanced() -> bool:
+        counted = claims(stack, team)
+        free = {agent: 4 - load for agent, load in loads(stack, team).items()}
+        waiting = stack.database["dispatch_orders"].count_documents({"team": team, "state": "queued"})
+        return loads(stack, team) == {agent: counted.get(agent, 0) for agent in free} and not (
+            waiting and any(free.values())
+        )
+
+    eventually(balanced)
+
+
+# finding
+
+
+def test_work_is_found_page_by_page_by_any_filters(desk: Client, tell: Feigned, team: str, ann: str) -> None:
+    tickets = [a_ticket(team, priority=priority) for priority in ("P1", "P2", "P2", "P3", "P4")]
+    opened(desk, tell, *tickets)
+
+    def found(**filters: Any) -> list[str]:
+        numbers: list[str] = []
+        page = desk.call("dispatch", "find_work", limit=2, **filters)
+        while True:
+            numbers += [order["order_no"] for order in page["work"]]
+            if page["next"] is None:
+                return numbers
+            page = desk.call("dispatch", "find_work", limit=2, after=page["next"], **filters)
+
+    newest_first = [order_of(one) for one in sorted(tickets, key=lambda one: one.at, reverse=True)]
+    assert found(team=team) == newest_first
+    assert sorted(found(team=team, priority="P2")) == sorted(order_of(one) for one in tickets[1:3])
+    assert len(found(team=team, state="queued")) == 3
+    assert len(found(agent=ann)) == 2
+    assert found(agent=ann, state="closed") == []
+    assert set(found(customer_id="C-1", team=team)) == set(newest_first)
+
+
+FILTERS = {"team": "it", "agent": "ann", "state": "queued", "priority": "P1", "customer_id": "C-1"}
+
+
+@pytest.mark.parametrize(
+    "filters", [dict(chosen) for size in range(6) for chosen in combinations(FILTERS.items(), size)], ids=str
+)
+def test_every_combination_of_filters_reads_an_index_in_order(stack: Stack, filters: dict[str, str]) -> None:
+    wanted, index = query(filters, None)
+    rows = stack.database["dispatch_orders"].find(wanted).hint(index).sort("place", DESCENDING).limit(51)
+    plan = json.dumps(rows.explain()["queryPlanner"]["winningPlan"])
+    assert f'"indexName": "{index}"' in plan
+    assert '"stage": "SORT"' not in plan
+    assert "COLLSCAN" not in plan
+
+
+def test_what_runs_per_event_and_per_timer_reads_an_index(stack: Stack) -> None:
+    orders, agents = stack.database["dispatch_orders"], stack.database["dispatch_agents"]
+    seats = [("load", 1), ("last_assigned_at", 1), ("_id", 1)]
+    plans = {
+        "of_team": orders.find({"state": "queued", "team": "it"}).sort([("priority", 1), ("place", 1)]),
+        "of_team ": orders.find({"state": "queued", "team": {"$gt": ""}}).sort("team", 1).hint("of_team"),
+        "seats": agents.find({"teams": "it", "has_room": True}).sort(seats),
+    }
+    for index, rows in plans.items():
+        plan = json.dumps(rows.explain()["queryPlanner"]["winningPlan"])
+        assert f'"indexName": "{index.strip()}"' in plan
+        assert '"stage": "SORT"' not in plan
+    assert INDEXES["of_team"] == ("state", "team", "priority", "place")
+
+
+# agents and reference data
+
+
+def test_agents_are_found_with_their_load(desk: Client, tell: Feigned, team: str, ann: str) -> None:
+    come(desk, f"bob of {team}", team, capacity=1)
+    desk.command("dispatch", "set_presence", agent_id=f"bob of {team}", present=False)
+    opened(desk, tell, a_ticket(team))
+
+    page = desk.call("dispatch", "find_agents", team=team, limit=1)
+    rest = desk.call("dispatch", "find_agents", team=team, limit=1, after=page["next"])
+    present = desk.call("dispatch", "find_agents", team=team, present=True)
+
+    assert [agent["agent_id"] for agent in page["agents"] + rest["agents"]] == [ann, f"bob of {team}"]
+    assert rest["next"] is None
+    assert [(agent["agent_id"], agent["load"], agent["name"]) for agent in present["agents"]] == [(ann, 1, "安 🙂")]
+
+
+def test_an_agent_of_an_unknown_team_is_refused(desk: Client) -> None:
+    with pytest.raises(NotFound):
+        desk.command("dispatch", "save_agent", **an_agent("dan", "nowhere"))
+    with pytest.raises(NotFound):
+        desk.call("dispatch", "get_agent", agent_id="dan")
+
+
+def test_declared_agents_are_there_as_soon_as_they_are_applied(desk: Client) -> None:
+    before = desk.call("dispatch", "get_reference")["body"]
+    eve = {"name": "Eve", "teams": ["it"], "capacity": 7, "role": "agent"}
+
+    desk.command("dispatch", "apply_reference", body={**before, "agents": {**before["agents"], "eve": eve}})
+
+    agent = desk.call("dispatch", "get_agent", agent_id="eve")
+    assert {name: agent[name] for name in eve} == eve
+    assert (agent["present"], agent["load"]) == (False, 0)
+
+
+def test_reference_data_that_contradict_themselves_are_refused_whole(desk: Client) -> None:
+    before = desk.call("dispatch", "get_reference")
+    bad = {**before["body"], "default_team": "nowhere"}
+
+    for method, call in (("check_reference", desk.call), ("apply_reference", desk.command)):
+        with pytest.raises(ValidationError) as refused:
+            call("dispatch", method, body=bad)
+        assert refused.value.fields == {"default_team": ["no team 'nowhere'"]}
+    assert desk.call("dispatch", "get_reference") == before
+
+
+# refusals
+
+
+@pytest.mark.parametrize(
+    ("method", "fields", "refusal"),
+    [
+        ("accept", {"order_no": "W-0"}, NotFound),
+        ("accept", {"order_no": "W-$0.\0"}, ValidationError),
+        ("accept", {"order_no": {"$gt": ""}}, ValidationError),
+        ("hold", {"order_no": "W-0", "reason": "x", "until": "then"}, ValidationError),
+        ("resolve", {"order_no": "W-0", "solution": ""}, ValidationError),
+        ("set_presence", {"agent_id": "nobody", "present": True}, NotFound),
+        ("set_presence", {"agent_id": "nobody", "present": "yes"}, ValidationError),
+    ],
+)
+def test_bad_input_is_refused_and_nothing_is_stored(
+    desk: Client, stack: Stack, method: str, fields: dict[str, Any], refusal: type[LoopdeskError]
+) -> None:
+    with pytest.raises(refusal):
+        desk.command("dispatch", method, **fields)
+    assert stack.database["dispatch_orders"].find_one({"_id": "W-0"}) is None
+    assert stack.database["dispatch_agents"].find_one({"_id": "nobody"}) is None
+
+
+@pytest.mark.parametrize(
+    ("account", "method", "fields"),
+    [
+        ("callcentre", "accept", {"order_no": "W-0"}),
+        ("workbench", "save_agent", an_agent("dan", "it")),
+        ("workbench", "accept", {"order_no": "W-0", "at": "2016-02-29T01:16:00Z"}),
+        ("supervisor", "apply_reference", {"body": {}}),
+    ],
+)
+def test_an_account_without_the_permission_is_refused(
+    stack: Stack, desk: Client, account: str, method: str, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(Forbidden):
+        stack.client(account).command("dispatch", method, **fields)
