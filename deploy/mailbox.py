@@ -23,6 +23,8 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    for part in ("cur", "new", "tmp"):  # mailbox.Maildir makes them only where it makes the folder itself
+        (Path(folder) / part).mkdir(parents=True, exist_ok=True)
     server = Controller(Mailbox(Path(folder)), hostname=host, port=int(port))
     server.start()
     ended.wait()
