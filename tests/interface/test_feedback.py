@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,9 +31,16 @@ def bus(stack: Any) -> Iterator[tuple[Feigned, Ear]]:
         yield both
 
 
+@pytest.fixture(scope="module")
+def customer_id(desk: Client) -> str:
+    """Somebody whom notify can write to."""
+    saved = desk.command("intake", "save_customer", name="A customer", language="en", email="customer@example.com")
+    return str(saved["customer_id"])
+
+
 @pytest.fixture
-def dispatch(bus: tuple[Feigned, Ear]) -> Feigned:
-    return bus[0]
+def dispatch(bus: tuple[Feigned, Ear], customer_id: str) -> Dispatch:
+    return Dispatch(bus[0], customer_id)
 
 
 @pytest.fixture
@@ -93,7 +101,7 @@ class Order:
     def _event(self, event_type: str, **data: Any) -> Event:
         self._number += 1
         self._at += timedelta(milliseconds=1)
-        shared = {"order_no": self.order_no, "ticket_no": f"T-{self.order_no}", "customer_id": "nobody", "agent": None}
+        shared = {"order_no": self.order_no, "ticket_no": f"T-{self.order_no}", "agent": None}
         return Event(
             id=f"dispatch_orders/{self.order_no}/{self._number}",
             type=event_type,
@@ -106,6 +114,20 @@ class Order:
             data={**shared, **self._data, "round": self._round, **data},
             replay_until=None if self._live else self._at,
         )
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """Tells feedback of work that dispatch does not have."""
+
+    bus: Feigned
+    customer_id: str
+
+    def order(self, begun: datetime, **data: Any) -> Order:
+        return Order(begun, customer_id=self.customer_id, **data)
+
+    def tell(self, *events: Event) -> None:
+        self.bus.tell(*events)
 
 
 def now() -> datetime:
@@ -130,9 +152,9 @@ def told(ear: Ear, event_type: str, order: Order) -> Event:
     return event
 
 
-def surveyed(dispatch: Feigned, ear: Ear, begun: datetime | None = None) -> tuple[Order, str]:
+def surveyed(dispatch: Dispatch, ear: Ear, begun: datetime | None = None) -> tuple[Order, str]:
     """An order that was resolved, and the token of its survey."""
-    order = Order(begun or now())
+    order = dispatch.order(begun or now())
     dispatch.tell(order.opened(), order.resolved())
     return order, told(ear, "survey_due", order).data["token"]
 
@@ -145,7 +167,7 @@ def answer(desk: Client, token: str, score: Any, comment: str | None = None, req
 # surveys
 
 
-def test_a_resolution_sends_a_survey_and_only_its_event_tells_the_token(dispatch: Feigned, ear: Ear, desk: Client):
+def test_a_resolution_sends_a_survey_and_only_its_event_tells_the_token(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     case = case_of(desk, order)
     due = told(ear, "survey_due", order)
@@ -155,7 +177,7 @@ def test_a_resolution_sends_a_survey_and_only_its_event_tells_the_token(dispatch
     assert token not in str(case)
 
 
-def test_a_good_answer_closes_the_loop(dispatch: Feigned, ear: Ear, desk: Client):
+def test_a_good_answer_closes_the_loop(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     assert answer(desk, token, 4, "很好，谢谢 🙏")["state"] == "satisfied"
     case = case_of(desk, order, "satisfied")
@@ -165,7 +187,7 @@ def test_a_good_answer_closes_the_loop(dispatch: Feigned, ear: Ear, desk: Client
     assert (closed.data["outcome"], closed.data["closed_at"]) == ("satisfied", case["closed_at"])
 
 
-def test_a_bad_answer_asks_dispatch_to_reopen(dispatch: Feigned, ear: Ear, desk: Client):
+def test_a_bad_answer_asks_dispatch_to_reopen(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     assert answer(desk, token, 2, "still broken")["state"] == "dissatisfied"
     complaint = told(ear, "case_dissatisfied", order)
@@ -174,7 +196,7 @@ def test_a_bad_answer_asks_dispatch_to_reopen(dispatch: Feigned, ear: Ear, desk:
 
 
 def test_the_same_request_gets_the_same_answer_and_a_second_answer_is_refused(
-    dispatch: Feigned, ear: Ear, desk: Client
+    dispatch: Dispatch, ear: Ear, desk: Client
 ):
     order, token = surveyed(dispatch, ear)
     request_id = uuid4().hex
@@ -187,7 +209,7 @@ def test_the_same_request_gets_the_same_answer_and_a_second_answer_is_refused(
     assert len(case_of(desk, order)["history"]) == 3
 
 
-def test_of_many_answers_at_once_one_counts(dispatch: Feigned, ear: Ear, desk: Client):
+def test_of_many_answers_at_once_one_counts(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     request = partial(Request.command, "feedback", "answer_survey", token=token)
     calls = desk.call_many([request(score=1 + n % 5) for n in range(20)])
@@ -202,7 +224,7 @@ def test_a_token_that_nobody_has_got_opens_nothing(desk: Client):
     assert "AAAA" not in str(refusal.value.details)
 
 
-def test_a_bad_answer_to_a_survey_is_refused_with_its_field_named(dispatch: Feigned, ear: Ear, desk: Client):
+def test_a_bad_answer_to_a_survey_is_refused_with_its_field_named(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     for score in (0, 6, "5", 4.5, True, None, {"$gt": 0}):
         with pytest.raises(ValidationError) as refusal:
@@ -219,7 +241,7 @@ def test_only_an_account_that_may_submit_answers_surveys(operator: Client):
 # time
 
 
-def test_a_survey_without_answer_closes_at_the_instant_it_ran_out(dispatch: Feigned, ear: Ear, desk: Client):
+def test_a_survey_without_answer_closes_at_the_instant_it_ran_out(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear, begun=LONG_AGO)
     case = case_of(desk, order, "expired")
     closed = told(ear, "case_closed", order)
@@ -230,8 +252,8 @@ def test_a_survey_without_answer_closes_at_the_instant_it_ran_out(dispatch: Feig
         answer(desk, token, 5)
 
 
-def test_a_case_in_replay_waits_until_it_goes_live(dispatch: Feigned, ear: Ear, desk: Client):
-    replayed = Order(LONG_AGO, live=False)
+def test_a_case_in_replay_waits_until_it_goes_live(dispatch: Dispatch, ear: Ear, desk: Client):
+    replayed = dispatch.order(LONG_AGO, live=False)
     dispatch.tell(replayed.opened(), replayed.resolved())
     assert case_of(desk, replayed)["replay_until"] is not None
     live, _ = surveyed(dispatch, ear, begun=LONG_AGO)
@@ -242,8 +264,8 @@ def test_a_case_in_replay_waits_until_it_goes_live(dispatch: Feigned, ear: Ear, 
     assert from_text(case["closed_at"]) == from_text(case["resolved_at"]) + SURVEY
 
 
-def test_the_end_of_a_replay_may_be_heard_before_the_resolution(dispatch: Feigned, ear: Ear, desk: Client):
-    order = Order(a_period(), live=False)
+def test_the_end_of_a_replay_may_be_heard_before_the_resolution(dispatch: Dispatch, ear: Ear, desk: Client):
+    order = dispatch.order(a_period(), live=False)
     opened, resolved, went_live = order.opened(), order.resolved(), order.went_live()
     dispatch.tell(opened, went_live)
     eventually(lambda: figures(desk, opened)["total"]["orders"]["opened"] >= 1)
@@ -256,8 +278,8 @@ def test_the_end_of_a_replay_may_be_heard_before_the_resolution(dispatch: Feigne
 # out of order, twice
 
 
-def test_a_reopening_that_overtakes_its_resolution_means_no_survey(dispatch: Feigned, ear: Ear, desk: Client):
-    order = Order(a_period())
+def test_a_reopening_that_overtakes_its_resolution_means_no_survey(dispatch: Dispatch, ear: Ear, desk: Client):
+    order = dispatch.order(a_period())
     opened, resolved, reopened = order.opened(), order.resolved(), order.reopened()
     dispatch.tell(opened, reopened)
     eventually(lambda: figures(desk, opened)["total"]["orders"]["reopened"] == 1)
@@ -269,7 +291,7 @@ def test_a_reopening_that_overtakes_its_resolution_means_no_survey(dispatch: Fei
     assert told(ear, "survey_due", order).data["round"] == 1
 
 
-def test_work_that_is_withdrawn_withdraws_its_survey(dispatch: Feigned, ear: Ear, desk: Client):
+def test_work_that_is_withdrawn_withdraws_its_survey(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     dispatch.tell(order.withdrawn())
     case_of(desk, order, "withdrawn")
@@ -277,7 +299,7 @@ def test_work_that_is_withdrawn_withdraws_its_survey(dispatch: Feigned, ear: Ear
         answer(desk, token, 5)
 
 
-def test_every_round_has_a_case_of_its_own(dispatch: Feigned, ear: Ear, desk: Client):
+def test_every_round_has_a_case_of_its_own(dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     answer(desk, token, 1)
     dispatch.tell(order.reopened(), order.resolved())
@@ -287,8 +309,8 @@ def test_every_round_has_a_case_of_its_own(dispatch: Feigned, ear: Ear, desk: Cl
     assert desk.call("feedback", "get_case", case_no=second["case_no"])["cases"] == [second]
 
 
-def test_events_that_come_twice_and_shuffled_count_once(dispatch: Feigned, ear: Ear, desk: Client):
-    order = Order(a_period())
+def test_events_that_come_twice_and_shuffled_count_once(dispatch: Dispatch, ear: Ear, desk: Client):
+    order = dispatch.order(a_period())
     opened = order.opened()
     story = [opened, order.responded(), order.transferred("database"), order.resolved(), order.reopened()]
     story += [order.resolved(met=False), order.closed("no_answer")]
@@ -328,12 +350,12 @@ def parts(figure: dict[str, Any]) -> tuple[int, int]:
     return figure["numerator"], figure["denominator"]
 
 
-def test_every_figure_shows_what_it_was_made_of(dispatch: Feigned, ear: Ear, desk: Client):
+def test_every_figure_shows_what_it_was_made_of(dispatch: Dispatch, ear: Ear, desk: Client):
     begun = a_period()
-    pleased = Order(begun, priority="P1", team="network")
-    displeased = Order(begun, priority="P2", team="network")
-    silent = Order(begun, priority="P2", team="database")
-    stuck = Order(begun, priority="P2", team="database")
+    pleased = dispatch.order(begun, priority="P1", team="network")
+    displeased = dispatch.order(begun, priority="P2", team="network")
+    silent = dispatch.order(begun, priority="P2", team="database")
+    stuck = dispatch.order(begun, priority="P2", team="database")
     opened = [order.opened() for order in (pleased, displeased, silent, stuck)]
     dispatch.tell(*opened)
     dispatch.tell(pleased.responded(), pleased.resolved(), displeased.responded(met=False), displeased.resolved())
@@ -363,11 +385,11 @@ def measured(desk: Client, opened: Event, surveys: int, missed: int) -> dict[str
     return total if (total["answer_rate"]["denominator"], first_missed) == (surveys, missed) else None
 
 
-def test_satisfaction_is_made_of_the_answers(dispatch: Feigned, ear: Ear, desk: Client):
+def test_satisfaction_is_made_of_the_answers(dispatch: Dispatch, ear: Ear, desk: Client):
     team = f"team-{uuid4().hex[:8]}"
     begun = now()
     for score in (5, 4, 1):
-        order = Order(begun, team=team)
+        order = dispatch.order(begun, team=team)
         dispatch.tell(order.opened(), order.resolved())
         answer(desk, told(ear, "survey_due", order).data["token"], score)
     period = {"from": begun, "to": begun + timedelta(minutes=1), "team": team}
@@ -381,9 +403,9 @@ def answered(total: dict[str, Any], answers: int) -> dict[str, Any] | None:
     return total if total["satisfaction"]["denominator"] == answers else None
 
 
-def test_the_figures_read_no_more_than_the_work_of_their_period(stack: Any, dispatch: Feigned, desk: Client):
+def test_the_figures_read_no_more_than_the_work_of_their_period(stack: Any, dispatch: Dispatch, desk: Client):
     begun = a_period()
-    orders = [Order(begun + timedelta(seconds=n)) for n in range(3)]
+    orders = [dispatch.order(begun + timedelta(seconds=n)) for n in range(3)]
     opened = [order.opened() for order in orders]
     dispatch.tell(*opened)
     eventually(lambda: figures(desk, opened[0])["total"]["orders"]["opened"] == 3)
@@ -391,7 +413,7 @@ def test_the_figures_read_no_more_than_the_work_of_their_period(stack: Any, disp
     assert examined(stack, "feedback_work", period) == 3
 
 
-def test_a_survey_is_found_by_its_token_alone(stack: Any, dispatch: Feigned, ear: Ear):
+def test_a_survey_is_found_by_its_token_alone(stack: Any, dispatch: Dispatch, ear: Ear):
     _, token = surveyed(dispatch, ear)
     assert examined(stack, "feedback_cases", {"token_hash": token_hash(token)}) == 1
 
@@ -402,7 +424,7 @@ def examined(stack: Any, collection: str, query: dict[str, Any]) -> int:
     return int(plan["executionStats"]["totalDocsExamined"])
 
 
-def test_no_token_is_kept_in_the_database(stack: Any, dispatch: Feigned, ear: Ear, desk: Client):
+def test_no_token_is_kept_in_the_database(stack: Any, dispatch: Dispatch, ear: Ear, desk: Client):
     order, token = surveyed(dispatch, ear)
     kept = eventually(lambda: stack.database["feedback_cases"].find_one({"order_no": order.order_no, "outbox": []}))
     assert token not in str(kept)
