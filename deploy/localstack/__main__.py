@@ -75,7 +75,7 @@ def status(name: str) -> None:
     if not instance.is_up():
         click.echo(f"the stack {name!r} is not up" + (f": {state['problem']}" if state.get("problem") else ""))
         raise SystemExit(1)
-    table = Table("process", "pid", "status", "deaths", "MB", "log", box=None)
+    table = Table("process", "pid", "status", "deaths", "MB", box=None)
     for process, replicas in state["processes"].items():
         for one in replicas:
             table.add_row(
@@ -84,9 +84,9 @@ def status(name: str) -> None:
                 "done" if one["exit_code"] == 0 and one["pid"] is None else one["status"],
                 str(one["deaths"]),
                 _resident_megabytes(one["pid"]),
-                str(Path(one["log"]).relative_to(ROOT)),
             )
     Console().print(table)
+    click.echo(f"logs in {instance.logs.relative_to(ROOT)}")
     for death in state["deaths"][-3:]:
         at = time.strftime("%H:%M:%S", time.localtime(death["at"]))
         click.echo(f"\n{at} {death['service']} (pid {death['pid']}) died, code {death['code']}; the end of its log:")
