@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import eventlet
 from kombu import Consumer as KombuConsumer
+from kombu.exceptions import MessageStateError
 from nameko.messaging import QueueConsumer
 
 from shared.bus.publisher import BROKEN
@@ -73,8 +74,9 @@ class BusConsumer(QueueConsumer):
         try:
             provider.take(message)
         except Exception:
-            # unacknowledged: it comes back when the connection does, and the delivery limit ends that
+            # a message that is neither acknowledged nor given back would hold a place of the prefetch for ever
             log.exception("could not take a message")
+            self.requeue_message(message)
 
     def _unreadable(self, provider: Provider, message: Any, error: Exception) -> None:
         self._take(provider, message)
@@ -83,12 +85,12 @@ class BusConsumer(QueueConsumer):
         """Acknowledge; if the connection has gone, the broker delivers again and handling twice is harmless."""
         try:
             message.ack()
-        except BROKEN as error:
+        except (*BROKEN, MessageStateError) as error:
             log.warning("could not acknowledge", extra={"reason": type(error).__name__})
 
     def requeue_message(self, message: Any) -> None:
         """Give back; counts towards the delivery limit."""
         try:
             message.requeue()
-        except BROKEN as error:
+        except (*BROKEN, MessageStateError) as error:
             log.warning("could not give back", extra={"reason": type(error).__name__})

@@ -32,7 +32,7 @@ from shared.bus.topology import (
     retry_exchange,
 )
 from shared.clock import SystemClock, to_text
-from shared.errors import LoopdeskError, NotYetKnown, Unavailable, ValidationError
+from shared.errors import Conflict, LoopdeskError, NotYetKnown, Unavailable, ValidationError
 from shared.events import Event
 from shared.outage import is_outage
 from shared.schemas import load
@@ -57,6 +57,8 @@ def judge(error: BaseException) -> Verdict:
         return Verdict("park", str(error))
     if isinstance(error, Unavailable) or is_outage(error):
         return Verdict("wait", type(error).__name__)
+    if isinstance(error, Conflict) and error.details.get("rule") == "contention":
+        return Verdict("retry", error.message)
     if isinstance(error, LoopdeskError):
         return Verdict("refused", f"{error.code}: {error.message}")
     if isinstance(error, NotYetKnown):
@@ -196,8 +198,8 @@ class EventHandler(Consumer):
         if verdict.kind in ("retry", "wait", "park"):
             try:
                 self.disposal.send(message, self.queue.name, verdict)
-            except PublishFailed as error:
-                log.warning("kept on its queue", extra={"queue": self.queue.name, "reason": str(error)})
+            except Exception as error:  # noqa: BLE001 - the bus edge: nameko ends the process for what comes out of here
+                log.warning("kept on its queue", extra={"queue": self.queue.name, "reason": repr(error)[:200]})
                 eventlet.sleep(1)
                 self.queue_consumer.requeue_message(message)
                 return

@@ -181,7 +181,7 @@ class Replies(SharedExtension):
         self._connection: Any = None
         self._channel: Any = None
 
-    def send(self, body: str, address: str, correlation_id: str | None) -> bool:
+    def send(self, body: bytes, address: str, correlation_id: str | None) -> bool:
         """Send one reply; False if the broker cannot be reached: the request then stays unacknowledged."""
         settings: Settings = self.container.config["LOOPDESK"]
         reply = amqp.Message(
@@ -265,7 +265,11 @@ class EdgeRpcConsumer(RpcConsumer):
         raise NotFound("method", name)
 
     def _finish(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-        self._answer(message, result if exc_info is None else Outcome(error=Unavailable("it failed inside")))
+        try:
+            self._answer(message, result if exc_info is None else Outcome(error=Unavailable("it failed inside")))
+        except Exception:  # the bus edge: nameko ends the process for whatever comes out of here
+            log.exception("could not answer")
+            self.queue_consumer.requeue_message(message)
         return result, None
 
     def _answer(self, message: Any, outcome: Outcome) -> None:
@@ -296,9 +300,12 @@ def _body(message: Any) -> dict[str, Any]:
     return dict(body["kwargs"])
 
 
-def _reply(result: Any, error: LoopdeskError | None) -> str:
-    wire = error.to_wire() if error else None
-    return json.dumps({"result": result, "error": wire}, ensure_ascii=False, separators=(",", ":"), default=_plain)
+def _reply(result: Any, error: LoopdeskError | None) -> bytes:
+    body = {"result": result, "error": error.to_wire() if error else None}
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, for example in the name of an unknown field: only as an escape
+        return json.dumps(body, separators=(",", ":"), default=_plain).encode()
 
 
 def _plain(value: Any) -> Any:

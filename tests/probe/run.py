@@ -1,10 +1,8 @@
 """`python -m tests.probe.run probe|probe-worker`."""
 
-# ruff: noqa: E402
 import sys
 
 from shared.run import serve  # first: it makes the sockets green
-
 from tests.probe.service import Probe, ProbeWorker
 
 if __name__ == "__main__":
