@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from services.dispatch import domain, schemas
 from services.dispatch.store import DispatchStore
 from shared.bus import Health, every, on_event
@@ -9,6 +12,15 @@ from shared.cause import Cause
 from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
 from shared.mongo import Mongo
+
+
+@contextmanager
+def _known(order_no: str) -> Iterator[None]:
+    """News of work that is not here yet is asked for again later; in the end an operator sees it."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotYetKnown(order_no) from error
 
 
 class DispatchWorker(Health):
@@ -32,10 +44,8 @@ class DispatchWorker(Health):
     def go_live(self, event: Event) -> None:
         """From now on its clocks follow the wall clock."""
         order_no = domain.order_no_for(event.data["ticket_no"])
-        try:
+        with _known(order_no):
             self.store.orders.change(Cause.from_event(event), order_no, domain.go_live)
-        except NotFound as error:
-            raise NotYetKnown(order_no) from error
 
     @on_event("feedback", "case_dissatisfied", schemas.CaseDissatisfied)
     def reopen_work(self, event: Event) -> None:
@@ -43,21 +53,23 @@ class DispatchWorker(Health):
         reference = self.store.reference.current()
         told = event.data
         reason = told["comment"] or f"score {told['score']}"
-        self.store.change(
-            Cause.from_event(event),
-            told["order_no"],
-            lambda order, at: domain.reopen_dissatisfied(order, at, reference, round=told["round"], reason=reason),
-        )
+        with _known(told["order_no"]):
+            self.store.change(
+                Cause.from_event(event),
+                told["order_no"],
+                lambda order, at: domain.reopen_dissatisfied(order, at, reference, round=told["round"], reason=reason),
+            )
 
     @on_event("feedback", "case_closed", schemas.CaseClosed)
     def close_work(self, event: Event) -> None:
         """The loop is closed."""
         told = event.data
-        self.store.orders.change(
-            Cause.from_event(event),
-            told["order_no"],
-            lambda order, at: domain.close(order, at, round=told["round"], outcome=told["outcome"]),
-        )
+        with _known(told["order_no"]):
+            self.store.orders.change(
+                Cause.from_event(event),
+                told["order_no"],
+                lambda order, at: domain.close(order, at, round=told["round"], outcome=told["outcome"]),
+            )
 
     @every(seconds=0.25)
     def wake_deadlines(self) -> None:

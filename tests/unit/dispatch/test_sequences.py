@@ -34,7 +34,7 @@ STEPS = st.lists(st.tuples(NAMES, st.integers(0, 6 * 3600)), max_size=25)
 
 
 def play(order, steps, wakes=()):
-    """The order and its facts after the steps; advanced first each time, as the kernel does; `wakes`: timers' seconds."""
+    """The order and its facts after the steps; advanced first each time, as in the kernel; `wakes`: timers' seconds."""
     facts, at = [], NINE
     for name, seconds in steps:
         start, at = at, at + timedelta(seconds=seconds)
