@@ -81,11 +81,16 @@ def client_rights(account: str) -> Rights:
     services = "|".join(SERVICES)
     return Rights(
         configure=_any(replies),
-        write=_any(RPC_EXCHANGE, replies, *([rf"({services})\.return"] if operator else [])),
+        write=_any(RPC_EXCHANGE, replies, *(_replays(services) if operator else [])),
         read=_any(RPC_EXCHANGE, replies, *([rf"({services})\.parking", UNROUTED] if operator else [])),
         topics={RPC_EXCHANGE: (_any(rf"({services})(-worker)?\.[a-z_]+"), _any(replies))},
         tags="monitoring" if operator else "",
     )
+
+
+def _replays(services: str) -> list[str]:
+    """Where parked and unrouted messages go again."""
+    return [rf"({services})\.return", rf"({services}|consumers)\.events", re.escape(MESSAGES)]
 
 
 def consumer_rights(account: str) -> Rights:
@@ -166,9 +171,11 @@ def provision_broker(
 def limit(management: Management, service: str) -> None:
     """End endless redelivery: after so many, a message goes to the service's parking queue."""
     handlers = rf"{service}\.[a-z]+\.[a-z_]+\.[a-z_]+"
+    # a call that has expired or cannot be taken is its caller's to repeat: it is not kept
+    management.policy(f"{service}-calls", _any(rf"rpc-{service}(-worker)?"), **{"delivery-limit": DELIVERY_LIMIT})
     management.policy(
         f"{service}-limits",
-        _any(rf"rpc-{service}(-worker)?", handlers),
+        _any(handlers),
         **{
             "delivery-limit": DELIVERY_LIMIT,
             "dead-letter-exchange": parking(service),
