@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-import warnings
+import importlib
 
 import click
 from pika.exceptions import AMQPError
 
+from deploy.commands.session import err
 from shared.errors import LoopdeskError, Unavailable, ValidationError
 
-warnings.filterwarnings(
-    "ignore", message=r"\s*Eventlet is deprecated"
-)  # the bus module brings it; nothing here uses it
-
-from deploy.commands.apply import apply  # noqa: E402 - after the filter
-from deploy.commands.call import call  # noqa: E402
-from deploy.commands.health import ping, status  # noqa: E402
-from deploy.commands.look import kpi, messages, ticket, work  # noqa: E402
-from deploy.commands.parked import parked  # noqa: E402
-from deploy.commands.session import err  # noqa: E402
+#: Command -> the module in deploy/commands that holds it; imported when it is typed, since some bring half the kernel.
+COMMANDS = {
+    "apply": "apply",
+    "call": "call",
+    "kpi": "look",
+    "messages": "look",
+    "parked": "parked",
+    "ping": "health",
+    "provision": "provision",
+    "status": "health",
+    "ticket": "look",
+    "work": "look",
+}
 
 
 class Loopdesk(click.Group):
     """Says what went wrong and what to do, instead of a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the alphabet."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """None for an unknown one: click then says so."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"deploy.commands.{COMMANDS[cmd_name]}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - for the type
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; exit 1 on a refusal."""
@@ -56,22 +72,6 @@ def main() -> None:
     Every day:    loopdesk status
     Trouble:      loopdesk parked list
     """
-
-
-@main.command()
-def provision() -> None:
-    """Make exchanges, queues, accounts and indexes; safe to run again.
-
-    Needs the administrators' addresses and every account's password in the environment, as docker-compose.yml names
-    them. Afterwards: loopdesk apply
-    """
-    from deploy import provision as step  # brings the services; no other command needs them
-
-    step.main()
-
-
-for command in (apply, parked, ping, status, call, kpi, work, ticket, messages):
-    main.add_command(command)
 
 
 if __name__ == "__main__":

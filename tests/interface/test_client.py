@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from time import monotonic
 from uuid import uuid4
 
@@ -113,6 +114,19 @@ def test_everything_is_answered_and_done_once_though_the_broker_dies_under_load(
 def test_an_idle_client_finds_its_way_back_after_the_broker_was_away(stack: Stack, caller):
     caller.call("intake", "ping")
     stack.kill_broker()
+    assert caller.call("intake", "ping", timeout=60)["status"] == "ok"
+
+
+def test_a_frozen_broker_does_not_hold_a_caller_beyond_its_timeout(stack: Stack, caller):
+    caller.call("intake", "ping")
+    stack.kill("rabbitmq", signal.SIGSTOP)
+    try:
+        began = monotonic()
+        with pytest.raises(Timeout):
+            caller.call("intake", "ping", timeout=0.5)
+        assert monotonic() - began < 2
+    finally:
+        stack.kill("rabbitmq", signal.SIGCONT)
     assert caller.call("intake", "ping", timeout=60)["status"] == "ok"
 
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from deploy.cli import main
+from deploy.cli import COMMANDS, main
 from deploy.commands import health, look, session
 from deploy.commands.call import parse
 
@@ -31,7 +31,7 @@ def test_a_malformed_field_is_refused_with_the_way_to_write_it(field):
         parse((field,))
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_explains_itself(command):
     result = run(command, "--help")
     assert result.exit_code == 0
