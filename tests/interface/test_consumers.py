@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 from pymongo.errors import PyMongoError
 
+from services.notify.consumers.health import trouble
 from shared.clock import SystemClock, to_text
 from shared.events import Event
 from tests.interface.feigned import Ear
@@ -99,12 +100,6 @@ def desk(stack: Any) -> Iterator[Desk]:
     desk = Desk(stack)
     yield desk
     desk.connection.close()
-
-
-def consuming(stack: Any, channel: str) -> bool:
-    """Whether somebody takes messages of that channel."""
-    queues = stack.management("queues")
-    return any(q["name"] == f"notify.{channel}.bulk" and q.get("consumers") for q in queues)
 
 
 CHANNELS = pytest.mark.parametrize("channel", ["email", "sms"])
@@ -240,11 +235,12 @@ def test_a_mail_refused_for_now_waits_and_holds_up_no_other(stack: Any, desk: De
 def test_while_the_relay_is_down_mails_wait_and_then_go_once(stack: Any, desk: Desk) -> None:
     stack.stop_process("mailbox")
     waiting = [desk.hand_over("email", urgency) for urgency in ("urgent", "bulk") * 10]
-    eventually(lambda: not consuming(stack, "email"))
+    eventually(lambda: trouble(stack.amqp_uri("email-consumer"), "email"))
     assert not any(desk.receipts(message_id) for message_id in waiting)
     stack.start_process("mailbox")
     assert {desk.receipt(message_id).data["state"] for message_id in waiting} == {"sent"}
     assert [desk.mails(message_id) for message_id in waiting] == [1] * 20
+    assert trouble(stack.amqp_uri("email-consumer"), "email") is None
 
 
 @CHANNELS

@@ -2,13 +2,17 @@
 
 import json
 import os
+import shutil
 import socket
+import ssl
+import subprocess
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from services.notify.consumers.inbox import Delivery, Inbox
 from services.notify.consumers.mail import NotMailable, compose
@@ -242,6 +246,46 @@ def test_no_relay_at_all_is_down_and_nothing_is_lost_when_it_comes_back(relays):
         assert relay.send(a_mail()).state == "sent"
     finally:
         again.stop()
+
+
+@pytest.fixture
+def certificate(tmp_path, monkeypatch):
+    """Of localhost, trusted here."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key, "-out", cert]
+    subprocess.run([*made, *subject], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    return context
+
+
+@pytest.mark.parametrize(
+    ("login", "host", "outcome"),
+    [("desk:right", "localhost", "sent"), ("desk:wrong", "localhost", Down), ("desk:right", "127.0.0.1", Down)],
+)
+def test_a_relay_behind_tls_wants_its_own_name_and_our_password(certificate, login, host, outcome):
+    def knows(_server, _session, _envelope, _mechanism, data):
+        return AuthResult(success=data.password == b"right", handled=False)
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    secured = {"tls_context": certificate, "require_starttls": True, "auth_required": True, "authenticator": knows}
+    controller = Controller(Replies(), hostname="127.0.0.1", port=port, **secured)
+    controller.start()
+    relay = Relay(RelaySettings.from_uri(f"smtp+starttls://{login}@{host}:{port}"), timeout=5.0)
+    try:
+        if outcome is Down:
+            with pytest.raises(Down):
+                relay.send(a_mail())
+        else:
+            assert relay.send(a_mail()).state == outcome
+    finally:
+        relay.close()
+        controller.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
+from deploy.catalogue import subscriptions
 from services.notify import schemas
 from services.notify.domain.kinds import KINDS
-from services.notify.worker import NotifyWorker
 from shared.errors import ValidationError
 from shared.schemas import load
 
@@ -22,10 +22,7 @@ def test_templates_may_use_what_the_event_brings(event):
 
 
 def test_every_kind_of_event_has_its_handler():
-    entrypoints = [
-        e for name in dir(NotifyWorker) for e in getattr(getattr(NotifyWorker, name), "nameko_entrypoints", ())
-    ]
-    assert {e.event_type for e in entrypoints} == {*KINDS, "customer_saved", "receipt"}
+    assert {subscription.event for subscription in subscriptions("notify")} == {*KINDS, "customer_saved", "receipt"}
 
 
 @pytest.mark.parametrize(
