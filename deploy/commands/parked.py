@@ -11,7 +11,8 @@ from rich.table import Column, Table
 from deploy import parked as lots
 from deploy.commands import session
 from deploy.commands.session import SERVICES, err, out
-from deploy.parked import Outcome, Parked
+from deploy.parked import Outcome
+from deploy.parked_message import Parked, presentable
 from shared.bus.topology import UNROUTED
 
 PLACES = (*SERVICES, UNROUTED)
@@ -161,7 +162,7 @@ def describe(one: Parked, full: bool) -> None:
     for name in told:
         out.print(f"  {name:12} {getattr(one, name)}", markup=False, highlight=False)
     if one.event:
-        out.print_json(data=lots.presentable(one.event, full=full), ensure_ascii=False)
+        out.print_json(data=presentable(one.event, full=full), ensure_ascii=False)
     elif full:
         out.print(one.body.decode("utf-8", "backslashreplace"), markup=False, highlight=False)
     else:

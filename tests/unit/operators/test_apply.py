@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deploy import apply
-from deploy.apply import Change, Fault, Part, differences, load
+from deploy.apply import Fault, Part, load
+from deploy.differences import Change, differences
 
 GOOD = {
     "intake.yaml": "categories: {network: {name: {en: Network}}}\npriorities: {high: {high: P1}}\n",

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pika
 
-from deploy import parked
+from deploy import parked_message as parked
 from shared.bus.topology import ATTEMPTS, PARKED_AT, QUEUE, REASON
 
 HANDLER = "dispatch.intake.ticket_submitted.open_work"
@@ -63,7 +63,7 @@ def test_a_message_is_called_by_the_beginning_of_its_id_or_by_its_event_id():
 
 
 def test_a_replayed_message_starts_afresh_and_keeps_what_is_not_ours():
-    fresh = parked._fresh(parked_by_a_handler().properties)
+    fresh = parked.fresh(parked_by_a_handler().properties)
     assert fresh.headers == {"trace": "kept"}
     assert (fresh.message_id, fresh.correlation_id, fresh.delivery_mode) == (EVENT["id"], "c1", 2)
     assert fresh.user_id is None
