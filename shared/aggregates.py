@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause
 from shared.document import Outgoing, Publishing, additions, history_reply
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
 from shared.housekeeping import LIMIT
 from shared.mongo import LostRace
@@ -205,7 +205,7 @@ class Aggregates(Generic[S]):
     ) -> dict[str, Any] | None:
         """Apply `decide` to the aggregate that `key` names, once per cause; gives what `reply` makes of the result.
 
-        Raises `NotFound`, `Conflict` (version, request id with other content) and whatever `decide` raises.
+        Raises `NotFound`, `Conflict` (version, request id with other content), `Unavailable` (contention) and whatever `decide` raises.
         """
         for _ in range(RACE_TRIES):
             doc = self._load({self._key: key}, tx)
@@ -216,7 +216,7 @@ class Aggregates(Generic[S]):
             except LostRace:
                 if tx is not None:
                     raise
-        raise Conflict(f"too many others change {self._what} {key} just now", rule="contention")
+        raise Unavailable(f"too many others change {self._what} {key} just now", rule="contention")
 
     def change_or_create(
         self,
@@ -240,7 +240,7 @@ class Aggregates(Generic[S]):
             except (LostRace, DuplicateKeyError) as error:
                 if tx is not None:
                     raise LostRace from error
-        raise Conflict(f"too many others change {self._what} {id} just now", rule="contention")
+        raise Unavailable(f"too many others change {self._what} {id} just now", rule="contention")
 
     def wake(self, now: datetime, limit: int = 100) -> int:
         """Advance what is due, most overdue first, each claimed so that replicas share; gives how many."""

@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 
 from shared.bus.relay import Pending, Relay
 from shared.clock import Clock, SystemClock
-from shared.errors import Conflict
+from shared.errors import Unavailable
 from shared.housekeeping import Housekeeping
 from shared.settings import Settings
 
@@ -69,7 +69,7 @@ class Database:
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one short transaction; on a lost race or a transient error, all of it again.
 
-        Raises `Conflict` when it loses too often, and whatever `work` raises.
+        Raises `Unavailable` when it loses too often, and whatever `work` raises.
         """
         for attempt in range(TRANSACTION_TRIES):
             try:
@@ -81,7 +81,7 @@ class Database:
                     raise
             # jittered, growing to 50 ms: contenders for one document must not march in step
             time.sleep(random.uniform(0, min(0.002 * (attempt + 1), 0.05)))  # noqa: S311 - no secret
-        raise Conflict("too many others change the same thing just now", rule="contention")
+        raise Unavailable("too many others change the same thing just now", rule="contention")
 
     def _attempt(self, work: Callable[[Transaction], T]) -> T:
         with self.client.start_session() as session:

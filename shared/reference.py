@@ -91,13 +91,13 @@ class Reference(Generic[R]):
             return {"version": row["_id"], "applied_at": to_text(row["at"]), "changed": True}
 
     def newest(self) -> dict[str, Any]:
-        """`{version, body, applied_at}` of what is in force."""
+        """`{version, body, applied_at}` of what is in force; `applied_at` is None for the built-in default."""
         row = self._newest_row()
-        return {"version": row["_id"], "body": row["body"], "applied_at": to_text(row["at"])}
+        return {"version": row["_id"], "body": row["body"], "applied_at": to_text(row["at"]) if row["at"] else None}
 
     def _newest_row(self) -> dict[str, Any]:
         row = self._rows.find_one(sort=[("_id", DESCENDING)])
-        return row or {"_id": 0, "body": self._default, "digest": "", "at": self._db.clock.now()}
+        return row or {"_id": 0, "body": self._default, "digest": "", "at": None}
 
 
 class Body(Request):

@@ -20,7 +20,7 @@ from services.dispatch.reference import DispatchReference
 from services.dispatch.waiting import Waiting
 from shared.aggregates import Aggregates, AlreadyThere
 from shared.cause import Cause
-from shared.errors import Conflict
+from shared.errors import Unavailable
 from shared.events import Fact
 from shared.mongo import Database, Transaction
 
@@ -77,10 +77,11 @@ class DispatchStore:
             self.orders.create(cause, order.order_no, seated, [*facts, *more], tx=tx)
 
         try:
-            self.db.transact(attempt)
+            with claims:
+                self.db.transact(attempt)
         except AlreadyThere:
             return
-        except Conflict:  # too many claim the same agents at once: then it waits its turn, but it is there
+        except Unavailable:  # too many claim the same agents at once: then it waits its turn, but it is there
             self.orders.create(cause, order.order_no, order, facts)
         self.waiting.give_out(*claims.left)
 
@@ -102,7 +103,8 @@ class DispatchStore:
             decide = _claiming(claims, tx, lambda order, at: domain.withdraw(order, at, reason))
             self.orders.change_or_create(cause, order_no, lambda: domain.tombstone(ticket_no), decide, tx=tx)
 
-        self.db.transact(attempt)
+        with claims:
+            self.db.transact(attempt)
         self.waiting.give_out(*claims.left)
 
     def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide) -> Answer:
@@ -124,7 +126,8 @@ class DispatchStore:
         def attempt(tx: Transaction) -> Answer:
             return self.orders.change(cause, order_no, _claiming(claims, tx, decide), reply, tx)
 
-        return self.db.transact(attempt)
+        with claims:
+            return self.db.transact(attempt)
 
     def _seat(self, waiting: Mapping[str, Any]) -> bool:
         """Give one piece of waiting work to an agent; False if it, or all room, is gone meanwhile."""
@@ -139,7 +142,7 @@ class DispatchStore:
         cause = Cause(ref="room", at=max(replayed, default=self.now()))
         try:
             self._change(cause, waiting["_id"], still_waiting, None, Claims(self.agents.seats, needed=True))
-        except (NobodyFree, Conflict):
+        except (NobodyFree, Unavailable):
             return False
         return True
 
