@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from time import monotonic
 
 import click
 from rich.console import Console
@@ -29,6 +30,7 @@ def main(incidents: int | None, keep: bool, name: str, as_json: bool) -> None:
     """
     console = Console(stderr=as_json)
     everybody = log.read()
+    began = monotonic()
     try:
         with (
             stack.running(name, keep=keep, say=console.print) as instance,
@@ -41,6 +43,7 @@ def main(incidents: int | None, keep: bool, name: str, as_json: bool) -> None:
                 incidents=everybody[:incidents],
                 everybody=everybody,
                 watcher=watcher,
+                seconds={"stack": round(monotonic() - began, 1)},
             )
             outcome = session.run()
     except (StackError, StackTrouble, LoopdeskError) as trouble:

@@ -86,11 +86,11 @@ def fingerprint(work: Mapping[str, Mapping[str, Any]]) -> str:
 
     Numbers of tickets and the times of recording are left out: those are the run's own.
     """
-    told = {incident: _fate(order) for incident, order in sorted(work.items())}
+    told = {incident: _course(order) for incident, order in sorted(work.items())}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _fate(order: Mapping[str, Any]) -> dict[str, Any]:
+def _course(order: Mapping[str, Any]) -> dict[str, Any]:
     entries = [(entry["type"], entry["at"], entry["data"]) for entry in order["history"]]
     return {name: order[name] for name in ("state", "team", "agent", "round", "outcome")} | {"history": entries}
 
@@ -126,8 +126,14 @@ def _messages(found: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     """Channel -> fate -> how many."""
     fates: dict[str, Counter[str]] = {}
     for message in found:
-        fates.setdefault(message["channel"], Counter())[message["state"]] += 1
+        fates.setdefault(message["channel"], Counter())[_fate_of(message)] += 1
     return {channel: _counted(states.elements()) for channel, states in sorted(fates.items())}
+
+
+def _fate_of(message: Mapping[str, Any]) -> str:
+    """The state; where it did not arrive, why."""
+    lost = message["state"] in ("failed", "unknown")
+    return f"{message['state']}: {message['detail']}" if lost else str(message["state"])
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

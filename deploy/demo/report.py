@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -12,10 +13,10 @@ from deploy.demo.outcome import Outcome
 
 #: Figure of feedback.kpi -> its heading.
 FIGURES = {
-    "first_response": "first response kept",
-    "resolution": "resolution kept",
-    "satisfaction": "satisfaction",
-    "answer_rate": "answer rate",
+    "first_response": "1st resp.",
+    "resolution": "resolved",
+    "satisfaction": "satisfied",
+    "answer_rate": "answered",
     "reopen_rate": "reopened",
 }
 TEAMS_SHOWN = 15
@@ -38,23 +39,25 @@ def _tables(outcome: Outcome) -> Iterator[Table]:
     yield _loop(outcome)
     yield _attainment(outcome)
     yield _kpi("KPIs by priority", "priority", outcome.answers.kpi["by_priority"])
-    yield _kpi("KPIs by team (where the work ended)", "team", _largest(outcome.answers.kpi["by_team"]))
-    yield _refused(outcome)
+    yield _kpi("KPIs by team (the one where the work ended)", "team", _largest(outcome.answers.kpi["by_team"]))
+    if outcome.refused:
+        yield _refused(outcome)
     if outcome.untold:
         yield _untold(outcome)
 
 
 def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column(first)
+    """Numbers on the right; narrow enough for 80 columns."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, no_wrap=True)
     for other in others:
-        table.add_column(other, justify="right")
+        table.add_column(other, justify="right", no_wrap=True)
     return table
 
 
 def _loop(outcome: Outcome) -> Table:
-    table = Table("", "how many", "of which", title="The loop", title_justify="left", title_style="bold")
-    table.columns[1].justify = "right"
+    table = _table("The loop", "", "how many")
+    table.add_column("of which")
     answers = outcome.answers
     surveys = answers.kpi["total"]["answer_rate"]
     rows: list[tuple[str, float, Mapping[str, Any]]] = [
@@ -70,7 +73,7 @@ def _loop(outcome: Outcome) -> Table:
         ("seconds", round(sum(outcome.seconds.values())), outcome.seconds),
     ]
     for name, count, parts in rows:
-        table.add_row(name, f"{count:,}", ", ".join(f"{part} {number:,}" for part, number in parts.items()))
+        table.add_row(name, f"{count:,}", ", ".join(f"{part} {number:,}" for part, number in parts.items() if number))
     return table
 
 
@@ -79,24 +82,25 @@ def _corrections(outcome: Outcome, name: str) -> dict[str, int]:
 
 
 def _attainment(outcome: Outcome) -> Table:
-    title = "Deadlines kept: by Loopdesk's targets, beside the log's own made_sla (other, unpublished targets)"
-    table = _table(title, "priority", "orders", "first response", "resolution", "log: made_sla")
+    title = "Deadlines kept, beside the log's own made_sla (by other, unpublished targets)"
+    table = _table(title, "priority", "orders", "1st response", "resolution", "log: made_sla")
     for priority, group in outcome.answers.kpi["by_priority"].items():
         log = outcome.log_made_sla.get(priority, {"made": 0, "of": 0})
+        made = {"numerator": log["made"], "denominator": log["of"]}
         table.add_row(
             priority,
             f"{group['orders']['opened']:,}",
             *(_share(group[name]) for name in ("first_response", "resolution")),
-            _percent(log["made"], log["of"]),
+            _share(made),
         )
     return table
 
 
 def _kpi(title: str, by: str, groups: Mapping[str, Any]) -> Table:
-    table = _table(title, by, "opened", "resolved", "closed", *FIGURES.values())
+    table = _table(title, by, "orders", *FIGURES.values())
     for name, group in groups.items():
-        orders = (f"{group['orders'][state]:,}" for state in ("opened", "resolved", "closed"))
-        table.add_row(name, *orders, *(_share(group[figure]) for figure in FIGURES))
+        orders = f"{group['orders']['opened']:,}"
+        table.add_row(name, orders, *(_percent(group[figure]) for figure in FIGURES))
     return table
 
 
@@ -117,16 +121,14 @@ def _together(groups: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _refused(outcome: Outcome) -> Table:
-    table = Table(title=f"Refused by the rules: {len(outcome.refused)} calls", title_justify="left", title_style="bold")
-    for name in ("incident", "row", "at", "call", "reason"):
-        table.add_column(name, overflow="fold")
+    table = _table("Refused by the rules", "incident", "row")
+    for name in ("at", "call", "why"):
+        table.add_column(name, no_wrap=name != "why")
     for refusal in outcome.refused:
-        table.add_row(*(str(refusal[name]) for name in ("incident", "row", "at", "method")), _reason(refusal))
+        at = refusal["at"][:16].replace("T", " ")
+        why = f"{refusal['code']}: {refusal['reason']}"
+        table.add_row(refusal["incident"], str(refusal["row"]), at, refusal["method"], why)
     return table
-
-
-def _reason(refusal: Mapping[str, Any]) -> str:
-    return f"{refusal['code']}: {refusal['reason']}"
 
 
 def _untold(outcome: Outcome) -> Table:
@@ -137,8 +139,9 @@ def _untold(outcome: Outcome) -> Table:
 
 
 def _share(figure: Mapping[str, Any]) -> str:
-    return _percent(figure["numerator"], figure["denominator"])
+    return f"{_percent(figure)} ({figure['numerator']:,}/{figure['denominator']:,})"
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{part / whole:.1%} ({part:,}/{whole:,})" if whole else "-"
+def _percent(figure: Mapping[str, Any]) -> str:
+    """A dash where nothing counts yet."""
+    return f"{figure['numerator'] / figure['denominator']:.1%}" if figure["denominator"] else "-"
