@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,12 +18,14 @@ from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
 from shared.housekeeping import LIMIT
 from shared.mongo import LostRace
+from shared.outage import is_outage
 
 if TYPE_CHECKING:
     from shared.mongo import Database, Transaction
 
 __all__ = ["AGGREGATE_INDEXES", "Aggregates", "Outgoing"]
 
+log = logging.getLogger("loopdesk.aggregates")
 S = TypeVar("S", bound=Aggregate)
 Doc = Mapping[str, Any]
 Decide = Callable[[S, datetime], tuple[S, list[Fact]]]
@@ -205,7 +208,8 @@ class Aggregates(Generic[S]):
     ) -> dict[str, Any] | None:
         """Apply `decide` to the aggregate that `key` names, once per cause; gives what `reply` makes of the result.
 
-        Raises `NotFound`, `Conflict` (version, request id with other content), `Unavailable` (contention) and whatever `decide` raises.
+        Raises `NotFound`, `Conflict` (version, request id with other content), `Unavailable` (contention), and
+        whatever `decide` raises.
         """
         for _ in range(RACE_TRIES):
             doc = self._load({self._key: key}, tx)
@@ -253,8 +257,17 @@ class Aggregates(Generic[S]):
             )
             if due is None:
                 return woken
-            self.change(Cause.tick(now), due[self._key], lambda state, at: (state, []))
+            self._advance_one(now, due[self._key])
         return limit
+
+    def _advance_one(self, now: datetime, key: str) -> None:
+        try:
+            self.change(Cause.tick(now), key, lambda state, at: (state, []))
+        except Exception as error:
+            if is_outage(error):
+                raise
+            # one that fails must not keep the others waiting; its lease brings it back
+            log.exception("a timer's work failed", extra={"aggregate": f"{self.name}/{key}"})
 
     # the protocol's steps
 

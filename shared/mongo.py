@@ -158,8 +158,9 @@ class Mongo(DependencyProvider, Generic[S]):  # nameko's extension, extended
             )
 
     def stop(self) -> None:
-        """Stop the sweeps and close the connections."""
+        """Stop the sweeps, let the relay finish what it has, close the connections."""
         self.database.housekeeping.stop()
+        self.relay.stop()
         if self._client is not None:
             self._client.close()
 

@@ -1,0 +1,177 @@
+"""`python -m tests.bench`: medians over repeats, alternating with the bare pieces; every ratio is of one run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+from pymongo import MongoClient
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from deploy.localstack import launch
+from deploy.localstack.instance import Instance
+from shared.client import Client, Request
+from tests.bench import bare, measure
+from tests.support import Stack, eventually
+
+OTHERS = ("dispatch", "dispatch-worker", "feedback", "feedback-worker", "notify", "notify-worker", "intake-worker")
+CONSUMERS = ("sms-consumer", "email-consumer")
+SERVICES = ("intake", "dispatch", "feedback", "notify")
+console = Console()
+
+
+@contextmanager
+def running() -> Iterator[Stack]:
+    """A stack of the bench's own, discarded afterwards."""
+    instance = Instance("bench")
+    launch.up(instance, "--discard", say=lambda line: None)
+    stack = Stack(instance)
+    try:
+        yield stack
+    finally:
+        stack.close()
+        launch.down(instance, discard=True)
+
+
+@click.command()
+@click.option("--repeats", default=5, show_default=True, help="Rounds, of which the median counts.")
+@click.option("--calls", default=2000, show_default=True, help="Calls in one round, pipelined.")
+@click.option("--tickets", default=100_000, show_default=True, help="Tickets for the figures on growth; 0: leave out.")
+def main(repeats: int, calls: int, tickets: int) -> None:
+    """Measure Loopdesk beside bare pieces of the same stack."""
+    console.print("Starting a stack of the bench's own …")
+    with running() as stack, bare.stock_echo(stack.admin_amqp_uri):
+        desk = measure.Desk(stack)
+        desk.prepare()
+        _rates(desk, repeats, calls)
+        _loop(desk, repeats, max(200, calls // 4))
+        if tickets:
+            _growth(desk, tickets)
+
+
+def _rates(desk: measure.Desk, repeats: int, calls: int) -> None:
+    """`submit_ticket` beside the bare echo and the bare insert, with the other services stopped."""
+    for process in (*OTHERS, *CONSUMERS):
+        desk.stack.stop_process(process)
+    admin = Client(desk.stack.admin_amqp_uri)
+    mongo = MongoClient(desk.stack.admin_mongo_uri)
+    eventually(lambda: admin.call("echo", "echo", timeout=2, ok=True))
+    rows: dict[str, Callable[[], float]] = {
+        "stock nameko echo, pipelined": lambda: measure.pipelined(admin, measure.echo, calls),
+        "submit_ticket, pipelined": lambda: measure.pipelined(desk.client, desk.submission, calls),
+        "bare insert (majority, journaled), 10 threads": lambda: bare.insert_rate(mongo, calls, 10),
+        "stock nameko echo, one at a time": lambda: measure.one_at_a_time(admin, measure.echo, calls // 5),
+        "submit_ticket, one at a time": lambda: measure.one_at_a_time(desk.client, desk.submission, calls // 5),
+        "bare insert, one at a time": lambda: bare.insert_rate(mongo, calls // 5, 1),
+    }
+    found: dict[str, list[float]] = {name: [] for name in rows}
+    pids = {"intake": desk.stack.pids("intake")[0]}
+    busy = 0.0
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("rates", total=repeats + 1)
+        for round_number in range(repeats + 1):
+            for name, run in rows.items():
+                before = bare.cpu_seconds(pids)["intake"]
+                rate = run()
+                if round_number:  # the first round warms up
+                    found[name].append(rate)
+                    busy += (bare.cpu_seconds(pids)["intake"] - before) * (name == "submit_ticket, pipelined")
+            progress.advance(task)
+    medians = {name: statistics.median(rates) for name, rates in found.items()}
+    table = Table("per second, median of " + str(repeats), "calls/s", "of the echo", title="Submitting a ticket")
+    for name, rate in medians.items():
+        base = medians[
+            "stock nameko echo, " + ("pipelined" if name.endswith(("pipelined", "threads")) else "one at a time")
+        ]
+        table.add_row(name, f"{rate:,.0f}", f"{rate / base:.2f}")
+    console.print(table)
+    console.print(
+        f"CPU of intake per submit_ticket: {busy / repeats / calls * 1000:.2f} ms; aim: 0.6 of the echo or better"
+    )
+    mongo.close()
+    for process in (*OTHERS, *CONSUMERS):
+        desk.stack.start_process(process)
+    eventually(lambda: sum(desk.stack.queues().values()) == 0, timeout=300)
+
+
+def _loop(desk: measure.Desk, repeats: int, number: int) -> None:
+    """The whole loop with everything running, beside the echo in the same rounds."""
+    tap = measure.Tap(desk.stack)
+    admin = Client(desk.stack.admin_amqp_uri)
+    measure.loop_rate(desk, tap, 100)
+    rates, echoes = [], []
+    for _ in range(repeats):
+        rates.append(measure.loop_rate(desk, tap, number))
+        eventually(lambda: sum(desk.stack.queues().values()) == 0, timeout=120)
+        echoes.append(measure.pipelined(admin, measure.echo, number * 2))
+    latencies = sorted(measure.loop_latencies(desk, tap, 200))
+    tap.close()
+    rate, echo = statistics.median(rates), statistics.median(echoes)
+    table = Table("submit → assigned → message on the queue", "figure", title="The whole loop, all services running")
+    table.add_row("loops per second", f"{rate:,.0f}")
+    table.add_row("stock nameko echo in the same rounds, per second", f"{echo:,.0f}")
+    table.add_row("loops per echo (aim 0.2)", f"{rate / echo:.2f}")
+    table.add_row("from answer to message, p50 ms", f"{statistics.median(latencies):.1f}")
+    table.add_row("from answer to message, p99 ms", f"{latencies[int(len(latencies) * 0.99) - 1]:.1f}")
+    table.add_row("per hop (3 hops), p50 ms (aim under 15)", f"{statistics.median(latencies) / 3:.1f}")
+    console.print(table)
+
+
+def _growth(desk: measure.Desk, tickets: int) -> None:
+    """Memory, and the cost of reading, at a tenth of the tickets and at all of them."""
+    idle = bare.idle_process()
+    steps = {}
+    have = int(desk.stack.database.intake_tickets.estimated_document_count())
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("tickets", total=tickets)
+        for goal in (tickets // 10, tickets):
+            while have < goal:
+                chunk = min(1000, goal - have)
+                measure.pipelined(desk.client, desk.submission, chunk)
+                have += chunk
+                progress.update(task, completed=have)
+            eventually(lambda: sum(desk.stack.queues().values()) == 0, timeout=1800)
+            steps[goal] = _reading(desk), _memory(desk.stack)
+    (small, small_memory), (large, large_memory) = steps[tickets // 10], steps[tickets]
+    table = Table("median ms", f"{tickets // 10:,} tickets", f"{tickets:,}", "times (aim 1.5)", title="Reading")
+    for name in small:
+        table.add_row(name, f"{small[name]:.2f}", f"{large[name]:.2f}", f"{large[name] / small[name]:.2f}")
+    console.print(table)
+    table = Table(
+        "resident MB",
+        f"{tickets // 10:,} tickets",
+        f"{tickets:,}",
+        "over bare (aim 35)",
+        title=f"Memory; a bare nameko and pymongo process: {idle:.0f} MB",
+    )
+    for name in small_memory:
+        after = large_memory[name]
+        table.add_row(name, f"{small_memory[name]:.0f}", f"{after:.0f}", f"{after - idle:.0f}")
+    console.print(table)
+
+
+def _reading(desk: measure.Desk) -> dict[str, float]:
+    newest = desk.client.call("intake", "find_tickets", limit=200)["tickets"]
+    gets = [Request("intake", "get_ticket", {"ticket_no": row["ticket_no"]}) for row in newest]
+    pages = {
+        "find_tickets, newest 50": {"limit": 50},
+        "find_tickets, by status and category": {"limit": 50, "status": "assigned", "category": measure.CATEGORY},
+        "find_tickets, by customer": {"limit": 50, "customer_id": desk.customer},
+    }
+    found = {"get_ticket": measure.call_milliseconds(desk.client, gets)}
+    for name, fields in pages.items():
+        found[name] = measure.call_milliseconds(desk.client, [Request("intake", "find_tickets", fields)] * 60)
+    return found
+
+
+def _memory(stack: Stack) -> dict[str, float]:
+    processes = [f"{service}{kind}" for service in SERVICES for kind in ("", "-worker")] + list(CONSUMERS)
+    return {process: bare.resident(stack.pids(process)[0]) for process in processes}
+
+
+if __name__ == "__main__":
+    main()

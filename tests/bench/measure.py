@@ -1,0 +1,139 @@
+"""What is measured of Loopdesk itself."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pika
+
+from shared.client import Client, Request
+from shared.errors import LoopdeskError
+from tests.support import Stack
+
+TEAM, CATEGORY, WINDOW = "service-desk", "other", 50
+
+
+@dataclass
+class Desk:
+    """The running stack with a customer and a roomy agent, as the bench sees it."""
+
+    stack: Stack
+    client: Client = field(init=False)
+    customer: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = self.stack.client("importer")
+
+    def prepare(self) -> None:
+        """One customer, one agent with room for all."""
+        save = self.client.command("intake", "save_customer", name="Bench", email="bench@example.com", language="en")
+        self.customer = save["customer_id"]
+        agent = {"name": "Bench", "teams": [TEAM], "capacity": 1_000_000}
+        self.client.command("dispatch", "save_agent", agent_id="bench", **agent)
+        self.client.command("dispatch", "set_presence", agent_id="bench", present=True)
+
+    def submission(self) -> Request:
+        """A contact of usual size."""
+        return Request.command(
+            "intake",
+            "submit_ticket",
+            customer_id=self.customer,
+            channel="phone",
+            subject="The router restarts every few minutes",
+            text="Since this morning the router restarts every few minutes. " * 6,
+            type="fault",
+            category=CATEGORY,
+            impact="medium",
+            urgency="medium",
+        )
+
+
+def pipelined(client: Client, make: Callable[[], Request], number: int) -> float:
+    """Answered calls a second with a window of unanswered ones; a refusal ends the bench."""
+    requests = [make() for _ in range(number)]
+    began = time.perf_counter()
+    for answer in client.stream(requests, window=WINDOW, timeout=60):
+        if isinstance(answer, LoopdeskError):
+            raise answer
+    return number / (time.perf_counter() - began)
+
+
+def one_at_a_time(client: Client, make: Callable[[], Request], number: int) -> float:
+    """Answered calls a second, each sent after the answer to the one before."""
+    requests = [make() for _ in range(number)]
+    began = time.perf_counter()
+    for request in requests:
+        client.result(client.send(request))
+    return number / (time.perf_counter() - began)
+
+
+def echo() -> Request:
+    """What the bare echo is asked: as large as a submission."""
+    return Request("echo", "echo", {"text": "x" * 400, "subject": "y" * 40, "request_id": uuid4().hex})
+
+
+class Tap:
+    """A queue of the bench's own that gets a copy of every message that notify hands over."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._connection = pika.BlockingConnection(pika.URLParameters(stack.admin_amqp_uri))
+        self._channel = self._connection.channel()
+        self._queue = self._channel.queue_declare("", exclusive=True).method.queue
+        for key in ("sms.urgent", "sms.bulk", "email.urgent", "email.bulk"):
+            self._channel.queue_bind(self._queue, "notify.messages", key)
+        self._channel.basic_consume(self._queue, self._take, auto_ack=True)
+        self.count = 0
+
+    def _take(self, *_: Any) -> None:
+        self.count += 1
+
+    def wait_for(self, count: int, seconds: float) -> None:
+        """Until that many have come in all."""
+        until = time.monotonic() + seconds
+        while self.count < count:
+            if time.monotonic() > until:
+                raise SystemExit(f"only {self.count} of {count} messages came within {seconds:.0f} s")
+            self._connection.process_data_events(time_limit=0.05)
+
+    def close(self) -> None:
+        """Take the queue away."""
+        self._connection.close()
+
+
+def loop_rate(desk: Desk, tap: Tap, number: int) -> float:
+    """Tickets a second from the first submission to the last assigned agent's message on its queue."""
+    start = tap.count
+    requests = [desk.submission() for _ in range(number)]
+    began = time.perf_counter()
+    for answer in desk.client.stream(requests, window=WINDOW, timeout=120):
+        if isinstance(answer, LoopdeskError):
+            raise answer
+    tap.wait_for(start + number, 300)
+    return number / (time.perf_counter() - began)
+
+
+def loop_latencies(desk: Desk, tap: Tap, number: int) -> list[float]:
+    """Milliseconds from the answered submission to the message on the queue, one ticket at a time."""
+    found = []
+    for _ in range(number):
+        start = tap.count
+        desk.client.result(desk.client.send(desk.submission()))
+        began = time.perf_counter()
+        tap.wait_for(start + 1, 30)
+        found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def call_milliseconds(client: Client, requests: Sequence[Request]) -> float:
+    """Median time of one call."""
+    found = []
+    for request in requests:
+        began = time.perf_counter()
+        client.result(client.send(request))
+        found.append((time.perf_counter() - began) * 1000)
+    return statistics.median(found)
