@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from shared.bus.rpc import command, query
+from shared.bus.method import command, query
 from shared.cause import Call, content_digest
 from shared.clock import to_text
 from shared.errors import ValidationError

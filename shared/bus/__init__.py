@@ -2,7 +2,7 @@
 
 from shared.bus.handler import on_event
 from shared.bus.health import Health
-from shared.bus.rpc import command, query
+from shared.bus.method import command, query
 from shared.bus.timers import every
 from shared.cause import Call
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.bus.rpc import query
+from shared.bus.method import query
 from shared.cause import Call
 from shared.schemas import Request
 

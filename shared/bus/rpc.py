@@ -5,57 +5,22 @@ from __future__ import annotations
 import functools
 import json
 import logging
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import amqp
-import eventlet
-from eventlet.semaphore import Semaphore
 from kombu import Queue
-from marshmallow import Schema, fields, validate
 from nameko.exceptions import ContainerBeingKilled
-from nameko.extensions import SharedExtension, register_entrypoint
 from nameko.rpc import Rpc, RpcConsumer
 
 from shared.bus.consumer import BusConsumer
-from shared.bus.publisher import BROKEN, drop, open_channel, readable, send
-from shared.bus.topology import REPLY_ADDRESS, RPC_EXCHANGE, rpc_queue
-from shared.cause import Call, content_digest, request_key
-from shared.clock import SystemClock, to_text
+from shared.bus.replies import Replies
+from shared.bus.topology import REPLY_ADDRESS, rpc_queue
+from shared.clock import to_text
 from shared.errors import Forbidden, LoopdeskError, NotFound, Unavailable, ValidationError
-from shared.outage import is_outage
-from shared.schemas import Code, Consumed, Instant, load
 from shared.settings import Settings
 
 log = logging.getLogger("loopdesk.rpc")
-clock = SystemClock()
-
-
-class CommandMeta(Consumed):
-    """What every command carries beside its own fields."""
-
-    request_id = Code(64, required=True)
-    actor = Code(100, load_default=None, allow_none=True)
-    at = Instant(load_default=None, allow_none=True)
-    expected_version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1))
-
-
-class QueryMeta(Consumed):
-    """What every query may carry beside its own fields."""
-
-    actor = Code(100, load_default=None, allow_none=True)
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What a method demands: a permission (None: any account), a schema; whether it changes anything."""
-
-    permission: str | None
-    schema: type[Schema]
-    mutates: bool
 
 
 @dataclass(frozen=True)
@@ -74,139 +39,6 @@ class Outcome:
 
     result: Any = None
     error: LoopdeskError | None = None
-
-
-def _enter(contract: Contract, method: str, incoming: Incoming) -> tuple[Call, dict[str, Any]]:
-    """The call and the validated fields; raises `Forbidden` or `ValidationError`."""
-    if contract.permission is not None and contract.permission not in incoming.permissions:
-        raise Forbidden(f"{incoming.caller} lacks the permission {contract.permission}", permission=contract.permission)
-    meta_schema: type[Schema] = CommandMeta if contract.mutates else QueryMeta
-    meta_names = _names(meta_schema)
-    own = {name: value for name, value in incoming.kwargs.items() if name not in meta_names}
-    faults: dict[str, list[str]] = {}
-    loaded: list[dict[str, Any]] = []
-    for schema, data in ((meta_schema, incoming.kwargs), (contract.schema, own)):
-        try:
-            loaded.append(load(schema, data))
-        except ValidationError as error:
-            faults |= error.fields
-    if faults:
-        raise ValidationError(faults)
-    meta, values = loaded
-    at: datetime | None = meta.get("at")
-    if at is not None:
-        if "backdate" not in incoming.permissions:
-            raise Forbidden(
-                "only an account with the permission backdate may set at", permission="backdate", field="at"
-            )
-        if at > clock.now():
-            raise ValidationError({"at": ["Lies in the future."]})
-    request_id = meta.get("request_id")
-    content = {name: value for name, value in incoming.kwargs.items() if name != "request_id"}
-    call = Call(
-        ref=f"call {method} by {incoming.caller}",
-        key=request_key(incoming.caller, method, request_id) if request_id else None,
-        digest=content_digest(content) if request_id else None,
-        actor=meta["actor"] or incoming.caller,
-        correlation_id=incoming.correlation_id,
-        at=at,
-        expected_version=meta.get("expected_version"),
-        caller=incoming.caller,
-        permissions=incoming.permissions,
-        method=method,
-        request_id=request_id,
-    )
-    return call, values
-
-
-@functools.cache
-def _names(schema: type[Schema]) -> frozenset[str]:
-    return frozenset(schema().fields)
-
-
-def _method(contract: Contract) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def register(method: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(method)
-        def guarded(service: Any, incoming: Incoming) -> Outcome:
-            started = time.perf_counter()
-            outcome = _run(method, contract, service, incoming)
-            log.info(
-                "call",
-                extra={
-                    "method": f"{service.name}.{method.__name__}",
-                    "caller": incoming.caller,
-                    "correlation_id": incoming.correlation_id,
-                    "outcome": outcome.error.code if outcome.error else "ok",
-                    "milliseconds": round((time.perf_counter() - started) * 1000, 1),
-                },
-            )
-            return outcome
-
-        guarded.contract = contract  # type: ignore[attr-defined]  # read by provisioning and by the canvas test
-        register_entrypoint(guarded, EdgeRpc())
-        return guarded
-
-    return register
-
-
-def _run(method: Callable[..., Any], contract: Contract, service: Any, incoming: Incoming) -> Outcome:
-    try:
-        call, values = _enter(contract, method.__name__, incoming)
-        return Outcome(method(service, call, **values))
-    except LoopdeskError as refusal:
-        return Outcome(error=refusal)
-    except Exception as error:
-        if is_outage(error):
-            log.warning("storage away", extra={"reason": type(error).__name__})
-            return Outcome(error=Unavailable("the database is away; send the same request again"))
-        log.exception("a method failed", extra={"method": method.__name__})
-        return Outcome(error=Unavailable("it failed inside; send the same request again, or tell the operators"))
-
-
-def command(permission: str, schema: type[Schema]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Entrypoint of a method that changes something: `method(self, call, **fields)`; demands a `request_id`."""
-    return _method(Contract(permission, schema, mutates=True))
-
-
-def query(permission: str | None, schema: type[Schema]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Entrypoint of a method that only reads: `method(self, call, **fields)`."""
-    return _method(Contract(permission, schema, mutates=False))
-
-
-class Replies(SharedExtension):
-    """Sends replies on a channel of their own: transient, unconfirmed; a caller that hears nothing asks again."""
-
-    def __init__(self) -> None:
-        self._lock = Semaphore()
-        self._connection: Any = None
-        self._channel: Any = None
-
-    def send(self, body: bytes, address: str, correlation_id: str | None) -> bool:
-        """Send one reply; False if the broker cannot be reached: the request then stays unacknowledged."""
-        settings: Settings = self.container.config["LOOPDESK"]
-        reply = amqp.Message(
-            body,
-            content_type="application/json",
-            content_encoding="utf-8",
-            delivery_mode=1,
-            correlation_id=correlation_id,
-        )
-        for _ in range(2):
-            with self._lock:
-                try:
-                    with eventlet.Timeout(10):
-                        if self._channel is not None and readable(self._connection):
-                            self._connection.drain_events(timeout=0.1)
-                        if self._channel is None:
-                            self._connection, self._channel = open_channel(settings.amqp_uri)
-                        send(self._channel, reply, RPC_EXCHANGE, address, False)
-                        return True
-                except BROKEN as error:
-                    log.warning("reply not sent", extra={"reason": type(error).__name__})
-                    connection, self._connection, self._channel = self._connection, None, None
-                    if connection is not None:
-                        drop(connection)
-        return False
 
 
 class EdgeRpcConsumer(RpcConsumer):

@@ -12,7 +12,7 @@ import pytest
 from services.intake import answers
 from services.intake.domain.ticket import Ticket
 from shared import errors
-from shared.bus.rpc import CommandMeta
+from shared.bus.method import CommandMeta
 from shared.bus.topology import REPLY_ADDRESS, RPC_EXCHANGE
 from shared.clock import from_text
 from shared.link import RPC_EXCHANGE as CLIENTS_EXCHANGE
