@@ -35,7 +35,7 @@ def started(variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_file_follows_the_compose_specification():
     schema = json.loads((HERE / "compose_spec" / "compose-spec.json").read_text())
-    jsonschema.Draft201909Validator(schema).validate(DECLARED)
+    jsonschema.Draft7Validator(schema).validate(DECLARED)
 
 
 def test_only_the_agreed_images_are_used():
