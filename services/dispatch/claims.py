@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from threading import Lock
 
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order
@@ -17,7 +18,7 @@ class NobodyFree(Exception):
 
 
 class Claims:
-    """One change's claims, kept over all its attempts.
+    """One change's claims, kept over all its attempts; a context that ends after the commit.
 
     `wanted`: only this agent will do, else `NoRoom`. `needed`: without an agent there is no change, but `NobodyFree`.
     `left`: after a change, the teams where work is left waiting or room was made.
@@ -29,13 +30,21 @@ class Claims:
         self._wanted = wanted
         self._needed = needed
         self._asked: set[str] = set()
+        self._held: Lock | None = None
+
+    def __enter__(self) -> Claims:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._let_go()
 
     def settle(self, before: Order | None, order: Order, at: datetime, tx: Transaction) -> Decision:
         """Give back the seat that the work no longer takes; if it waits, take one with whoever has room."""
+        self._let_go()  # of what an earlier attempt held
         self.left = set(self._give_back(before, order, tx))
         if not domain.waits(order):
             return order, []
-        agent_id = self._take(self._in_turn(before, order), order.team, at, tx)
+        agent_id = self._take(self._in_turn(before, order), order.team, at, tx, fresh=before is None)
         if agent_id is not None:
             return domain.assign(order, at, agent_id)
         if self._wanted is not None:
@@ -58,9 +67,19 @@ class Claims:
         others = self._seats.candidates(order.team, avoid=self._asked)
         return [former, *others] if former else others
 
-    def _take(self, agents: Iterable[str], team: str, at: datetime, tx: Transaction) -> str | None:
+    def _take(self, agents: Iterable[str], team: str, at: datetime, tx: Transaction, *, fresh: bool) -> str | None:
         for agent_id in agents:
-            self._asked.add(agent_id)  # an attempt that loses a race lost it for this agent: next time others first
+            self._asked.add(
+                agent_id
+            )  # an attempt that ends in `take` lost a race for it: others first then
+            self._held = self._seats.hold(agent_id, wait=fresh)
             if self._seats.take(agent_id, team, at, tx):
+                self._asked.discard(agent_id)  # what ends it from here on is not about the agent: the same one again
                 return agent_id
+            self._let_go()
         return None
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.release()
+            self._held = None

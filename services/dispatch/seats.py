@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
-from services.dispatch.documents import agent_from
 from services.dispatch.domain import Agent, in_turn
 from shared.aggregates import Aggregates
 from shared.mongo import Transaction
 
-#: How many agents are looked at for one work order: enough that many claimants at once find one each.
-CANDIDATES = 8
+#: How many agents are looked at for one work order: enough that all workers of a process find one each.
+CANDIDATES = 16
+#: How long one claim waits for another of this process on the same agent: a few transactions; then it takes its chance.
+PATIENCE = 0.1  # seconds
 
 _LOAD = {"$ifNull": ["$load", 0]}
 _HAS_ROOM = {"$set": {"has_room": {"$and": ["$present", {"$lt": ["$load", "$capacity"]}]}}}
@@ -23,17 +26,28 @@ class Seats:
 
     def __init__(self, agents: Aggregates[Agent]) -> None:
         self._agents = agents.collection
+        self._in_hand: defaultdict[str, Lock] = defaultdict(Lock)
 
     def candidates(self, team: str, avoid: Collection[str] = ()) -> list[str]:
-        """Whom to ask, in turn; those to avoid (others are just claiming them) come last."""
+        """Whom to ask, in turn; those to avoid, and those whom others of this process are just claiming, come last."""
         found = self._agents.find(
             {"teams": team, "has_room": True},
-            {"history": 0, "outbox": 0, "requests": 0, "applied": 0, "origin": 0},
+            {"load": 1, "last_assigned_at": 1},
             sort=[("load", 1), ("last_assigned_at", 1), ("_id", 1)],
             limit=CANDIDATES,
         )
-        turn = [agent.agent_id for agent in in_turn(agent_from(doc) for doc in found)]
-        return sorted(turn, key=lambda agent_id: agent_id in avoid)
+        agents = [Agent(agent_id=a["_id"], load=a["load"], last_assigned_at=a.get("last_assigned_at")) for a in found]
+        turn = [agent.agent_id for agent in in_turn(agents)]
+        return sorted(turn, key=lambda agent_id: (agent_id in avoid, self._in_hand[agent_id].locked()))
+
+    def hold(self, agent_id: str, *, wait: bool) -> Lock | None:
+        """Keep other claims of this process off the agent, to be released after the commit; None if they have it.
+
+        Only courtesy: what two processes claim at once, the database decides. But waiting for the other is cheaper than
+        an aborted transaction, as long as this one has read nothing yet (`wait`); afterwards waiting would not help.
+        """
+        lock = self._in_hand[agent_id]
+        return lock if (lock.acquire(timeout=PATIENCE) if wait else lock.acquire(blocking=False)) else None
 
     def has_room(self, team: str) -> bool:
         """Whether somebody of the team may be given work now."""
