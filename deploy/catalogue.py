@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
+from services.notify.consumers import store as consumer_store
 from shared.aggregates import AGGREGATE_INDEXES
 from shared.bus.handler import EventHandler
 from shared.bus.topology import Subscription
@@ -31,8 +32,15 @@ def subscriptions(service: str) -> Iterator[Subscription]:
                 yield entrypoint.subscription(cls.name, name)
 
 
-def collections(service: str) -> dict[str, list[IndexModel]]:
-    """Every collection of a service with its indexes, the kernel's own included."""
+def collections(account: str) -> dict[str, list[IndexModel]]:
+    """Every collection that a service or consumer owns, with its indexes, the kernel's own included."""
+    if account in CONSUMERS:
+        name = f"consumer_{account.partition('-')[0]}_messages"
+        return {name: consumer_store.COLLECTIONS[name]}
+    return _collections_of(account)
+
+
+def _collections_of(service: str) -> dict[str, list[IndexModel]]:
     store = importlib.import_module(f"services.{service}.store")
     found = {name: list(indexes) for name, indexes in store.COLLECTIONS.items()}
     for name in store.AGGREGATES:

@@ -147,6 +147,8 @@ def provision_broker(
     management.make_vhost()
     for service in SERVICES:
         limit(management, service)
+    # no delivery limit: what a consumer gives back while its gateway is away must wait however long that lasts
+    management.policy("messages", r"^notify\.(sms|email)\.(urgent|bulk)$", **dead_letters("notify"))
     connection = pika.BlockingConnection(pika.URLParameters(amqp_uri))
     try:
         declarer = Declarer(connection.channel())
@@ -178,11 +180,18 @@ def limit(management: Management, service: str) -> None:
         _any(handlers),
         **{
             "delivery-limit": DELIVERY_LIMIT,
-            "dead-letter-exchange": parking(service),
-            "dead-letter-strategy": "at-least-once",
-            "overflow": "reject-publish",
+            **dead_letters(service),
         },
     )
+
+
+def dead_letters(service: str) -> dict[str, str]:
+    """A policy's part: what a queue gives up goes to the service's parking queue, and is not lost on the way."""
+    return {
+        "dead-letter-exchange": parking(service),
+        "dead-letter-strategy": "at-least-once",
+        "overflow": "reject-publish",
+    }
 
 
 class Declarer:

@@ -16,8 +16,6 @@ from shared.settings import require
 ACTIONS = ["find", "insert", "update", "remove"]
 #: MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
 OTHER_DEFINITION = (85, 86)
-#: Each consumer's own store of what it has sent.
-CONSUMER_COLLECTIONS = {name: f"consumer_{name.partition('-')[0]}_messages" for name in CONSUMERS}
 
 
 def password_of(account: str, kind: str, environ: Mapping[str, str]) -> str:
@@ -30,20 +28,15 @@ def provision_mongo(uri: str, environ: Mapping[str, str], say: Callable[[str], N
     with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=30_000) as client:
         database = client.get_default_database()
         existing = set(database.list_collection_names())
-        for service in SERVICES:
-            owned = collections(service)
+        for account in (*SERVICES, *CONSUMERS):
+            owned = collections(account)
             for name, indexes in owned.items():
                 if name not in existing:
                     database.create_collection(name)
                 for index in indexes:
                     _index(database[name], index, say)
-            _account(database, service, list(owned), password_of(service, "MONGO", environ))
-            say(f"database: {service} owns {', '.join(owned)}")
-        for consumer, name in CONSUMER_COLLECTIONS.items():
-            if name not in existing:
-                database.create_collection(name)
-            _account(database, consumer, [name], password_of(consumer, "MONGO", environ))
-            say(f"database: {consumer} owns {name}")
+            _account(database, account, list(owned), password_of(account, "MONGO", environ))
+            say(f"database: {account} owns {', '.join(owned)}")
 
 
 def _index(collection: Collection[dict[str, Any]], index: IndexModel, say: Callable[[str], None]) -> None:
