@@ -54,8 +54,14 @@ def bodies(incidents: list[Incident], sample: Mapping[str, Mapping[str, Any]]) -
     merged = {service: deepcopy(dict(body)) for service, body in sample.items()}
     by_category = routes(incidents)
     merged["intake"]["categories"] = {code: {"name": {"en": code, "zh-CN": code}} for code in by_category}
+    merged["notify"]["staff"] = {kind: _for_all(book) for kind, book in merged["notify"]["staff"].items()}
     merged["dispatch"] |= _organisation(people(incidents), by_category)
     return merged
+
+
+def _for_all(book: Mapping[str, Any]) -> dict[str, Any]:
+    """An address book's entry for teams without one of their own: the sample's teams are not the log's."""
+    return {key: entry for key, entry in book.items() if key == "default"}
 
 
 def _organisation(counts: Mapping[str, int], by_category: Mapping[str, str]) -> dict[str, Any]:
