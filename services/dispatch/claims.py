@@ -69,9 +69,7 @@ class Claims:
 
     def _take(self, agents: Iterable[str], team: str, at: datetime, tx: Transaction, *, fresh: bool) -> str | None:
         for agent_id in agents:
-            self._asked.add(
-                agent_id
-            )  # an attempt that ends in `take` lost a race for it: others first then
+            self._asked.add(agent_id)  # an attempt that ends in `take` lost a race for it: others first then
             self._held = self._seats.hold(agent_id, wait=fresh)
             if self._seats.take(agent_id, team, at, tx):
                 self._asked.discard(agent_id)  # what ends it from here on is not about the agent: the same one again

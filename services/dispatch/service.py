@@ -1,11 +1,11 @@
-"""Dispatch's RPC methods. Every command on work answers with the receipt of replies.py."""
+"""Dispatch's RPC methods. Every command on work answers with the receipt of answers.py."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from services.dispatch import domain, replies, schemas
+from services.dispatch import answers, domain, schemas
 from services.dispatch.domain import Decision, Order
 from services.dispatch.store import DispatchStore
 from shared.bus import Call, Health, command, query
@@ -22,26 +22,26 @@ class Dispatch(Health, ReferenceData):
     @command("work", schemas.Accept)
     def accept(self, call: Call, order_no: str) -> Any:
         """The agent takes the work up. Raises NotFound, NoSuchMove."""
-        return self.store.orders.change(call, order_no, domain.accept, replies.receipt)
+        return self.store.orders.change(call, order_no, domain.accept, answers.receipt)
 
     @command("work", schemas.Respond)
     def respond(self, call: Call, order_no: str, note: str | None) -> Any:
         """The customer has heard from us; counts once as the first response. Raises NotFound, NoSuchMove."""
         return self.store.orders.change(
-            call, order_no, lambda order, at: domain.respond(order, at, note), replies.receipt
+            call, order_no, lambda order, at: domain.respond(order, at, note), answers.receipt
         )
 
     @command("work", schemas.Hold)
     def hold(self, call: Call, order_no: str, reason: str) -> Any:
         """The clocks stand still. Raises NotFound, NoSuchMove."""
         return self.store.orders.change(
-            call, order_no, lambda order, at: domain.hold(order, at, reason), replies.receipt
+            call, order_no, lambda order, at: domain.hold(order, at, reason), answers.receipt
         )
 
     @command("work", schemas.Resume)
     def resume(self, call: Call, order_no: str) -> Any:
         """The clocks run again. Raises NotFound, NoSuchMove."""
-        return self.store.change(call, order_no, domain.resume, replies.receipt)
+        return self.store.change(call, order_no, domain.resume, answers.receipt)
 
     @command("work", schemas.Transfer)
     def transfer(
@@ -58,13 +58,13 @@ class Dispatch(Health, ReferenceData):
             to = domain.destination(order, reference, team, taker)
             return domain.transfer(order, at, to, agent_id=agent, reason=reason)
 
-        return self.store.change(call, order_no, decide, replies.receipt, wanted=agent)
+        return self.store.change(call, order_no, decide, answers.receipt, wanted=agent)
 
     @command("work", schemas.Resolve)
     def resolve(self, call: Call, order_no: str, solution: str, language: str | None) -> Any:
         """It is done; the agent has room again. Raises NotFound, NoSuchMove."""
         return self.store.change(
-            call, order_no, lambda order, at: domain.resolve(order, at, solution, language), replies.receipt
+            call, order_no, lambda order, at: domain.resolve(order, at, solution, language), answers.receipt
         )
 
     @command("work", schemas.Reopen)
@@ -75,20 +75,20 @@ class Dispatch(Health, ReferenceData):
             call,
             order_no,
             lambda order, at: domain.reopen(order, at, reference, reason=reason, cause=cause),
-            replies.receipt,
+            answers.receipt,
         )
 
     @query("read", schemas.GetWork)
     def get_work(self, call: Call, order_no: str | None = None, ticket_no: str | None = None) -> Any:
         """The work order with its whole history. Raises NotFound."""
         key = order_no or domain.order_no_for(str(ticket_no))
-        return replies.work(self.store.orders.get(key), self.store.orders.history(key))
+        return answers.work(self.store.orders.get(key), self.store.orders.history(key))
 
     @query("read", schemas.FindWork)
     def find_work(self, call: Call, limit: int, after: str | None, **filters: str) -> Any:
         """A page, newest first: {work: [...], next: cursor of the next page, or null}."""
         found, more = self.store.find_work(filters, limit, after)
-        return {"work": [replies.summary(order) for order in found], "next": more}
+        return {"work": [answers.summary(order) for order in found], "next": more}
 
     @command("supervise", schemas.SaveAgent)
     def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:
@@ -106,10 +106,10 @@ class Dispatch(Health, ReferenceData):
     @query("read", schemas.GetAgent)
     def get_agent(self, call: Call, agent_id: str) -> Any:
         """The agent. Raises NotFound."""
-        return replies.agent(self.store.agents.get(agent_id))
+        return answers.agent(self.store.agents.get(agent_id))
 
     @query("read", schemas.FindAgents)
     def find_agents(self, call: Call, limit: int, after: str | None, **filters: Any) -> Any:
         """A page, by id: {agents: [...], next: cursor of the next page, or null}."""
         found, more = self.store.agents.find(filters, limit, after)
-        return {"agents": [replies.agent(agent) for agent in found], "next": more}
+        return {"agents": [answers.agent(agent) for agent in found], "next": more}

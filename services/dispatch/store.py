@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.dispatch import domain, replies
+from services.dispatch import answers, domain
 from services.dispatch.agents import Agents, Answer
 from services.dispatch.claims import Claims, NobodyFree
 from services.dispatch.documents import order_document, order_from
@@ -109,14 +109,14 @@ class DispatchStore:
 
     def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide) -> Answer:
         """Create or change an agent; who has room then gets waiting work."""
-        answer = self.agents.save(cause, agent_id, decide, replies.agent)
+        answer = self.agents.save(cause, agent_id, decide, answers.agent)
         self.waiting.give_out(*self.agents.get(agent_id).teams)
         return answer
 
     def set_presence(self, cause: Cause, agent_id: str, present: bool) -> Answer:
         """An agent has come or gone; who has come gets waiting work."""
         answer = self.agents.change(
-            cause, agent_id, lambda agent, at: domain.set_presence(agent, at, present), replies.agent
+            cause, agent_id, lambda agent, at: domain.set_presence(agent, at, present), answers.agent
         )
         if present:
             self.waiting.give_out(*self.agents.get(agent_id).teams)
