@@ -7,17 +7,16 @@ import mailbox
 import os
 import signal
 import time
-import urllib.request
-from base64 import b64encode
 from collections.abc import Callable
 from email.message import Message
 from functools import cached_property
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from deploy.localstack import management
 from deploy.localstack.access import Access
 from deploy.localstack.instance import Instance
 from shared.client import Client
@@ -79,13 +78,7 @@ class Stack(Access):
 
     def management(self, path: str) -> Any:
         """What RabbitMQ's management API answers to GET /api/<path>."""
-        admin = urlsplit(self.admin_amqp_uri)
-        request = urllib.request.Request(f"{self.management_uri}/api/{path}")
-        request.add_header(
-            "Authorization", "Basic " + b64encode(f"{admin.username}:{admin.password}".encode()).decode()
-        )
-        with urllib.request.urlopen(request, timeout=10) as reply:
-            return json.load(reply)
+        return management.ask(self.management_uri, self.admin_amqp_uri, path)
 
     @property
     def _vhost(self) -> str:

@@ -46,6 +46,10 @@ class Service:
             health=tuple(map(there, self.health)),
         )
 
+    def overridden(self, values: Mapping[str, str]) -> Service:
+        """The same with other values for those variables that it has."""
+        return replace(self, environment={name: values.get(name, text) for name, text in self.environment.items()})
+
 
 def load(variables: Mapping[str, str], profiles: Collection[str] = (), file: Path = FILE) -> dict[str, Service]:
     """Service name -> service, for those without a profile and those of `profiles`.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.localstack import compose
 from deploy.localstack.instance import ROOT, Instance
-from deploy.localstack.process import Command
-from deploy.localstack.servers import SYSTEM_PATH
+from deploy.localstack.process import SYSTEM_PATH, Command
 
 PROFILES = ("local",)
 SERVERS = ("rabbitmq", "mongo")  # started in our own way, not by the file's commands
@@ -23,12 +23,19 @@ LOCAL_VARIABLES = {"SMTP_URI": "smtp://mailbox:2525", "SMTP_FROM": "Loopdesk <lo
 
 
 def services(
-    instance: Instance, variables: Mapping[str, str], addresses: Mapping[str, str], file: Path = compose.FILE
+    instance: Instance,
+    variables: Mapping[str, str],
+    addresses: Mapping[str, str],
+    overrides: Mapping[str, str] = MappingProxyType({}),
+    file: Path = compose.FILE,
 ) -> dict[str, compose.Service]:
-    """Service name -> what to start for it here, in the file's order, RabbitMQ and MongoDB left out."""
+    """Service name -> what to start for it here, in the file's order, RabbitMQ and MongoDB left out.
+
+    `overrides` are values for variables of the environment wherever the file gives them.
+    """
     declared = compose.load({**variables, **LOCAL_VARIABLES}, PROFILES, file)
     return {
-        name: service.moved(addresses, folders(instance, service))
+        name: service.moved(addresses, folders(instance, service)).overridden(overrides)
         for name, service in declared.items()
         if name not in SERVERS
     }

@@ -12,10 +12,8 @@ import sys
 from deploy.localstack import compose, control, plan, ports, secrets
 from deploy.localstack.errors import StackError
 from deploy.localstack.instance import Instance
-from deploy.localstack.servers import Broker, Database, Servers
+from deploy.localstack.servers import AMQP, PORTS, choose
 from deploy.localstack.supervisor import Supervisor
-
-PORTS = ("amqp", "management", "distribution", "epmd", "mongo", "mailbox")
 
 
 async def supervise(instance: Instance, options: argparse.Namespace) -> None:
@@ -41,33 +39,25 @@ async def supervise(instance: Instance, options: argparse.Namespace) -> None:
             supervisor.phase = "down"
         supervisor.end.set()
         await supervisor.stop_all(kill=options.discard)
+        if options.discard:
+            supervisor.servers.remove()
         supervisor.save()
 
 
 def build(instance: Instance, *, servers_only: bool) -> Supervisor:
     """The supervisor with its servers and services, nothing started."""
-    variables = secrets.ensure(instance, set(compose.required()) - set(plan.LOCAL_VARIABLES))
+    needed = set(compose.required()) - set(plan.LOCAL_VARIABLES)
+    # accounts belong to a whole broker: stacks that share one share their passwords, too
+    shared = secrets.ensure(Instance("shared"), needed) if os.environ.get(AMQP) else {}
+    variables = secrets.ensure(instance, needed, shared)
     port = ports.reserve(instance.folder / "ports.json", PORTS)
-    broker = Broker(
-        name=f"loopdesk-{instance.name}",
-        folder=instance.folder / "rabbitmq",
-        amqp_port=port["amqp"],
-        management_port=port["management"],
-        distribution_port=port["distribution"],
-        epmd_port=port["epmd"],
-        password=variables["RABBITMQ_ADMIN_PASSWORD"],
-        vhost="loopdesk",
-    )
-    database = Database(
-        folder=instance.folder / "mongo",
-        port=port["mongo"],
-        password=variables["MONGO_ADMIN_PASSWORD"],
-        name="loopdesk",
-        options=plan.mongod_options(variables),
-    )
-    servers = Servers(broker, database)
+    servers = choose(instance, variables, port, os.environ)
+    if servers_only:
+        return Supervisor(instance, servers, {})
     addresses = {**servers.addresses(), "mailbox:2525": f"127.0.0.1:{port['mailbox']}"}
-    return Supervisor(instance, servers, {} if servers_only else plan.services(instance, variables, addresses))
+    overrides = {name: uri for name, uri in servers.admin().items() if os.environ.get(name)}
+    services = plan.services(instance, {**variables, **servers.variables()}, addresses, overrides)
+    return Supervisor(instance, servers, services)
 
 
 def reason(failure: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.localstack import instance, run, servers, supervisor
+from deploy.localstack import broker, database, instance, run, servers, supervisor
 from deploy.localstack.compose import Service
 from deploy.localstack.errors import StackError
 from deploy.localstack.instance import Instance
@@ -118,13 +118,13 @@ def test_a_service_that_keeps_dying_is_given_up(start, capsys):
 
 
 def test_missing_rabbitmq_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(servers, "RABBITMQ", tmp_path / "none")
-    broker = servers.Broker("one", tmp_path, 1, 2, 3, 4, "secret", "loopdesk")
+    monkeypatch.setattr(broker, "RABBITMQ", tmp_path / "none")
+    one = broker.Broker("one", tmp_path, 1, 2, 3, 4, "secret", "loopdesk")
     with pytest.raises(StackError, match="apt-get install rabbitmq-server"):
-        broker.prepare()
+        one.prepare()
 
 
 def test_missing_mongod_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(servers, "MONGOD", tmp_path / "none")
+    monkeypatch.setattr(database, "MONGOD", tmp_path / "none")
     with pytest.raises(StackError, match="make setup"):
-        servers.Database(tmp_path, 1, "secret", "loopdesk").prepare()
+        database.Database(tmp_path, 1, "secret", "loopdesk").prepare()
