@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy.localstack import secrets
+from deploy.localstack.broker import Broker
 from deploy.localstack.errors import StackError
 from deploy.localstack.instance import Instance
+from deploy.localstack.servers import choose
 
 # Operators' variables -> the addresses of `admin`.
 ADMIN_VARIABLES = {
@@ -71,6 +75,20 @@ class Access:
     def pids(self, process: str) -> list[int]:
         """Of the replicas that run now."""
         return [one["pid"] for one in self.state["processes"].get(process, []) if one["pid"] is not None]
+
+    def rabbitmqctl(self, *arguments: str) -> str:
+        """What the broker's own command line says.
+
+        Raises: StackError if the broker is not ours; CalledProcessError.
+        """
+        port = json.loads((self.instance.folder / "ports.json").read_text())
+        broker = choose(self.instance, secrets.read(self.instance), port, {}).broker
+        if "rabbitmq" not in self.state["processes"] or not isinstance(broker, Broker):
+            raise StackError("the broker is not one of the local stack")
+        command = broker.tool("rabbitmqctl", *arguments)
+        return subprocess.run(  # noqa: S603 (RabbitMQ's own)
+            command.argv, env=dict(command.env), cwd=command.cwd, check=True, capture_output=True, text=True, timeout=60
+        ).stdout
 
     def log(self, process: str, replica: int = 1) -> Path:
         """A replica's log file."""

@@ -56,6 +56,10 @@ class Broker:
             "rabbitmq": self._command(str(RABBITMQ)),
         }
 
+    def tool(self, name: str, *arguments: str) -> Command:
+        """One of RabbitMQ's own command lines, for this node: rabbitmqctl, rabbitmq-queues …"""
+        return self._command(str(RABBITMQ.parent / name), *arguments)
+
     def _command(self, *argv: str) -> Command:
         env = {
             "PATH": SYSTEM_PATH,

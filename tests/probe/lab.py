@@ -23,6 +23,7 @@ from deploy.localstack import launch
 from deploy.localstack.access import Access
 from deploy.localstack.instance import ROOT, Instance
 from deploy.localstack.process import _die_with_parent
+from deploy.localstack.servers import RABBITMQ
 from shared.client import Client
 from tests.probe import other, service
 from tests.support import eventually
@@ -286,19 +287,13 @@ class Lab:
         return bool(self.database.client.is_primary)
 
     def rabbitmqctl(self, *arguments: str) -> str:
-        """The broker's own tool, as on its node."""
-        from deploy.localstack.run import build
-
-        command = build(self.instance, servers_only=True).servers.broker._command("rabbitmqctl", *arguments)
-        return subprocess.run(
-            [f"/usr/lib/rabbitmq/bin/{command.argv[0]}", *command.argv[1:]],
-            env=dict(command.env),
-            cwd=command.cwd,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        ).stdout
+        """The broker's own tool, in the broker's own environment."""
+        environment = Path(f"/proc/{self.broker_pid}/environ").read_text().split("\0")
+        env = dict(line.split("=", 1) for line in environment if "=" in line)
+        command = [str(RABBITMQ.with_name("rabbitmqctl")), *arguments]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def close(self) -> None:
         for one in self._processes:
