@@ -24,11 +24,9 @@ TEAMS_SHOWN = 15
 
 def show(console: Console, outcome: Outcome) -> None:
     """Everything, in the order in which one asks."""
-    console.print("\n[bold]What the log lacks, and the rule that stands in for it[/bold]")
-    for line in outcome.said:
-        console.print(f"  - {line}", highlight=False)
-    for table in _tables(outcome):
-        console.print()
+    for table in (_said(outcome), *_tables(outcome)):
+        console.print(f"\n[bold]{table.title}[/bold]", highlight=False)
+        table.title = None  # rich would fold it to the table's width
         console.print(table)
     console.print(
         f"\nfinal state {outcome.answers.fingerprint}: who did what when, the same in every run", highlight=False
@@ -48,10 +46,17 @@ def _tables(outcome: Outcome) -> Iterator[Table]:
 
 def _table(title: str, first: str, *others: str) -> Table:
     """Numbers on the right; narrow enough for 80 columns."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column(first, no_wrap=True)
     for other in others:
         table.add_column(other, justify="right", no_wrap=True)
+    return table
+
+
+def _said(outcome: Outcome) -> Table:
+    table = Table(title="What the log lacks, and the rule that stands in for it", box=None, show_header=False)
+    for line in outcome.said:
+        table.add_row("-", line)
     return table
 
 

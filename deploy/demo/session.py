@@ -64,7 +64,7 @@ class Session:
         with self._stage("figures"):
             answers = ask(self.client, since, until, play.orders)
         return Outcome(
-            contacts=len(play.tickets),
+            contacts=len(self.incidents),
             customers=len(set(play.customers.values())),
             answers=answers,
             parked=self.parked(),
