@@ -1,0 +1,77 @@
+"""A stack of their own for the tests that break it; FAULT_STACK names a running one to use instead."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.localstack import launch
+from deploy.localstack.instance import HOME, Instance
+from tests.fault.load import AGENTS, Load
+from tests.support import Stack
+
+KEPT_LOGS = HOME / "fault-logs"
+
+
+class Ground:
+    """Gives the stack to break; a new one after a test has failed on it, so that failures do not spread."""
+
+    def __init__(self) -> None:
+        self._name = os.environ.get("FAULT_STACK")
+        self._stack: Stack | None = None
+        self.spoiled = False
+
+    def stack(self) -> Stack:
+        if self.spoiled and not self._name:
+            self.close()
+        if self._stack is None:
+            self._stack = self._up()
+        return self._stack
+
+    def _up(self) -> Stack:
+        instance = Instance(self._name or f"fault-{os.getpid()}")
+        if not self._name:
+            launch.up(instance, "--discard", f"--with-process={os.getpid()}", say=lambda line: None)
+        stack = Stack(instance)
+        importer = stack.client("importer")
+        for agent in AGENTS:
+            importer.command("dispatch", "set_presence", agent_id=agent, present=True)
+        return stack
+
+    def close(self) -> None:
+        stack, self._stack, self.spoiled = self._stack, None, False
+        if stack is not None:
+            stack.close()
+            if not self._name:
+                shutil.rmtree(KEPT_LOGS, ignore_errors=True)
+                shutil.copytree(stack.instance.logs, KEPT_LOGS)
+                launch.down(stack.instance, discard=True)
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[Ground]:
+    ground = Ground()
+    try:
+        yield ground
+    finally:
+        ground.close()
+
+
+@pytest.fixture
+def broken(ground: Ground, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The stack to break."""
+    stack = ground.stack()
+    failed = request.session.testsfailed
+    yield stack
+    ground.spoiled = request.session.testsfailed > failed
+
+
+@pytest.fixture
+def load(broken: Stack) -> Iterator[Load]:
+    """Work for it; what is left open at the end is withdrawn."""
+    load = Load(broken)
+    yield load
+    load.close()

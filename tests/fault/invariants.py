@@ -1,0 +1,363 @@
+"""What must be true of a stack after any fault, read from the databases, queues, sinks and processes.
+
+Every check yields what is wrong, in words; `assert_sound` waits until nothing is on its way and collects them all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pika
+import yaml
+
+from deploy.catalogue import PROCESSES, SERVICES
+from shared.cause import request_key
+from shared.client import Request
+from shared.clock import SystemClock
+from shared.document import GENESIS, entry_hash
+from shared.errors import LoopdeskError
+from tests.fault.load import STORIES, Load
+from tests.support import Stack, eventually
+
+Document = Mapping[str, Any]
+Wrong = Iterator[str]
+
+CONFIG = Path(__file__).parents[2] / "deploy" / "config"
+AGGREGATES = ("intake_tickets", "intake_customers", "dispatch_orders", "dispatch_agents", "feedback_cases", "notify_messages")
+CLAIMING = ("assigned", "accepted", "held")
+STATUS = {"assigned": "assigned", "accepted": "assigned", "held": "on_hold"}
+SETTLED_WITHIN = 120.0
+AGREED_WITHIN = 20.0  # what was in some handler's hand when nothing waited any more
+OVERDUE = timedelta(seconds=20)
+_NOT_OURS = ("reply.", "test.")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a test has done on purpose: messages parked, by service, and e-mails whose fate stays unknown."""
+
+    parked: Mapping[str, int] = field(default_factory=dict)
+    unknown: int = 0
+
+
+def assert_sound(stack: Stack, load: Load, expected: Expected | None = None) -> None:
+    """Nothing accepted is lost, nothing is done twice, nobody is told twice, and all processes are well."""
+    expected = expected or Expected()
+    eventually(lambda: settled(stack, expected), SETTLED_WITHIN)
+    eventually(lambda: _is_sound(stack, load, expected), AGREED_WITHIN)
+
+
+def _is_sound(stack: Stack, load: Load, expected: Expected) -> bool:
+    state = State(stack)
+    checks = (
+        *(nothing_is_lost(state, load), stories_ended(state, load), histories_are_whole(state)),
+        *(facts_happened_once(state), loads_equal_open_work(state), one_survey_per_resolved_round(state)),
+        *(services_agree(state), everyone_was_told_once(state, expected), nothing_waits(state)),
+        processes_are_well(stack),
+    )
+    wrong = [sentence for check in checks for sentence in check]
+    assert not wrong, f"{len(wrong)} things are wrong:\n  " + "\n  ".join(wrong[:40])
+    return True
+
+
+class State:
+    """All documents at one moment, histories merged with what has left the documents."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._database = stack.database
+        self.stack = stack
+        self.tickets = self._all("intake_tickets", "ticket_no")
+        self.orders = self._all("dispatch_orders")
+        self.agents = self._all("dispatch_agents")
+        self.cases = self._all("feedback_cases")
+        self.work = self._all("feedback_work")
+        self.messages = self._all("notify_messages")
+        self.customers = self._all("intake_customers")
+        self.texts = stack.texts()
+        self.mail_ids = [str(mail["Message-ID"]).strip("<>").partition("@")[0] for mail in stack.mails()]
+
+    def _all(self, collection: str, key: str = "_id") -> dict[str, dict[str, Any]]:
+        found = {row[key]: dict(row) for row in self._database[collection].find()}
+        spilled: dict[str, list[Document]] = defaultdict(list)
+        for entry in self._database[f"{collection.partition('_')[0]}_history"].find({}):
+            spilled[entry["aggregate"]].append(entry)
+        for row in found.values():
+            kept = {entry["number"]: entry for entry in [*spilled[f"{collection}/{row['_id']}"], *row.get("history", [])]}
+            row["history"] = [kept[number] for number in sorted(kept)]
+        return found
+
+    @cached_property
+    def aggregates(self) -> dict[str, dict[str, Any]]:
+        """Name -> document, of every collection that has a history."""
+        kinds = {"ticket": self.tickets, "order": self.orders, "agent": self.agents, "case": self.cases}
+        kinds |= {"message": self.messages, "customer": self.customers}
+        return {f"{kind} {key}": row for kind, rows in kinds.items() for key, row in rows.items()}
+
+
+# nothing is lost
+
+
+def nothing_is_lost(state: State, load: Load) -> Wrong:
+    """Every accepted contact has its ticket, and every ticket its work order, which has an owner or waits in a queue."""
+    by_id = {row["_id"]: row for row in state.tickets.values()}
+    for request, answer in load.asked:
+        if request.method == "submit_ticket":
+            row = by_id.get(request_key("importer", "submit_ticket", request.fields["request_id"]))
+            if row is None or row["ticket_no"] != answer["ticket_no"]:
+                yield f"accepted as {answer['ticket_no']}, but stored is {row and row['ticket_no']}"
+    for ticket_no in state.tickets:
+        if _order_no(ticket_no) not in state.orders:
+            yield f"{ticket_no} has no work order"
+    for order_no, order in state.orders.items():
+        if order["ticket_no"] not in state.tickets:
+            yield f"{order_no} has no ticket"
+        if order["state"] in ("assigned", "accepted") and not order["agent"]:
+            yield f"{order_no} is {order['state']} and has no agent"
+        if order["state"] == "queued" and order["agent"]:
+            yield f"{order_no} waits, but has agent {order['agent']}"
+    with_room = {team for agent in state.agents.values() if agent.get("has_room") for team in agent["teams"]}
+    for order_no, order in state.orders.items():
+        if order["state"] == "queued" and order["team"] in with_room:
+            yield f"{order_no} waits with {order['team']}, where somebody has room"
+
+
+def stories_ended(state: State, load: Load) -> Wrong:
+    """Every ticket of the load is where its story ends."""
+    for matter in load.matters:
+        order = state.orders.get(matter.order_no, {"state": None, "round": None, "outcome": None})
+        wanted, round_, outcome = STORIES[matter.story][2]
+        reached = "open" if wanted == "open" and order["state"] in ("queued", *CLAIMING) else order["state"]
+        if (reached, order["round"], order["outcome"]) != (wanted, round_, outcome):
+            there = {name: order[name] for name in ("state", "round", "outcome")}
+            yield f"{matter.order_no} ({matter.story}) is {there}, left: {matter.left}"
+
+
+# nothing is done twice
+
+
+def histories_are_whole(state: State) -> Wrong:
+    """Entries are numbered 1, 2, 3 … and chained; the newest is the head."""
+    for name, row in state.aggregates.items():
+        numbers = [entry["number"] for entry in row["history"]]
+        if numbers != list(range(1, row["head"]["number"] + 1)):
+            yield f"{name}: history {numbers}, head {row['head']['number']}"
+            continue
+        link = GENESIS
+        for entry in row["history"]:
+            link = entry_hash(link, {k: v for k, v in entry.items() if k not in ("_id", "aggregate")})
+            if link != entry["hash"]:
+                yield f"{name}: entry {entry['number']} is not chained to the one before"
+                break
+        if link != row["head"]["hash"]:
+            yield f"{name}: the head is not the last entry"
+
+
+#: Fact -> the entry of its data that may make it happen again; None: once for all.
+ONCE: Mapping[str, str | None] = {
+    **dict.fromkeys(("work_opened", "work_responded", "work_closed", "work_withdrawn", "work_went_live")),
+    **dict.fromkeys(("ticket_submitted", "ticket_withdrawn", "ticket_replay_ended")),
+    **dict.fromkeys(("survey_due", "survey_answered", "case_closed", "case_dissatisfied", "case_withdrawn")),
+    **dict.fromkeys(("message_queued", "message_handed_over")),
+    **dict.fromkeys(("work_resolved", "work_reopened"), "round"),
+    "status_changed": "number",
+}
+#: These happen once for each clock, in each round in which the clock runs.
+TIMED = ("deadline_near", "deadline_missed", "work_escalated")
+
+
+def facts_happened_once(state: State) -> Wrong:
+    """No fact stands in a history twice that can happen only once."""
+    for name, row in state.aggregates.items():
+        seen: Counter[tuple[Any, ...]] = Counter()
+        for entry in row["history"]:
+            kind, data = entry["type"], entry["data"]
+            if kind in ONCE:
+                seen[kind, data.get(ONCE[kind]) if ONCE[kind] else None] += 1
+            elif kind in TIMED:
+                clock = data.get("clock") or data.get("why")
+                seen[kind, clock, data["round"] if clock != "first_response" else 0] += 1
+            elif kind.startswith("message_"):  # a receipt: the consumers repeat the same id for the same thing
+                seen[kind, entry["cause"]] += 1
+        for what, times in seen.items():
+            if times > 1:
+                yield f"{name}: {what} happened {times} times"
+
+
+def loads_equal_open_work(state: State) -> Wrong:
+    """An agent's load is the number of work orders that it has."""
+    open_work = Counter(o["agent"] for o in state.orders.values() if o["state"] in CLAIMING and o["agent"])
+    for agent_id, agent in state.agents.items():
+        if agent.get("load", 0) != open_work[agent_id]:
+            yield f"{agent_id} has load {agent.get('load', 0)}, but {open_work[agent_id]} open work orders"
+        if agent.get("has_room", False) != (agent["present"] and agent.get("load", 0) < agent["capacity"]):
+            yield f"{agent_id}: has_room is {agent.get('has_room')} at {agent.get('load')} of {agent['capacity']}"
+
+
+def one_survey_per_resolved_round(state: State) -> Wrong:
+    """Every resolved round has one case, and that case one survey, unless its round ended before it was heard of."""
+    rounds = {
+        f"{order_no}/{entry['data']['round']}"
+        for order_no, order in state.orders.items()
+        for entry in order["history"]
+        if entry["type"] == "work_resolved"
+    }
+    followed = {number: _types(case) for number, case in state.cases.items() if case["resolved_at"]}
+    for case_no in sorted(rounds ^ followed.keys()):
+        yield f"{case_no}: {'no case' if case_no in rounds else 'a case without a resolution'}"
+    for case_no, types in followed.items():
+        surveys, overtaken = types.count("survey_due"), types.count("resolution_overtaken")
+        if surveys + overtaken != 1:
+            yield f"{case_no}: {surveys} surveys, {overtaken} times overtaken"
+        elif surveys != (state.cases[case_no]["token_hash"] is not None):
+            yield f"{case_no}: {surveys} surveys, token {state.cases[case_no]['token_hash']}"
+
+
+def services_agree(state: State) -> Wrong:
+    """Ticket, work order, last case and measured work say the same."""
+    for ticket_no, ticket in state.tickets.items():
+        order = state.orders.get(_order_no(ticket_no))
+        if order is None:
+            continue
+        wanted = STATUS.get(order["state"], order["state"])
+        if order["state"] == "queued":
+            wanted = "reopened" if order["round"] else "submitted"
+        if ticket["status"] != wanted:
+            yield f"{ticket_no} is {ticket['status']}, its work {order['state']} in round {order['round']}"
+        case = state.cases.get(f"{order['_id']}/{order['round']}")
+        if order["state"] == "closed" and (case is None or case["state"] not in ("satisfied", "expired")):
+            yield f"{order['_id']} is closed, its case {case and case['state']}"
+        yield from _measured(state, order)
+
+
+def _measured(state: State, order: Document) -> Wrong:
+    if order["opened_at"] == order["ended_at"] and order["state"] == "withdrawn" and not order["team"]:
+        return  # withdrawn before it was opened: no work
+    told = Counter(_types(order))
+    cases = [case for case in state.cases.values() if case["order_no"] == order["_id"]]
+    wanted = {
+        "resolved": int(told["work_resolved"] > 0),
+        "reopened": int(told["work_reopened"] > 0),
+        "closed": int(order["state"] == "closed"),
+        "withdrawn": int(order["state"] == "withdrawn"),
+        "surveyed": sum(case["token_hash"] is not None for case in cases),
+        **{f"score_{score}": sum(case["score"] == score for case in cases) for score in range(1, 6)},
+    }
+    counts = state.work.get(order["_id"], {}).get("counts", {})
+    if (found := {name: counts.get(name) for name in wanted}) != wanted:
+        yield f"{order['_id']} is measured as {found}, but was {wanted}"
+
+
+# nobody is told twice
+
+
+def everyone_was_told_once(state: State, expected: Expected) -> Wrong:
+    """The ledger has what the rules owe on every fact, once; every message of it was sent once, and nothing else was."""
+    rules = Counter(rule["event"] for rule in yaml.safe_load((CONFIG / "notify.yaml").read_text())["rules"])
+    owed = {
+        f"{collection}/{key}/{entry['number']}": rules[entry["type"]]
+        for collection, rows in (("dispatch_orders", state.orders), ("feedback_cases", state.cases))
+        for key, row in rows.items()
+        for entry in row["history"]
+        if rules[entry["type"]]
+    }
+    written = Counter(message["occurrence"] for message in state.messages.values())
+    for occurrence in sorted(owed.keys() | written.keys()):
+        if owed.get(occurrence, 0) != written[occurrence]:
+            yield f"{occurrence}: {written[occurrence]} messages, {owed.get(occurrence, 0)} owed"
+    yield from _sent_once(state, "sms", Counter(text["message_id"] for text in state.texts))
+    yield from _sent_once(state, "email", Counter(state.mail_ids))
+    unknown = [key for key, message in state.messages.items() if message["state"] == "unknown"]
+    if len(unknown) != expected.unknown:
+        yield f"{len(unknown)} messages are unknown, not {expected.unknown}: {unknown[:5]}"
+    for key, message in state.messages.items():
+        if message["state"] not in ("sent", "delivered", "unknown"):
+            yield f"message {key} ({message['template']} by {message['channel']}) is {message['state']}"
+
+
+def _sent_once(state: State, channel: str, sent: Counter[str]) -> Wrong:
+    ledger = {key: message["state"] for key, message in state.messages.items() if message["channel"] == channel}
+    for key, times in sent.items():
+        if times > 1:
+            yield f"{channel} {key} was sent {times} times"
+        if key not in ledger:
+            yield f"{channel} {key} was sent, but is not in the ledger"
+    for key, fate in ledger.items():
+        if fate in ("sent", "delivered") and key not in sent:
+            yield f"{channel} {key} is {fate}, but was never sent"
+
+
+# nothing waits, and all are well
+
+
+def nothing_waits(state: State) -> Wrong:
+    """Outboxes are empty, and no timer is late."""
+    late = SystemClock().now() - OVERDUE
+    for name, row in state.aggregates.items():
+        if row["outbox"]:
+            yield f"{name}: {len(row['outbox'])} events are unpublished"
+        if "timer_at" in row and row["timer_at"] < late:
+            yield f"{name}: its timer was due at {row['timer_at']:%H:%M:%S}"
+
+
+def processes_are_well(stack: Stack) -> Wrong:
+    """All run, all answer, and none died but by the test's hand."""
+    state = stack.state
+    once = ("provision", "apply")
+    for process, replicas in state["processes"].items():
+        if process not in once and any(one["status"] != "running" for one in replicas):
+            yield f"{process} is {[one['status'] for one in replicas]}"
+    for death in state["deaths"]:
+        if death["code"] != -9:
+            yield f"{death['service']} ended by itself with code {death['code']}: …{death['log_end'][-600:]}"
+    with stack.client("operator") as client:
+        for process, answer in zip(
+            PROCESSES, client.call_many([Request.query(name, "ping") for name in PROCESSES]), strict=True
+        ):
+            if isinstance(answer, LoopdeskError):
+                yield f"{process} does not answer: {answer}"
+
+
+def settled(stack: Stack, expected: Expected) -> bool:
+    """No message is on its way, and no event waits to be published."""
+    waiting = depths(stack)
+    for service in SERVICES:
+        parked = waiting.pop(f"{service}.parking", 0)
+        assert parked == expected.parked.get(service, 0), f"{parked} messages of {service} are parked"
+    in_hand = {
+        name: number
+        for name, number in stack.queues().items()
+        if number and not name.endswith(".parking") and not name.startswith(_NOT_OURS)
+    }
+    waiting = {name: number for name, number in waiting.items() if number}
+    assert not waiting, f"still waiting: {waiting}"
+    assert not in_hand, f"still in hand: {in_hand}"
+    unpublished = {name: stack.database[name].count_documents({"outbox.0": {"$exists": True}}) for name in AGGREGATES}
+    assert not any(unpublished.values()), f"unpublished: {unpublished}"
+    unsent = stack.database["notify_messages"].count_documents({"state": {"$in": ["queued", "handed_over"]}})
+    assert not unsent, f"{unsent} messages are not sent"
+    return True
+
+
+def depths(stack: Stack) -> dict[str, int]:
+    """Queue -> messages ready, as of now (the management API is some seconds late)."""
+    names = [name for name in stack.queues() if not name.startswith(_NOT_OURS)]
+    connection = pika.BlockingConnection(pika.URLParameters(stack.admin_amqp_uri))
+    try:
+        channel = connection.channel()
+        return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
+    finally:
+        connection.close()
+
+
+def _types(row: Document) -> list[str]:
+    return [entry["type"] for entry in row["history"]]
+
+
+def _order_no(ticket_no: str) -> str:
+    return "W-" + ticket_no.removeprefix("T-")
