@@ -33,9 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Started when the first test asks for it, taken down with its data at the end, or when this process dies."""
-    for left in HOME.glob("test-[0-9]*"):
-        if not Instance(left.name).is_up():
-            Instance(left.name).forget()
+    _forget_leftovers()
     instance = Instance(STACK)
     launch.up(instance, "--discard", f"--with-process={os.getpid()}")
     running = Stack(instance)
@@ -45,6 +43,14 @@ def stack() -> Iterator[Stack]:
         running.close()
         _keep_logs(instance)
         launch.down(instance, discard=True)
+
+
+def _forget_leftovers() -> None:
+    """Of test runs that were killed."""
+    for left in HOME.glob("test-[0-9]*"):
+        run = left.name.split("-")[1]
+        if not Path(f"/proc/{run}").exists():
+            Instance(left.name).forget()
 
 
 def _keep_logs(instance: Instance) -> None:

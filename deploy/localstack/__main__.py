@@ -31,6 +31,8 @@ def up(name: str, scale: tuple[str, ...]) -> None:
     """Start a stack, or leave it alone if it is up."""
     instance = Instance(name)
     if instance.is_up():
+        if instance.state().get("phase") != "up":
+            raise StackError(f"the stack {name!r} is starting or stopping just now; see `make status`")
         click.echo(f"the stack {name!r} is up already")
     else:
         began = time.monotonic()

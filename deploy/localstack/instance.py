@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from deploy.localstack.errors import StackError
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".local"
+LOCK_ATTEMPTS, LOCK_PAUSE_SECONDS = 10, 0.05
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,25 @@ class Instance:
         Raises: StackError if another one lives.
         """
         with (self.folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StackError(f"the stack {self.name!r} runs already") from None
+            for _ in range(LOCK_ATTEMPTS):
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                time.sleep(LOCK_PAUSE_SECONDS)  # somebody may only be asking `is_up`
+            else:
+                raise StackError(f"the stack {self.name!r} runs already")
             yield
 
     def is_up(self) -> bool:
         """Whether its supervisor lives."""
-        if not (HOME / self.name / "lock").exists():
-            return False
         try:
-            with self.locked():
-                return False
-        except StackError:
+            with (HOME / self.name / "lock").open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
             return True
+        return False
 
     def state(self) -> dict[str, Any]:
         """The supervisor's last word: see `Supervisor.state`. Empty before the first."""

@@ -24,6 +24,8 @@ step "dispatch and its worker scaled to two"
 compose up --detach --wait --no-recreate --scale dispatch=2 --scale dispatch-worker=2 2>&1 | grep -c Healthy
 second=$(round)
 echo "$second is closed"
+step "the operators' command line"
+compose run --rm loopdesk status
 step "down, the data stay"
 compose down --timeout 30 2>&1 | grep -cE 'Container .* Removed'
 step "up again"
