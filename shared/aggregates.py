@@ -16,6 +16,7 @@ from shared.cause import Call, Cause
 from shared.document import Outgoing, Publishing, additions, history_reply
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
+from shared.gather import Gather
 from shared.housekeeping import LIMIT
 from shared.mongo import LostRace
 from shared.outage import is_outage
@@ -90,6 +91,7 @@ class Aggregates(Generic[S]):
     ) -> None:
         self.name = collection
         self.collection = db.collection(collection)
+        self._gather = Gather(self.collection)
         self._db = db
         self._what = what
         self._to_document = to_document
@@ -181,7 +183,10 @@ class Aggregates(Generic[S]):
         doc["unspilled"] = len(added.history)
         if added.outbox:
             doc["relay_at"] = now + RELAY_GRACE
-        self.collection.insert_one(doc, session=tx.session if tx else None)
+        if tx is None:
+            self._gather.insert(doc)
+        else:
+            self.collection.insert_one(doc, session=tx.session)
         if added.outbox:
             self._db.relay(Pending(self.name, id, added.outbox), tx)
         return answer

@@ -13,7 +13,7 @@ def config(level: str = "INFO") -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "json": {
-                "()": "pythonjsonlogger.json.JsonFormatter",
+                "()": "pythonjsonlogger.orjson.OrjsonFormatter",
                 "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
                 "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger", "message": "event"},
             }
@@ -31,3 +31,6 @@ def config(level: str = "INFO") -> dict[str, Any]:
 def set_up(level: str = "INFO") -> None:
     """Configure the process's logging; call once at start."""
     logging.config.dictConfig(config(level))
+    # what no line shows need not be found out for each (Python's logging HOWTO, "Optimization")
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # the documented switch: no walk up the stack

@@ -1,0 +1,77 @@
+"""Inserts that happen at the same time travel together: one command, one journal write, one answer for all."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+Document = dict[str, Any]
+DUPLICATE = 11000
+
+
+@dataclass
+class _Waiting:
+    document: Document
+    turn: threading.Event = field(default_factory=threading.Event)
+    done: bool = False
+    error: Exception | None = None
+
+
+class Gather:
+    """Inserts into one collection; whoever comes while an insert is under way joins the next one.
+
+    Alone, an insert is sent at once: nothing ever waits for company. The first of those waiting sends for all of them.
+    """
+
+    def __init__(self, collection: Collection[Document]) -> None:
+        self._collection = collection
+        self._lock = threading.Lock()
+        self._queue: list[_Waiting] = []
+        self._under_way = False
+
+    def insert(self, document: Document) -> None:
+        """Returns when the document is stored; raises as `insert_one` does."""
+        mine = _Waiting(document)
+        with self._lock:
+            self._queue.append(mine)
+            leads, self._under_way = not self._under_way, True
+        if not leads:
+            mine.turn.wait()
+        if not mine.done:
+            self._send()
+        if mine.error is not None:
+            raise mine.error
+
+    def _send(self) -> None:
+        with self._lock:
+            batch, self._queue = self._queue, []
+        try:
+            self._insert(batch)
+        except Exception as error:  # noqa: BLE001 - each of them raises it in its own caller
+            for one in batch:
+                one.error = error
+        with self._lock:
+            following = self._queue[0] if self._queue else None
+            self._under_way = following is not None
+        for one in batch:
+            one.done = True
+            one.turn.set()
+        if following is not None:
+            following.turn.set()
+
+    def _insert(self, batch: list[_Waiting]) -> None:
+        if len(batch) == 1:
+            self._collection.insert_one(batch[0].document)
+            return
+        try:
+            self._collection.insert_many([one.document for one in batch], ordered=False)
+        except BulkWriteError as error:
+            for fault in error.details["writeErrors"]:
+                known = fault["code"] == DUPLICATE
+                batch[fault["index"]].error = DuplicateKeyError(fault["errmsg"], DUPLICATE) if known else error
+            if error.details.get("writeConcernErrors"):
+                raise
