@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -45,8 +47,33 @@ class BusConsumer(QueueConsumer):
                 if self.should_stop:
                     return
                 log.warning("bus connection lost", extra={"reason": type(error).__name__, "again_in": wait})
-                eventlet.sleep(wait)
+                self._pause(wait)
                 wait = min(wait * 2, RECONNECT_AT_MOST)
+
+    def on_iteration(self) -> None:
+        """Once all consumers have gone: keep the connection until what is in hand is acknowledged, then end."""
+        self._cancel_consumers_if_requested()
+        if not self._consumers and not self.container._worker_threads:
+            self.should_stop = True
+
+    def _pause(self, seconds: float) -> None:
+        """Until it is time to connect again; to be told to stop needs no connection."""
+        until = time.monotonic() + seconds
+        while not self.should_stop and time.monotonic() < until:
+            eventlet.sleep(0.1)
+            self._cancel_consumers_if_requested()
+            if not self._providers:
+                self.should_stop = True
+
+    def _cancel_consumers_if_requested(self) -> None:
+        """End the consumers of providers that stop, also when the connection they had is gone."""
+        for provider, removed in list(self._pending_remove_providers.items()):
+            del self._pending_remove_providers[provider]
+            consumer = self._consumers.pop(provider, None)
+            if consumer is not None:
+                with contextlib.suppress(*BROKEN):
+                    consumer.cancel()
+            removed.send()
 
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -23,10 +24,11 @@ from deploy.localstack import launch
 from deploy.localstack.access import Access
 from deploy.localstack.instance import ROOT, Instance
 from deploy.localstack.process import _die_with_parent
-from deploy.localstack.servers import RABBITMQ
 from shared.client import Client
 from tests.probe import other, service
 from tests.support import eventually
+
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # tests take the broker away; pytest need not hear of it
 
 SERVICES = ("probe", "other")
 CLIENTS = ("importer", "clerk", "reader", "outsider", "operator")
@@ -256,7 +258,7 @@ class Lab:
 
     def flag(self, name: str) -> None:
         """Lets what waits for it go on."""
-        self.database.probe_effects.insert_one({"_id": name})
+        self.database.probe_effects.update_one({"_id": name}, {"$set": {}}, upsert=True)
 
     # breaking
 
@@ -290,7 +292,7 @@ class Lab:
         """The broker's own tool, in the broker's own environment."""
         environment = Path(f"/proc/{self.broker_pid}/environ").read_text().split("\0")
         env = dict(line.split("=", 1) for line in environment if "=" in line)
-        command = [str(RABBITMQ.with_name("rabbitmqctl")), *arguments]
+        command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", *arguments]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
