@@ -12,24 +12,31 @@ export COMPOSE_ENV_FILES=$env COMPOSE_PROFILES=local COMPOSE_PROJECT_NAME=loopde
 set -a; . "$env"; set +a
 round() { .venv/bin/python -m tests.compose.one_round "$@"; }
 compose() { docker compose --env-file "$env" "$@"; }
+up() {   # quiet, unless it fails: then what the containers said
+    compose up --detach --wait "$@" > /dev/null 2>&1 && return
+    compose ps --all
+    compose logs --no-color --tail 20
+    return 1
+}
 step() { printf '\n== %3ds %s\n' "$SECONDS" "$*"; }
 
 step "build and up"
-compose up --build --detach --wait --quiet-pull 2>&1 | grep -E 'Healthy|Exited|rror' || true
+up --build
 compose ps --all --format 'table {{.Service}}\t{{.Status}}'
 step "one ticket"
 first=$(round)
 echo "$first is closed"
 step "dispatch and its worker scaled to two"
-compose up --detach --wait --no-recreate --scale dispatch=2 --scale dispatch-worker=2 2>&1 | grep -c Healthy
+up --no-recreate --scale dispatch=2 --scale dispatch-worker=2
+compose ps --format 'table {{.Name}}\t{{.Status}}' dispatch dispatch-worker
 second=$(round)
 echo "$second is closed"
 step "the operators' command line"
 compose run --rm loopdesk status
 step "down, the data stay"
-compose down --timeout 30 2>&1 | grep -cE 'Container .* Removed'
+compose down --timeout 30 > /dev/null 2>&1
 step "up again"
-compose up --detach --wait 2>&1 | grep -c Healthy
+up
 round --look "$first"
 round --look "$second"
 step "and one more ticket"
