@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
+from deploy.demo import log
 from deploy.localstack import launch
 from deploy.localstack.instance import HOME, ROOT, Instance
+from tests.journey import reckoning
 
 PART = 40
 NAME = f"test-{os.getpid()}-demo"  # the fixture `stack` clears away what a killed run leaves
@@ -59,6 +61,14 @@ def test_nothing_of_it_is_parked_or_refused(kept):
 def test_every_resolution_sends_one_survey_and_no_answer_is_invented(kept):
     rate = kept["answers"]["kpi"]["total"]["answer_rate"]
     assert (rate["numerator"], rate["denominator"]) == (0, PART + kept["answers"]["work"]["reopenings"])
+
+
+def test_the_deadlines_kept_are_those_that_the_logs_rows_show(kept):
+    groups = kept["answers"]["kpi"]["by_priority"]
+    told = {
+        name: (group["first_response"]["numerator"], group["resolution"]["numerator"]) for name, group in groups.items()
+    }
+    assert told == reckoning.kept(log.read()[:PART])
 
 
 def test_every_message_reaches_its_consumer(kept):
