@@ -55,6 +55,9 @@ def main(incidents: int | None, keep: bool, name: str, as_json: bool) -> None:
         report.show(console, outcome)
     if keep:
         console.print(f"The stack is still up. To end it: python -m deploy.localstack down --name {name} --discard")
+    if any((*outcome.parked.values(), *outcome.remaining.values())):
+        console.print("[red]Not everything came to its end: see the lines on open and parked things above.[/red]")
+        sys.exit(1)
 
 
 if __name__ == "__main__":
