@@ -15,6 +15,7 @@ from kombu import Consumer as KombuConsumer
 from kombu.exceptions import MessageStateError
 from nameko.messaging import QueueConsumer
 
+from shared.bus.coalesce import coalesce
 from shared.bus.publisher import BROKEN
 
 log = logging.getLogger("loopdesk.bus")
@@ -79,7 +80,7 @@ class BusConsumer(QueueConsumer):
     def establish_connection(self) -> Iterator[Any]:
         """One attempt; `run` does the waiting, without limit and with a cap."""
         with self.create_connection() as connection:
-            connection.connect()
+            coalesce(connection.connect())
             yield connection
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> Sequence[Any]:

@@ -32,7 +32,7 @@ from shared.bus.topology import (
     retry_exchange,
 )
 from shared.clock import SystemClock, to_text
-from shared.errors import Conflict, LoopdeskError, NotYetKnown, Unavailable, ValidationError
+from shared.errors import LoopdeskError, NotYetKnown, Unavailable, ValidationError
 from shared.events import Event
 from shared.outage import is_outage
 from shared.schemas import load
@@ -57,8 +57,6 @@ def judge(error: BaseException) -> Verdict:
         return Verdict("park", str(error))
     if isinstance(error, Unavailable) or is_outage(error):
         return Verdict("wait", type(error).__name__)
-    if isinstance(error, Conflict) and error.details.get("rule") == "contention":
-        return Verdict("retry", error.message)
     if isinstance(error, LoopdeskError):
         return Verdict("refused", f"{error.code}: {error.message}")
     if isinstance(error, NotYetKnown):

@@ -14,6 +14,8 @@ from amqp import spec
 from eventlet.semaphore import Semaphore
 from kombu import Connection
 
+from shared.bus.coalesce import coalesce
+
 PUBLISH_SIGNATURE = "Bssbb"
 #: What a broken connection looks like, in every layer that may notice it.
 BROKEN = (OSError, amqp.exceptions.AMQPError, socket.timeout, eventlet.Timeout, AttributeError)
@@ -55,6 +57,7 @@ def send(channel: Any, message: amqp.Message, exchange: str, key: str, mandatory
 def open_channel(uri: str) -> tuple[Any, Any]:
     """A new connection without heartbeats (it has no reader of its own; TCP keepalive watches it) and its channel."""
     connection = Connection(uri, heartbeat=0, connect_timeout=5).transport.establish_connection()
+    coalesce(connection)
     return connection, connection.channel()
 
 
