@@ -61,6 +61,11 @@ def _latest(before: datetime | None, facts: Sequence[Fact]) -> datetime | None:
     return max([fact.at for fact in facts] + ([before] if before else []), default=None)
 
 
+def _collided(error: DuplicateKeyError) -> str:
+    """The first field of the index that refused."""
+    return next(iter((error.details or {}).get("keyPattern", ())), "")
+
+
 def _never(state: Any) -> datetime | None:
     return None
 
@@ -170,14 +175,19 @@ class Aggregates(Generic[S]):
         facts: Sequence[Fact],
         reply: Reply[S] | None,
         tx: Transaction | None,
+        by_request: bool = True,
     ) -> dict[str, Any] | None:
+        """`by_request`: the id is made of the request; else the request id must be kept from making two of them."""
         answer = to_json(reply(state)) if reply else None
         now = self._db.clock.now()
         doc: dict[str, Any] = {"_id": id, "revision": 1, **self._fields(state)}
         added = additions(self._publishing, (self.name, doc.get(self._key, id)), state, facts, cause, now, None)
         doc |= {"history": added.history, "outbox": added.outbox, "head": added.head, "requests": [], "applied": []}
-        if isinstance(cause, Call):
-            doc["origin"] = {"k": cause.key, "digest": cause.digest, "reply": answer}
+        request = {"k": cause.key, "digest": cause.digest, "reply": answer}
+        if isinstance(cause, Call) and by_request:
+            doc["origin"] = request
+        elif isinstance(cause, Call) and cause.key:
+            doc["requests"] = [request | {"at": now}]
         elif cause.key:
             doc["applied"] = [cause.key]
         doc["unspilled"] = len(added.history)
@@ -242,11 +252,14 @@ class Aggregates(Generic[S]):
             try:
                 if doc is not None:
                     return self._apply(doc, cause, decide, reply, tx)
+                self._refuse_used(cause)
                 state = replace(blank(), replay_until=cause.starts_replay)
                 state, facts = self._decide(state, cause, decide)
                 state = replace(state, version=1, last_at=_latest(None, facts))
-                return self._insert(cause, id, state, facts, reply, tx)
+                return self._insert(cause, id, state, facts, reply, tx, by_request=False)
             except (LostRace, DuplicateKeyError) as error:
+                if isinstance(error, DuplicateKeyError) and _collided(error) != "_id":
+                    raise self._taken(error) from error
                 if tx is not None:
                     raise LostRace from error
         raise Unavailable(f"too many others change {self._what} {id} just now", rule="contention")
@@ -331,6 +344,16 @@ class Aggregates(Generic[S]):
             raise Conflict("this request_id was used with other content", rule="request_id")
         return True, found["reply"]
 
+    def _refuse_used(self, cause: Cause) -> None:
+        """A request whose answer has left its document made something else: no index knows of it any more."""
+        if isinstance(cause, Call) and cause.key and self._spilled_requests.find_one({"_id": cause.key}, {"_id": 1}):
+            raise Conflict("this request_id was used with other content", rule="request_id")
+
+    def _taken(self, error: DuplicateKeyError) -> Conflict:
+        if _collided(error) == "requests.k":
+            return Conflict("this request_id was used with other content", rule="request_id")
+        return Conflict(f"another {self._what} has the same unique field", rule="unique")
+
     def _save(
         self,
         doc: Doc,
@@ -360,7 +383,7 @@ class Aggregates(Generic[S]):
             guard = {"_id": doc["_id"], "revision": doc["revision"]}
             done = self.collection.update_one(guard, update, session=tx.session if tx else None)
         except DuplicateKeyError as error:
-            raise Conflict("this request_id, or a unique field, was used before", rule="request_id") from error
+            raise self._taken(error) from error
         if not done.matched_count:
             raise LostRace
         if added.outbox:

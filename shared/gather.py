@@ -6,11 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from bson.errors import InvalidDocument
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError
 
 Document = dict[str, Any]
 DUPLICATE = 11000
+#: What the driver raises before it sends anything.
+UNWRITABLE = (InvalidDocument, DocumentTooLarge, OverflowError, UnicodeEncodeError)
 
 
 @dataclass
@@ -69,9 +72,15 @@ class Gather:
             return
         try:
             self._collection.insert_many([one.document for one in batch], ordered=False)
+        except UNWRITABLE:  # nothing was sent: one of them is no document, the others must not suffer for it
+            for one in batch:
+                try:
+                    self._collection.insert_one(one.document)
+                except Exception as error:  # noqa: BLE001 - raised in its own caller
+                    one.error = error
         except BulkWriteError as error:
             for fault in error.details["writeErrors"]:
                 known = fault["code"] == DUPLICATE
-                batch[fault["index"]].error = DuplicateKeyError(fault["errmsg"], DUPLICATE) if known else error
+                batch[fault["index"]].error = DuplicateKeyError(fault["errmsg"], DUPLICATE, fault) if known else error
             if error.details.get("writeConcernErrors"):
                 raise

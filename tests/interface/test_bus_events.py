@@ -8,7 +8,7 @@ from typing import Any
 import pika
 import pytest
 
-from shared.bus.topology import ATTEMPTS, DELIVERY_LIMIT, PARKED_AT, QUEUE, REASON, RETRY_TIERS
+from shared.bus.topology import ATTEMPTS, DELIVERY_LIMIT, OUTAGE_TIER, PARKED_AT, QUEUE, REASON, RETRY_TIERS
 from shared.client import Client
 from tests.probe import service
 from tests.probe.lab import NOTE, PARKING, Lab, Running
@@ -57,8 +57,9 @@ def test_an_event_about_something_not_yet_known_comes_again(lab: Lab, worker: Ru
     assert lab.tries(counter) == 2
 
 
-def test_an_event_that_lost_all_races_comes_again(lab: Lab, worker: Running, add: Any, counter: str) -> None:
+def test_an_event_that_lost_all_races_waits_and_is_not_lost(lab: Lab, worker: Running, add: Any, counter: str) -> None:
     add(service.LOSES_ALL_RACES_ONCE)
+    eventually(lambda: lab.hasten(OUTAGE_TIER, counter))
     eventually(lambda: lab.counter(counter)["noted"] == 1)
     assert lab.tries(counter) == 2
 

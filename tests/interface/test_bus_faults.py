@@ -154,6 +154,6 @@ def test_the_client_gives_up_in_time_and_what_it_gave_up_is_not_done_later(
 
 
 def test_a_caller_does_not_wait_for_an_answer_longer_than_its_timeout(probe: Running, importer: Client) -> None:
-    with pytest.raises(LoopdeskError, match="no answer from probe.compute within"):
+    with pytest.raises(LoopdeskError, match="no answer"):
         importer.call("probe", "compute", seconds=1, timeout=0.2)
     assert importer.call("probe", "ping", timeout=30)["status"] == "ok"

@@ -18,7 +18,7 @@ from pymongo import ASCENDING, IndexModel
 from shared.aggregates import Aggregates, Outgoing
 from shared.bus import Call, Health, command, every, on_event, query
 from shared.cause import Cause
-from shared.errors import Conflict, IllegalMove, NotYetKnown
+from shared.errors import IllegalMove, NotYetKnown, Unavailable
 from shared.events import Aggregate, Event, Fact
 from shared.mongo import Database, Mongo
 from shared.schemas import Consumed, Key, Request, Text
@@ -280,7 +280,7 @@ def _crash_once(store: ProbeStore, event: Event, tries: int) -> None:
 
 def _lose_all_races_once(store: ProbeStore, event: Event, tries: int) -> None:
     if tries == 1:
-        raise Conflict("too many others change it just now", rule="contention")
+        raise Unavailable("too many others change it just now", rule="contention")
 
 
 MISBEHAVIOUR = {
