@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from pymongo import MongoClient
+from pymongo.monitoring import CommandListener
 
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause, content_digest, request_key
@@ -78,11 +79,16 @@ class Bench:
 
 
 @contextmanager
-def bench(lab: Lab) -> Iterator[Bench]:
+def bench(lab: Lab, *listeners: CommandListener) -> Iterator[Bench]:
     """On the real database, with the account of the service."""
     clock, nudged = StandingClock(), []
     with MongoClient(
-        lab.mongo_uri("probe"), tz_aware=True, w="majority", journal=True, maxPoolSize=MANY, maxIdleTimeMS=5000
+        lab.mongo_uri("probe"),
+        tz_aware=True,
+        w="majority",
+        journal=True,
+        maxPoolSize=MANY,
+        event_listeners=listeners,
     ) as client:
         yield Bench(ProbeStore(Database(client, clock, nudged.append)), clock, nudged)
 
