@@ -1,0 +1,132 @@
+"""An event of every type and shape, made by its publisher's own rules and builders, as the relay would publish it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.dispatch import domain
+from services.dispatch.events import ORDER_EVENTS
+from services.feedback import events as feedback_events
+from services.feedback.domain import case as cases
+from services.feedback.tokens import Tokens, token_hash
+from services.intake.domain import customer as customers
+from services.intake.domain import ticket as tickets
+from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
+from services.notify.consumers.message import STATES, Outcome, receipt
+from shared.cause import Cause
+from shared.document import Publishing, additions
+from shared.events import Fact
+from tests.unit.dispatch import builders as dispatch
+from tests.unit.intake import builders as intake
+
+AT = datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)
+TOKENS = Tokens("a secret for tests only")
+Decision = tuple[Any, Sequence[Fact]]
+
+
+def all_samples() -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """(source, type) -> envelopes."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for envelope in (*of_intake(), *of_dispatch(), *of_feedback(), *of_consumers()):
+        found.setdefault((envelope["source"], envelope["type"]), []).append(envelope)
+    return found
+
+
+def published(source: str, builders: Any, decisions: Iterable[Decision]) -> Iterator[dict[str, Any]]:
+    """What the kernel puts into the outbox for these decisions."""
+    for state, facts in decisions:
+        cause = Cause(ref="sample", actor="ann", correlation_id="c", at=AT)
+        added = additions(Publishing(source, builders), ("samples", "A-1"), state, facts, cause, AT, None)
+        yield from (json.loads(entry["body"]) for entry in added.outbox)
+
+
+def of_intake() -> Iterator[dict[str, Any]]:
+    least = customers.create("C-1", {"name": "王小明"}, AT)
+    most = customers.create(
+        "C-2",
+        {
+            "name": "Ann",
+            "tier": "gold",
+            "language": "en",
+            "phone": "+447700900123",
+            "email": "ann@example.com",
+            "preferred_channels": ["sms", "email"],
+        },
+        AT,
+    )
+    yield from published("intake", CUSTOMER_EVENTS, [least, most])
+    ticket = intake.a_ticket()
+    replayed = intake.a_ticket(replay_until=AT)
+    yield from published(
+        "intake",
+        TICKET_EVENTS,
+        [
+            tickets.submit("T-1", "C-1", intake.a_contact(), intake.TRIAGE, AT),
+            tickets.submit("T-2", "C-1", intake.a_contact(occurred_at=AT - timedelta(days=1)), intake.TRIAGE, AT),
+            tickets.withdraw(ticket, "不需要了", AT),
+            tickets.end_replay(replayed, AT),
+        ],
+    )
+
+
+def of_dispatch() -> Iterator[dict[str, Any]]:
+    reference, order, waiting = dispatch.reference(), dispatch.an_order(), dispatch.an_order(agent=None)
+    resolved = dispatch.resolved()
+    reopened = domain.reopen(resolved, AT, reference, reason="again", cause="customer")
+    yield from published(
+        "dispatch",
+        ORDER_EVENTS,
+        [
+            domain.open_work(dispatch.a_ticket(), AT, reference),
+            domain.assign(waiting, AT, "ann"),
+            domain.assign(domain.hold(waiting, AT, "parts")[0], AT, "ann"),
+            domain.assign(reopened[0], AT, "ann"),
+            domain.respond(order, AT),
+            domain.respond(order, AT + timedelta(hours=5), "late"),
+            domain.hold(order, AT, "waiting for parts"),
+            domain.hold(waiting, AT, "waiting for parts"),
+            domain.resume(dispatch.held(), AT),
+            domain.resume(domain.hold(waiting, AT, "parts")[0], AT),
+            domain.transfer(order, AT, reference.team("desk")),
+            domain.resolve(order, AT, "Plugged it in"),
+            domain.resolve(order, AT + timedelta(days=9), "插上了", "zh-CN"),
+            reopened,
+            domain.reopen_dissatisfied(resolved, AT, reference, round=0, reason="score 1"),
+            domain.close(resolved, AT, round=0, outcome="satisfied"),
+            domain.close(resolved, AT, round=0, outcome="no_answer"),
+            domain.withdraw(order, AT, "gone"),
+            domain.withdraw(waiting, AT, "gone"),
+            domain.go_live(order, AT),
+            domain.advance(order, AT + timedelta(days=1)),
+            domain.advance(waiting, AT + timedelta(days=1)),
+        ],
+    )
+
+
+def of_feedback() -> Iterator[dict[str, Any]]:
+    resolution = next(one["data"] for one in of_dispatch() if one["type"] == "work_resolved") | {"resolved_at": AT}
+    number = cases.case_no(resolution["order_no"], 0)
+    hashed = token_hash(TOKENS.token(number))
+    case, due = cases.send_survey(cases.awaited(resolution, 0), AT, resolution, 5, hashed)
+    yield from published(
+        "feedback",
+        feedback_events.published(TOKENS.token),
+        [
+            (case, due),
+            cases.answer(case, AT, 5, "很好 👍", 2),
+            cases.answer(case, AT, 3, None, 2),
+            cases.answer(case, AT, 1, "too slow", 2),
+            cases.answer(case, AT, 2, None, 2),
+            cases.advance(case, AT + timedelta(days=6)),
+        ],
+    )
+
+
+def of_consumers() -> Iterator[dict[str, Any]]:
+    for channel in ("sms", "email"):
+        for state in STATES:
+            for detail in (None, "250 2.0.0 OK"):
+                yield receipt("M-1", channel, Outcome(state, detail), f"{channel}-consumer", AT).to_wire()
