@@ -102,7 +102,7 @@ def _loop(desk: measure.Desk, repeats: int, number: int) -> None:
     """The whole loop with everything running, beside the echo in the same rounds."""
     tap = measure.Tap(desk.stack)
     admin = Client(desk.stack.admin_amqp_uri)
-    measure.loop_rate(desk, tap, 100)
+    measure.loop_rate(desk, tap, 200)
     rates, echoes = [], []
     for _ in range(repeats):
         rates.append(measure.loop_rate(desk, tap, number))

@@ -15,12 +15,12 @@ from shared.client import Client, Request
 from shared.errors import LoopdeskError
 from tests.support import Stack
 
-TEAM, CATEGORY, WINDOW = "service-desk", "other", 50
+TEAM, CATEGORY, WINDOW, AGENTS = "service-desk", "other", 50, 20
 
 
 @dataclass
 class Desk:
-    """The running stack with a customer and a roomy agent, as the bench sees it."""
+    """The running stack with a customer and a roomy team, as the bench sees it."""
 
     stack: Stack
     client: Client = field(init=False)
@@ -30,12 +30,13 @@ class Desk:
         self.client = self.stack.client("importer")
 
     def prepare(self) -> None:
-        """One customer, one agent with room for all."""
+        """One customer, and a team of agents with room for all."""
         save = self.client.command("intake", "save_customer", name="Bench", email="bench@example.com", language="en")
         self.customer = save["customer_id"]
-        agent = {"name": "Bench", "teams": [TEAM], "capacity": 1_000_000}
-        self.client.command("dispatch", "save_agent", agent_id="bench", **agent)
-        self.client.command("dispatch", "set_presence", agent_id="bench", present=True)
+        for number in range(AGENTS):
+            agent = {"agent_id": f"bench.{number}", "name": "Bench", "teams": [TEAM], "capacity": 1_000_000}
+            self.client.command("dispatch", "save_agent", **agent)
+            self.client.command("dispatch", "set_presence", agent_id=agent["agent_id"], present=True)
 
     def submission(self) -> Request:
         """A contact of usual size."""
