@@ -155,6 +155,7 @@ def provision_broker(
         declarer.common()
         for service in SERVICES:
             declarer.service(service)
+        declarer.messages()
         for service in SERVICES:  # a handler's queue is bound to another service's exchange: those stand now
             declarer.handlers(subscriptions(service))
     finally:
@@ -220,8 +221,6 @@ class Declarer:
         self.exchange(RPC_EXCHANGE, "topic")
         self.exchange(CONSUMERS_EVENTS, "topic", UNROUTED)
         self.exchange(MESSAGES, "direct", UNROUTED)
-        for key in MESSAGE_KEYS:
-            self.queue(f"notify.{key}", {MESSAGES: key})
 
     def service(self, service: str) -> None:
         """A service's own exchanges, and every queue but its handlers'."""
@@ -235,6 +234,12 @@ class Declarer:
             tier = retry_exchange(service, milliseconds)
             self.exchange(tier, "fanout")
             self.queue(tier, {tier: ""}, _tier(service, milliseconds))
+
+    def messages(self) -> None:
+        """The queues on which finished messages wait for consumers; what none can read comes back from parking."""
+        for key in MESSAGE_KEYS:
+            name = f"notify.{key}"
+            self.queue(name, {MESSAGES: key, return_exchange("notify"): name})
 
     def handlers(self, subscriptions: Iterable[Subscription]) -> None:
         """A queue per handler and event: from the source's events, and back from a delay or from parking."""
