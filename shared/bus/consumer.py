@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol
 
+import amqp.serialization
 import eventlet
 from kombu import Consumer as KombuConsumer
 from kombu.exceptions import MessageStateError
@@ -19,6 +20,15 @@ from shared.bus.coalesce import coalesce
 from shared.bus.publisher import BROKEN
 
 log = logging.getLogger("loopdesk.bus")
+
+
+def _as_text(value: bytes | str) -> str:
+    """Properties that are no UTF-8 read with U+FFFD in them, so that whoever looks at one can refuse it."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+# py-amqp raises instead, and the connection of all consumers with it, once for every redelivery
+amqp.serialization.pstr_t = _as_text
 
 RECONNECT_AFTER = 0.5  # seconds, doubling
 RECONNECT_AT_MOST = 5.0

@@ -86,6 +86,8 @@ class EdgeRpcConsumer(RpcConsumer):
             raise Forbidden(f"reply_to must begin with reply.{caller}.", field="reply_to")
         kwargs = _body(message)
         correlation_id = message.properties.get("correlation_id")
+        if correlation_id is not None and "\ufffd" in correlation_id:
+            raise ValidationError({"correlation_id": ["Must be text in UTF-8."]})
         settings: Settings = self.container.config["LOOPDESK"]
         return Incoming(caller, settings.permissions.get(caller, frozenset()), correlation_id, kwargs)
 

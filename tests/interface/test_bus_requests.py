@@ -196,3 +196,14 @@ def test_each_call_is_one_structured_log_line_without_its_content(
     (line,) = eventually(lambda: probe.said("call", method="probe.open", outcome="ok")[-1:])
     assert {"method", "caller", "correlation_id", "outcome", "milliseconds"} <= line.keys()
     assert "+8613800138000" not in probe.log.read_text()
+
+
+def test_properties_that_are_not_text_hold_nobody_up(lab: Lab, sender: Raw, probe: Running) -> None:
+    lost = len(probe.said("bus connection lost"))
+    refused = sender.refusal("probe.ping", correlation_id=b"\xff\xfe\x00binary")
+    assert list(refused["details"]["fields"]) == ["correlation_id"]
+    for properties in ({"message_id": b"\xff"}, {"app_id": b"\xff"}, {"headers": {"binary": b"\xff\xfe", b"\xff": 1}}):
+        assert sender.ask("probe.ping", **properties)["error"] is None
+    sender.send("probe.ping", reply_to=b"reply.importer.\xff")
+    assert sender.ask("probe.ping")["error"] is None
+    assert len(probe.said("bus connection lost")) == lost

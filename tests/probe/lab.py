@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -25,12 +26,12 @@ from deploy.localstack.access import Access
 from deploy.localstack.instance import ROOT, Instance
 from deploy.localstack.process import _die_with_parent
 from shared.client import Client
-from tests.probe import other, service
+from tests.probe import service
 from tests.support import eventually
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # tests take the broker away; pytest need not hear of it
 
-SERVICES = ("probe", "other")
+SERVICES = ("probe", "other", "notify")  # the last because consumers' queues hang on it
 CLIENTS = ("importer", "clerk", "reader", "outsider", "operator")
 PERMISSIONS = (
     "importer=submit,work,read,backdate;clerk=submit,work,read;reader=read;operator=administer,read;probe=read"
@@ -306,8 +307,10 @@ class Lab:
 @contextmanager
 def probe_in_place_of_the_services() -> Iterator[None]:
     """The deploy step's code sees the probe and `other` where it looks for services."""
-    modules = {f"services.probe.{room}": service for room in ("worker", "store")}
-    modules |= {f"services.other.{room}": other for room in ("worker", "store")}
+    modules: dict[str, Any] = {f"services.probe.{room}": service for room in ("worker", "store")}
+    for name in SERVICES[1:]:  # no code, only names that the probe must not touch
+        modules[f"services.{name}.store"] = SimpleNamespace(COLLECTIONS={f"{name}_things": []}, AGGREGATES=())
+        modules[f"services.{name}.worker"] = SimpleNamespace(**{f"{name.capitalize()}Worker": object})
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(sys.modules, modules))
         for module in (catalogue, provision_broker, provision_mongo):
