@@ -72,7 +72,7 @@ def counts(work: Work) -> dict[str, int]:
         "opened": True,
         "response_met": responded is not None and not late_response,
         "response_missed": late_response,
-        "resolution_met": bool(resolved) and not late_resolution,
+        "resolution_met": last_round in resolved and not late_resolution,
         "resolution_missed": late_resolution,
         "resolved": bool(resolved or reopened),
         "reopened": bool(reopened),

@@ -115,6 +115,13 @@ def test_a_resolution_late_in_any_round_is_a_missed_resolution():
     assert counts(folded(RESOLVED, REOPENED, late))["resolution_met"] == 0
 
 
+def test_reopened_work_is_no_resolution_in_time_until_its_last_round_is_resolved_too():
+    again = an_event("work_resolved", 8, resolved_at=LATER, due=LATER, met=True, round=1)
+    assert counts(folded(RESOLVED))["resolution_met"] == 1
+    assert counts(folded(RESOLVED, REOPENED))["resolution_met"] == 0
+    assert counts(folded(RESOLVED, REOPENED, again))["resolution_met"] == 1
+
+
 def test_work_that_was_reopened_after_its_closing_is_not_closed():
     closed_first = an_event("work_closed", 7, closed_at=LATER, outcome="no_answer")
     reopened = an_event("work_reopened", 8, reason="-", cause="customer", round=1)
