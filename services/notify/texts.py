@@ -18,6 +18,8 @@ Sources = Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]]
 Errors = dict[str, list[str]]
 
 SUBJECT_MAX = 200
+#: What a template's own mistakes raise; `RuntimeError`: one that calls itself for ever.
+RENDERING = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RuntimeError)
 
 
 def _environment(zone: ZoneInfo, html: bool) -> ImmutableSandboxedEnvironment:
@@ -80,7 +82,7 @@ class Texts:
     def _try(self, place: tuple[str, ...], compiled: Template, variables: Mapping[str, Any]) -> None:
         try:
             compiled.render(variables)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except RENDERING as error:
             self._fault(place, f"cannot be rendered: {error}")
 
     def render(self, template: str, channel: str, language: str, variables: Mapping[str, Any]) -> Content:

@@ -61,6 +61,8 @@ class Broker:
 
     def listen(self, seconds: float) -> None:
         """Let messages arrive and answer heartbeats, for so long at most."""
+        if self._connection is None:
+            raise AMQPConnectionError("the connection was given up")
         self._connection.process_data_events(time_limit=min(seconds, SLICE))
         if self._cancelled:
             raise AMQPConnectionError("the broker has ended a queue's consumer")
@@ -72,7 +74,7 @@ class Broker:
                 self.listen(seconds)
                 return
         except BROKEN:
-            self._connection = None  # what was in hand is void; `connect` begins anew
+            self.close()  # what was in hand is void; `connect` begins anew
         time.sleep(min(seconds, SLICE))
 
     def acknowledge(self, delivery: Delivery) -> None:

@@ -107,14 +107,20 @@ def notices(
 ) -> list[Notice]:
     """What these rules owe on an event with `data`; `customer` may be None only if no rule needs one.
 
-    Nobody gets two notices by one rule's channel, even where several audiences are the same people.
+    Nobody gets two notices by one channel, be it the wanted one or the fallback, even where several audiences are the
+    same people.
     """
-    owed: dict[tuple[str, str], Notice] = {}
+    owed: list[Notice] = []
+    taken: set[tuple[str, str]] = set()
     for rule in rules:
         recipient, contacts = _audience(rule, book, data, customer)
         preferred = customer.preferred_channels if customer and rule.audience == "customer" else ()
-        owed.setdefault((recipient, rule.channel), _notice(rule, recipient, contacts, preferred))
-    return list(owed.values())
+        notice = _notice(rule, recipient, contacts, preferred)
+        ways = {(recipient, rule.channel), (recipient, notice.channel)}
+        if taken.isdisjoint(ways):
+            owed.append(notice)
+            taken |= ways
+    return owed
 
 
 def _audience(

@@ -9,11 +9,13 @@ import subprocess
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from types import SimpleNamespace
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from services.notify.consumers.broker import BROKEN, Broker
 from services.notify.consumers.inbox import Delivery, Inbox
 from services.notify.consumers.mail import NotMailable, compose
 from services.notify.consumers.message import Down, Message, Outcome, TryLater, Unreadable, read, receipt
@@ -360,3 +362,11 @@ def test_a_sink_that_cannot_be_written_is_down(tmp_path):
 def test_the_sink_is_not_for_everybody_to_read(path):
     FileSink(path, FixedClock()).check()
     assert os.stat(path).st_mode & 0o007 == 0
+
+
+def test_a_connection_that_was_given_up_while_waiting_is_a_lost_broker():
+    broker = Broker("amqp://email-consumer:x@localhost/loopdesk", "email", Inbox())
+    broker._connection, broker._cancelled = SimpleNamespace(process_data_events=lambda **_: None, is_open=False), True
+    broker.idle(0)
+    with pytest.raises(BROKEN):
+        broker.listen(0)

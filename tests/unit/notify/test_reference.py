@@ -131,7 +131,14 @@ def test_a_syntax_error_is_refused_with_its_place_and_line():
 
 @pytest.mark.parametrize(
     "source",
-    ["{{ order_no | nosuch }}", "{{ order_no.nosuch }}", "{{ order_no | local }}", "{{ order_no.__class__.__mro__ }}"],
+    [
+        "{{ order_no | nosuch }}",
+        "{{ order_no.nosuch }}",
+        "{{ order_no | local }}",
+        "{{ order_no.__class__.__mro__ }}",
+        "{{ order_no | dictsort }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+    ],
 )
 def test_a_template_that_cannot_be_rendered_is_refused(source):
     def change(body):

@@ -77,6 +77,14 @@ def test_the_same_people_are_not_told_twice_as_two_audiences():
     assert [notice.recipient for notice in notices(owed, BOOK, work(agent=None), None)] == ["team:network"]
 
 
+def test_a_fallback_tells_nobody_what_another_rule_tells_by_that_channel():
+    fallen = a_rule(audience="agent", channel="sms", fallback="email")
+    both = [fallen, a_rule(audience="team", channel="email")]
+    assert [(n.recipient, n.channel) for n in notices(both, BOOK, work(agent=None), None)] == [
+        ("team:network", "email")
+    ]
+
+
 def test_the_language_is_the_recipients_own():
     (notice,) = notices([a_rule(audience="agent", channel="email")], BOOK, work(), None)
     assert notice.language == "en"
