@@ -82,20 +82,25 @@ def load(folder: Path) -> tuple[dict[str, Body], list[Fault]]:
     for service in SERVICES:
         file = folder / f"{service}.yaml"
         try:
-            body = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+            body = _plain(yaml.load(file.read_text(encoding="utf-8"), _Loader))  # noqa: S506 - a SafeLoader
         except OSError as error:
             faults.append(Fault(file.name, "", f"cannot be read: {error.strerror}"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, TypeError, ValueError) as error:
             faults.append(Fault(file.name, "", " ".join(str(error).split())))
         else:
             if isinstance(body, dict):
-                bodies[service] = json.loads(json.dumps(body))  # keys become text, as they will on the wire
+                bodies[service] = body
             else:
                 faults.append(Fault(file.name, "", "must hold names with values"))
     known = {f"{service}.yaml" for service in SERVICES}
     strays = sorted({file.name for file in folder.glob("*.y*ml")} - known)
     faults += [Fault(name, "", f"belongs to no service; known are {', '.join(sorted(known))}") for name in strays]
     return bodies, faults
+
+
+def _plain(body: Any) -> Any:
+    """As it will be on the wire: keys become text. `TypeError` or `ValueError` for what JSON cannot hold."""
+    return json.loads(json.dumps(body, allow_nan=False))
 
 
 def check(client: Client, bodies: Mapping[str, Body]) -> list[Fault]:

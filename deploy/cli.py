@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 
 import click
 from pika.exceptions import AMQPError
@@ -23,6 +24,8 @@ COMMANDS = {
     "ticket": "look",
     "work": "look",
 }
+
+HINT = "Is it up, and does LOOPDESK_AMQP_URI name the operator's account?"
 
 
 class Loopdesk(click.Group):
@@ -54,8 +57,13 @@ class Loopdesk(click.Group):
             if isinstance(error, Unavailable):
                 err.print("Look with: loopdesk status")
         except AMQPError as error:
-            err.print(f"[red]broker[/]: {error!r}")
-            err.print("Is it up, and does LOOPDESK_AMQP_URI name the operator's account?")
+            err.print("[red]broker[/]: ", end="")
+            err.print(repr(error), markup=False)
+            err.print(HINT)
+        except socket.gaierror as error:
+            err.print("[red]broker[/]: ", end="")
+            err.print(f"its host is not known: {error.strerror}", markup=False)
+            err.print(HINT)
         raise SystemExit(1)
 
 

@@ -24,6 +24,10 @@ SHOWN = frozenset(
 )
 SHOWN_ENDINGS = ("_no", "_id", "_at", "_due", "_until", "_version")
 HIDDEN = "… (--full shows it)"
+#: What else of an event's envelope may be shown (shared/events.py).
+ENVELOPE = frozenset({"id", "at", "actor"})
+#: An id's beginning must be at least this long, so that an empty word names nothing.
+SHORTEST_NAME = 4
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Parked:
 
     def called(self, name: str) -> bool:
         """Whether an operator may mean this one: by the beginning of its id, or its whole message id."""
-        return self.id.startswith(name) or (self.message_id == name != "")
+        return (len(name) >= SHORTEST_NAME and self.id.startswith(name)) or (self.message_id == name != "")
 
 
 def parse(place: str, method: Any, properties: pika.BasicProperties, body: bytes) -> Parked:
@@ -83,15 +87,13 @@ def parse(place: str, method: Any, properties: pika.BasicProperties, body: bytes
 
 
 def presentable(event: Mapping[str, Any], *, full: bool) -> dict[str, Any]:
-    """An event as an operator may see it: without `full`, only what cannot be a person's own words."""
+    """An event or message as an operator may see it: without `full`, only what cannot be a person's own words."""
     if full:
         return dict(event)
-    shown = {name: value for name, value in event.items() if name != "data"}
+    shown = {name: value if name in ENVELOPE else _shown(name, value) for name, value in event.items()}
     data = event.get("data")
     if isinstance(data, Mapping):
-        shown["data"] = {name: value if _harmless(name, value) else HIDDEN for name, value in data.items()}
-    elif "data" in event:
-        shown["data"] = HIDDEN
+        shown["data"] = {name: _shown(name, value) for name, value in data.items()}
     return shown
 
 
@@ -122,5 +124,6 @@ def _time(value: Any) -> str:
     return str(value or "")
 
 
-def _harmless(name: str, value: Any) -> bool:
-    return isinstance(value, bool | int | float | None) or name in SHOWN or name.endswith(SHOWN_ENDINGS)
+def _shown(name: str, value: Any) -> Any:
+    harmless = isinstance(value, bool | int | float | None) or name in SHOWN or name.endswith(SHOWN_ENDINGS)
+    return value if harmless else HIDDEN

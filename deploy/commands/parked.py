@@ -112,6 +112,7 @@ def replay(ids: tuple[str, ...], everything: bool, services: Sequence[str]) -> N
 def drop(ids: tuple[str, ...], everything: bool, yes: bool, services: Sequence[str]) -> None:
     """Remove messages for good: what they tell will never happen."""
     one_of(ids, everything)
+    unmistakable(ids, services)
     if not yes:
         what = f"everything parked in {', '.join(services or PLACES)}" if everything else ", ".join(ids)
         click.confirm(f"Remove {what} for good?", abort=True)
@@ -140,6 +141,19 @@ def one_of(ids: tuple[str, ...], everything: bool) -> None:
     """Refuse neither, and both."""
     if everything == bool(ids):
         raise click.UsageError("give ids, or --all")
+
+
+def unmistakable(names: tuple[str, ...], services: Sequence[str]) -> None:
+    """Refuse the beginning of several messages' ids: dropping cannot be undone."""
+    if not names:
+        return
+    with session.broker() as connection:
+        found = {
+            one.id for place in places(services) for one in lots.read(connection, place, depth(connection, place) + 1)
+        }
+    for name in names:
+        if sum(there.startswith(name) for there in found) > 1:
+            raise click.UsageError(f"several ids begin with {name!r}: give more of it")
 
 
 def places(services: Sequence[str]) -> list[str]:

@@ -57,6 +57,13 @@ def test_every_unreadable_file_is_named(folder):
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["a: .nan\n", "a: !!binary aGk=\n", "a: !!set {b, c}\n", "? [a]\n: 1\n", "a: &x [*x]\n"]
+)
+def test_what_json_cannot_hold_is_a_fault_of_its_file(folder, text):
+    assert [fault.file for fault in load(folder(feedback=text))[1]] == ["feedback.yaml"]
+
+
 def test_files_that_fit_each_other_have_no_faults(folder):
     assert list(apply.across(load(folder())[0])) == []
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import click
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
 from deploy.cli import COMMANDS, main
-from deploy.commands import health, look, session
+from deploy.commands import health, look, parked, session
 from deploy.commands.call import parse
 
 
@@ -86,3 +89,19 @@ def test_the_processes_are_those_that_the_services_have():
     from deploy import catalogue
 
     assert catalogue.PROCESSES == session.PROCESSES
+
+
+def test_an_unknown_host_is_a_line_and_no_traceback():
+    result = run("parked", "list", LOOPDESK_AMQP_URI="amqp://operator:x@nowhere.invalid/loopdesk")
+    assert result.exit_code == 1
+    assert result.output.startswith("broker: ")
+
+
+def test_what_several_ids_begin_with_is_not_dropped(monkeypatch):
+    found = [SimpleNamespace(id="3fa9000001"), SimpleNamespace(id="3fa9000002"), SimpleNamespace(id="4000000000")]
+    monkeypatch.setattr(session, "broker", nullcontext)
+    monkeypatch.setattr(parked, "depth", lambda connection, place: len(found))
+    monkeypatch.setattr(parked.lots, "read", lambda connection, place, limit: found)
+    with pytest.raises(click.UsageError, match="several ids begin with '3fa9'"):
+        parked.unmistakable(("4000", "3fa9"), ("notify",))
+    parked.unmistakable(("4000", "3fa9000001", "dispatch_orders/W-1/3"), ("notify",))

@@ -77,3 +77,26 @@ def test_personal_data_is_shown_only_when_asked_for():
 
 def test_what_is_no_json_object_is_still_listed():
     assert [a_message(body=body).event for body in (b"", b"\xff", b"[1]", b"not json")] == [{}] * 4
+
+
+def test_a_message_to_somebody_shows_neither_address_nor_text():
+    message = {"message_id": "0a1b", "to": "li@example.com", "text": "Dear Li", "channel": "email", "html": None}
+    shown = {"message_id": "0a1b", "to": parked.HIDDEN, "text": parked.HIDDEN, "channel": "email", "html": None}
+    assert parked.presentable(message, full=False) == shown
+
+
+def test_an_events_envelope_is_shown():
+    envelope = {
+        "id": "intake_tickets/T-1/1",
+        "type": "x",
+        "at": "2026-01-01",
+        "number": 1,
+        "actor": "a7",
+        "source": "y",
+    }
+    assert parked.presentable(envelope, full=False) == envelope
+
+
+def test_an_empty_word_names_no_message():
+    assert not parked_by_a_handler().called("")
+    assert not parked_by_a_handler().called(parked_by_a_handler().id[:3])
