@@ -144,14 +144,15 @@ class Client:
             expiration=str(int(left * 1000) + 1),
             user_id=self.account,
         )
-        pending.sent = True
+        pending.sent_over = self._link
         self._link.publish(pending.routing_key, pending.body, properties)
 
     def on_ready(self) -> None:
-        """Send everything that has no answer: never sent, or lost with the last link."""
+        """Send everything that has no answer: never sent, or lost with the last link; not what this link has taken."""
         self._pause, self._trouble = FIRST_PAUSE, None
         for pending in list(self._waiting.values()):
-            self._publish(pending)
+            if pending.sent_over is not self._link:
+                self._publish(pending)
 
     def on_reply(self, correlation_id: str | None, body: bytes) -> None:
         """Settle the request; an answer that nobody waits for any more is dropped."""
@@ -185,7 +186,7 @@ def _blamed(text: str, waiting: Iterable[Pending]) -> list[Pending]:
 
 
 def _too_late(pending: Pending, trouble: BaseException | None) -> LoopdeskError:
-    if pending.sent:
+    if pending.sent_over is not None:
         return Timeout(
             f"no answer from {pending.routing_key} within {pending.given:g} s; the work may still have been done: "
             "call again with the same request_id",

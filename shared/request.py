@@ -39,7 +39,7 @@ class Request:
 class Pending:
     """A request on its way. `done` says whether `outcome` is there: a result, or the `LoopdeskError` it ended with."""
 
-    __slots__ = ("body", "correlation_id", "done", "given", "outcome", "routing_key", "sent", "until")
+    __slots__ = ("body", "correlation_id", "done", "given", "outcome", "routing_key", "sent_over", "until")
 
     def __init__(self, request: Request, correlation_id: str, timeout: float) -> None:
         self.routing_key = f"{request.service}.{request.method}"
@@ -47,7 +47,7 @@ class Pending:
         self.body = encode(request.fields)
         self.given = timeout
         self.until = monotonic() + timeout
-        self.sent = False
+        self.sent_over: object = None  # the link that it was last sent over
         self.done = False
         self.outcome: Any = None
 

@@ -73,3 +73,29 @@ def test_many_calls_to_an_unreachable_broker_are_refused_one_by_one(nobody_liste
 
 def test_the_account_is_taken_from_the_uri(nobody_listens):
     assert Client(nobody_listens).account == "shop"
+
+
+class Line:
+    """A link that notes what it takes."""
+
+    reply_to, ready = "reply.shop.1", True
+
+    def __init__(self):
+        self.taken = []
+
+    def publish(self, routing_key, body, properties):
+        self.taken.append(properties.correlation_id)
+
+
+def test_a_link_is_not_given_again_what_it_took_before_the_broker_blocked_it(nobody_listens):
+    client = Client(nobody_listens)
+    client._link = first = Line()
+    took = client.send(Request.query("intake", "get_ticket"))
+    first.ready = False
+    waited = client.send(Request.query("intake", "get_ticket"))
+    first.ready = True
+    client.on_ready()
+    assert first.taken == [took.correlation_id, waited.correlation_id]
+    client._link = second = Line()
+    client.on_ready()
+    assert second.taken == first.taken
