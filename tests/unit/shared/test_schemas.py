@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -46,7 +46,7 @@ def test_text_has_no_control_characters(control: str, around: str) -> None:
     assert list(refused(text=f"{around}{control}{around}")) == ["text"]
 
 
-@pytest.mark.parametrize("value", [7, None, True, [], {}, {"$ne": 1}, b"x", 1.5])
+@pytest.mark.parametrize("value", [7, None, True, [], {}, {"$ne": 1}, 1.5])
 def test_what_is_no_text_is_refused(value: Any) -> None:
     assert list(refused(text=value)) == ["text"]
 
@@ -66,23 +66,20 @@ def test_a_code_has_nothing_that_means_something_elsewhere(code: str) -> None:
     assert set(refused(code=code, key=code)) == {"code", "key"}
 
 
-instants = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones())
+zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+instants = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=zones)
 
 
 @given(instants)
 def test_an_instant_in_any_zone_is_the_same_instant_in_utc(at: datetime) -> None:
-    assume(at.utcoffset() is not None and at.utcoffset().total_seconds() % 60 == 0)  # type: ignore[union-attr]
     loaded = load(Everything, {"at": at.isoformat()})["at"]
     assert loaded.tzinfo is UTC
     assert loaded == at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 @given(st.text(max_size=40))
-def test_any_other_text_is_no_instant_or_has_a_zone(text: str) -> None:
-    try:
-        assert load(Everything, {"at": text})["at"].tzinfo is UTC
-    except ValidationError as error:
-        assert list(error.fields) == ["at"]
+def test_any_other_text_is_refused_as_an_instant(text: str) -> None:
+    assert list(refused(at=text)) == ["at"]
 
 
 @pytest.mark.parametrize(
@@ -103,12 +100,9 @@ def test_what_is_no_instant_is_refused(at: Any) -> None:
     assert list(refused(at=at)) == ["at"]
 
 
-@pytest.mark.parametrize(("given_", "normal"), [("+86 138 0013 8000", "+8613800138000"), ("+44 (0)7700 900123", None)])
-def test_a_phone_number_is_kept_in_one_form(given_: str, normal: str | None) -> None:
-    try:
-        assert load(Everything, {"phone": given_})["phone"] == normal
-    except ValidationError as error:
-        assert normal is None or error.fields == {}
+@pytest.mark.parametrize("phone", ["+86 138 0013 8000", "+86-138-0013-8000", "+8613800138000"])
+def test_a_phone_number_is_kept_in_one_form(phone: str) -> None:
+    assert load(Everything, {"phone": phone})["phone"] == "+8613800138000"
 
 
 @pytest.mark.parametrize("phone", ["13800138000", "+1", "phone", "+86 138 0013 800000000", "", "+" * 41, 7, None])
@@ -116,10 +110,9 @@ def test_what_is_no_phone_number_is_refused(phone: Any) -> None:
     assert list(refused(phone=phone)) == ["phone"]
 
 
-@pytest.mark.parametrize(("given_", "normal"), [("Wang@EXAMPLE.com", "Wang@example.com"), ("用户@例子.example", None)])
-def test_an_email_address_is_normalised(given_: str, normal: str | None) -> None:
-    loaded = load(Everything, {"email": given_})["email"]
-    assert normal is None or loaded == normal
+def test_an_email_address_is_normalised() -> None:
+    assert load(Everything, {"email": "Wang@EXAMPLE.com"})["email"] == "Wang@example.com"
+    assert load(Everything, {"email": "用户@例子.example"})["email"].startswith("用户@")
 
 
 @pytest.mark.parametrize("email", ["", "a", "a@", "@b.example", "a b@c.example", "x" * 250 + "@example.com", 7, None])

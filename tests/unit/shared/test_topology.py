@@ -41,8 +41,21 @@ def test_a_reply_address_names_its_account(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["dispatch.resolve", "reply.a", "reply.a.", "reply..x", "reply.a.b.c", "reply.*.x", "reply.a.#", "", "reply.a.b\n"]
-    + ["Reply.a.b", "xreply.a.b", f"reply.a.{'x' * 65}", "reply.ä.b"],
+    [
+        "",
+        "dispatch.resolve",
+        "reply.a",
+        "reply.a.",
+        "reply..x",
+        "reply.a.b.c",
+        "reply.*.x",
+        "reply.a.#",
+        "reply.a.b\n",
+        "Reply.a.b",
+        "xreply.a.b",
+        "reply.ä.b",
+        f"reply.a.{'x' * 65}",
+    ],
 )
 def test_nothing_else_is_a_reply_address(address: str) -> None:
     assert REPLY_ADDRESS.fullmatch(address) is None
