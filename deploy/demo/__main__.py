@@ -54,7 +54,8 @@ def main(incidents: int | None, keep: bool, name: str, as_json: bool) -> None:
     else:
         report.show(console, outcome)
     if keep:
-        console.print(f"The stack is still up. To end it: python -m deploy.localstack down --name {name} --discard")
+        down = f"{sys.executable} -m deploy.localstack down --name {name} --discard"
+        console.print(f"The stack is still up. To end it: {down}", soft_wrap=True, highlight=False)
     if any((*outcome.parked.values(), *outcome.remaining.values())):
         console.print("[red]Not everything came to its end: see the lines on open and parked things above.[/red]")
         sys.exit(1)
