@@ -373,7 +373,8 @@ class Aggregates(Generic[S]):
             push["requests"] = {"k": cause.key, "digest": cause.digest, "reply": answer, "at": now}
         elif cause.key:
             push["applied"] = cause.key
-        update: dict[str, Any] = {"$set": {**fields, "head": added.head}, "$push": push}
+        changed = {name: value for name, value in fields.items() if name not in doc or doc[name] != value}
+        update: dict[str, Any] = {"$set": {**changed, "head": added.head}, "$push": push}
         update["$inc"] = {"revision": 1, "unspilled": max(1, len(added.history))}
         if added.outbox:
             update["$set"]["relay_at"] = now + RELAY_GRACE
