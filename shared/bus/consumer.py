@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import amqp.serialization
 import eventlet
 from kombu import Consumer as KombuConsumer
+from kombu import compression
 from kombu.exceptions import MessageStateError
 from nameko.messaging import QueueConsumer
 
@@ -29,6 +30,15 @@ def _as_text(value: bytes | str) -> str:
 
 # py-amqp raises instead, and the connection of all consumers with it, once for every redelivery
 amqp.serialization.pstr_t = _as_text
+
+
+def _packed(body: Any) -> Any:
+    raise ValueError("a compressed body")
+
+
+# kombu unpacks whatever has the header `compression`: a few bytes could fill the memory of every replica in turn
+for _kind in compression.encoders():
+    compression.register(_packed, _packed, _kind)
 
 RECONNECT_AFTER = 0.5  # seconds, doubling
 RECONNECT_AT_MOST = 5.0

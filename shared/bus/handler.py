@@ -182,7 +182,7 @@ class EventHandler(Consumer):
         try:
             raw = message.body
             event = Event.from_wire(json.loads(bytes(raw) if not isinstance(raw, str) else raw))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise ValidationError({"event": [f"not an event: {type(error).__name__} {error}"[:200]]}) from None
         if event.schema_version != 1:
             raise ValidationError({"schema_version": [f"{event.schema_version} is not known here"]})

@@ -22,6 +22,9 @@ from shared.settings import Settings
 
 log = logging.getLogger("loopdesk.rpc")
 
+#: Bytes of a request's body; a longer one would cost its reader many times as much memory.
+LONGEST_BODY = 8 * 2**20
+
 
 @dataclass(frozen=True)
 class Incoming:
@@ -118,13 +121,23 @@ class EdgeRpcConsumer(RpcConsumer):
             self.queue_consumer.requeue_message(message)
 
 
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+#: Python's own default takes NaN and Infinity.
+_JSON = json.JSONDecoder(parse_constant=_no_number)
+
+
 def _body(message: Any) -> dict[str, Any]:
     """The keyword arguments in a request's body; `ValidationError` naming what is wrong with the rest."""
     if message.content_type != "application/json":
         raise ValidationError({"content_type": ["Must be application/json."]})
     raw = message.body
+    if len(raw) > LONGEST_BODY:
+        raise ValidationError({"body": [f"Longer than {LONGEST_BODY} bytes."]})
     try:
-        body = json.loads(bytes(raw) if not isinstance(raw, str) else raw)
+        body = _JSON.decode(raw if isinstance(raw, str) else bytes(raw).decode())
     except (ValueError, RecursionError):
         raise ValidationError({"body": ["Is not JSON in UTF-8."]}) from None
     if not isinstance(body, dict) or not isinstance(body.get("args"), list) or not isinstance(body.get("kwargs"), dict):
