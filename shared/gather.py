@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bson.errors import InvalidDocument
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError, WriteConcernError, WriteError
 
 Document = dict[str, Any]
 DUPLICATE = 11000
@@ -80,7 +81,13 @@ class Gather:
                     one.error = error
         except BulkWriteError as error:
             for fault in error.details["writeErrors"]:
-                known = fault["code"] == DUPLICATE
-                batch[fault["index"]].error = DuplicateKeyError(fault["errmsg"], DUPLICATE, fault) if known else error
-            if error.details.get("writeConcernErrors"):
-                raise
+                batch[fault["index"]].error = _refused(fault)
+            unsure = error.details.get("writeConcernErrors")
+            if unsure:
+                raise WriteConcernError(unsure[0]["errmsg"], unsure[0]["code"], unsure[0]) from None
+
+
+def _refused(fault: Mapping[str, Any]) -> WriteError:
+    """The error for one document, without the document: errors are logged, and a person's data must not be."""
+    kind = DuplicateKeyError if fault["code"] == DUPLICATE else WriteError
+    return kind(fault["errmsg"], fault["code"], {name: value for name, value in fault.items() if name != "op"})
