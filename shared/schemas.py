@@ -66,6 +66,25 @@ class Instant(fields.Field[datetime]):
         return to_text(value) if value is not None else None
 
 
+class Number(fields.Float):
+    """A number proper: the body is kept as it came, so a text that looks like one will not do."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        number: float = super()._deserialize(value, attr, data, **kwargs)
+        return number
+
+
+class YesNo(fields.Field[bool]):
+    """True or false; not 1 and 0, which Python takes for the same."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value is not True and value is not False:
+            raise ValidationError("Not a valid boolean.")
+        return value
+
+
 class Phone(fields.String):
     """A telephone number with country code -> E.164."""
 

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from services.dispatch.domain.agent import ROLES
 from services.dispatch.domain.reference import DURATION
 from services.dispatch.listing import PRIORITIES, STATES
-from shared.schemas import Code, Consumed, Page, Request, Text
+from shared.schemas import Code, Consumed, Number, Page, Request, Text, YesNo
 
 LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY = 500, 20_000, 1_000_000
 LANGUAGES = ("zh-CN", "en")
@@ -88,7 +88,7 @@ class SetPresence(Request):
     """Whether an agent may be given work now."""
 
     agent_id = Code(64, required=True)
-    present = fields.Boolean(required=True, truthy={True}, falsy={False})
+    present = YesNo(required=True)
 
 
 class GetWork(Request):
@@ -123,8 +123,8 @@ class FindAgents(Page):
     """Any combination of filters."""
 
     team = Code(64)
-    present = fields.Boolean(truthy={True}, falsy={False})
-    has_room = fields.Boolean(truthy={True}, falsy={False})
+    present = YesNo()
+    has_room = YesNo()
 
 
 # consumed events (docs/events.md)
@@ -192,7 +192,7 @@ class Target(Request):
 
     first_response = _duration(required=True)
     resolution = _duration(required=True)
-    warn_at = fields.Float(required=True, validate=validate.Range(0, 1, min_inclusive=False))
+    warn_at = Number(required=True, validate=validate.Range(0, 1, min_inclusive=False))
     escalate_after = _duration()
 
 

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from services.feedback.domain.case import Case
 from services.feedback.domain.kpi import FIGURES
-from shared.schemas import Code, Consumed, Instant, Request, Text
+from shared.schemas import Code, Consumed, Instant, Number, Request, Text
 
 LONGEST_COMMENT = 2_000
 PRIORITIES = ("P1", "P2", "P3", "P4")
@@ -148,16 +148,6 @@ class SurveyAnswered(CaseEvent):
 
 
 # reference data
-
-
-class Number(fields.Float):
-    """A number proper: the body is kept as it came, so a text that looks like one will not do."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
-        if isinstance(value, str):
-            raise self.make_error("invalid", input=value)
-        number: float = super()._deserialize(value, attr, data, **kwargs)
-        return number
 
 
 class Target(Schema):

@@ -94,3 +94,13 @@ def test_every_priority_needs_a_target():
         load(schemas.ReferenceData, body)
 
     assert sorted(refused.value.fields) == ["targets"]
+
+
+def test_the_part_at_which_to_warn_is_a_number_and_no_text_of_one():
+    body = yaml.safe_load(SHIPPED.read_text())
+    body["targets"]["P1"]["warn_at"] = "0.8"
+
+    with pytest.raises(ValidationError) as refused:
+        load(schemas.ReferenceData, body)
+
+    assert list(refused.value.fields) == ["targets.P1.value.warn_at"]

@@ -36,6 +36,8 @@ def faults(schema, data):
         (schemas.SaveAgent, AGENT | {"role": "king"}, ["role"]),
         (schemas.SaveAgent, AGENT | {"load": 0}, ["load"]),
         (schemas.SetPresence, {"agent_id": "ann", "present": "yes"}, ["present"]),
+        (schemas.SetPresence, {"agent_id": "ann", "present": 1}, ["present"]),
+        (schemas.FindAgents, {"has_room": 0}, ["has_room"]),
         (schemas.GetWork, {}, ["order_no"]),
         (schemas.GetWork, {"order_no": "W-1", "ticket_no": "T-1"}, ["order_no"]),
         (schemas.FindWork, {"state": "lost"}, ["state"]),
