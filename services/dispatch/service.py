@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch import answers, domain, schemas
-from services.dispatch.domain import Decision, Order
+from services.dispatch.domain import Agent, Decision, Order
+from services.dispatch.domain.agent import AgentDecision
 from services.dispatch.store import DispatchStore
 from shared.bus import Call, Health, command, query
 from shared.mongo import Mongo
@@ -94,9 +95,13 @@ class Dispatch(Health, ReferenceData):
     def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:
         """Creates or changes an agent: the agent. Raises NotFound (team)."""
         reference = self.store.reference.current()
-        for team in given["teams"]:
-            reference.team(team)
-        return self.store.save_agent(call, agent_id, lambda agent, at: domain.save_agent(agent, at, **given))
+
+        def decide(agent: Agent, at: datetime) -> AgentDecision:
+            for team in given["teams"]:
+                reference.team(team)
+            return domain.save_agent(agent, at, **given)
+
+        return self.store.save_agent(call, agent_id, decide)
 
     @command("work", schemas.SetPresence)
     def set_presence(self, call: Call, agent_id: str, present: bool) -> Any:

@@ -19,6 +19,13 @@ class NotHappenedYet(ValidationError):
         super().__init__({"occurred_at": ["Lies in the future."]})
 
 
+class MadeBefore(Conflict):
+    """This request made the customer so long ago that its answer is no longer kept."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__("this request_id was used before", rule="request_id", customer_id=customer_id)
+
+
 class NotWithdrawable(IllegalMove):
     """Only what is not yet resolved can be withdrawn."""
 

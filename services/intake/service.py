@@ -24,13 +24,23 @@ class Intake(Health, ReferenceData):
 
     @command("submit", schemas.SaveCustomer)
     def save_customer(self, call: Call, customer_id: str | None = None, **given: Any) -> Any:
-        """Creates a customer, or changes the given fields of one: {customer_id, version}. Raises NotFound."""
+        """Creates a customer, or changes the given fields of one: {customer_id, version}.
+
+        Raises NotFound, MadeBefore.
+        """
         if customer_id is not None:
             return self.store.customers.change(
                 call, customer_id, lambda customer, at: customers.change(customer, given, at), answers.saved_customer
             )
-        state, facts = customers.create(_customer_id(call), given, self.store.time_of(call))
-        return self.store.customers.create(call, state.customer_id, state, facts, answers.saved_customer)
+        new = _customer_id(call)
+        # not `create`: a request id must not both make one customer and change another
+        return self.store.customers.change_or_create(
+            call,
+            new,
+            lambda: customers.blank(new),
+            lambda customer, at: customers.begin(customer, given, at),
+            answers.saved_customer,
+        )
 
     @query("read", schemas.GetCustomer)
     def get_customer(self, call: Call, customer_id: str) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from services.intake import errors
 from shared.events import Aggregate, Fact
 
 LANGUAGES = ("zh-CN", "en")
@@ -33,10 +34,21 @@ class Customer(Aggregate):
     claim: str | None = None
 
 
+def blank(customer_id: str) -> Customer:
+    """Nobody yet."""
+    return Customer(customer_id=customer_id, name="")
+
+
+def begin(customer: Customer, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:
+    """A blank customer becomes somebody; `fields` are those of `Customer`. Raises MadeBefore."""
+    if customer.version:
+        raise errors.MadeBefore(customer.customer_id)
+    return replace(customer, **_plain(fields)), [_saved(at, sorted(fields))]
+
+
 def create(customer_id: str, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:
     """A new customer; `fields` are those of `Customer`."""
-    customer = Customer(customer_id=customer_id, **_plain(fields))
-    return customer, [_saved(at, sorted(fields))]
+    return begin(blank(customer_id), fields, at)
 
 
 def create_from_contact(customer_id: str, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from services.intake import events
 from services.intake.domain import customer as customers
+from services.intake.errors import MadeBefore
 from shared.events import Fact
 from tests.unit.intake.builders import NINE
 
@@ -57,3 +62,11 @@ def test_saved_event_says_how_to_reach_the_customer() -> None:
         "email": None,
         "preferred_channels": ["sms"],
     }
+
+
+def test_a_customer_begins_once_and_in_the_replay_that_it_was_begun_in() -> None:
+    blank = replace(customers.blank("C-1"), replay_until=NINE)
+    customer, _ = customers.begin(blank, {"name": "Ann"}, NINE)
+    assert (customer.name, customer.replay_until) == ("Ann", NINE)
+    with pytest.raises(MadeBefore):
+        customers.begin(replace(customer, version=1), {"name": "Ann"}, NINE)
