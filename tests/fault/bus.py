@@ -84,7 +84,7 @@ class Bus:
         self.channel.basic_publish(exchange, key, body, pika.BasicProperties(**kept), mandatory=True)
 
     def park(self, queue: str) -> int:
-        """All that waits on a handler's queue goes to parking, as if its handler had failed for long; gives how many."""
+        """All that waits on a handler's queue goes to parking, as after many failures; gives how many."""
         service = queue.partition(".")[0]
         parked = self.take(queue)
         for one in parked:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 
@@ -14,7 +14,7 @@ from tests.support import Stack, eventually
 
 
 class Killer:
-    """Kills processes with SIGKILL, whichever replica runs; `killed` counts, by process."""
+    """Kills processes with SIGKILL: one replica, the longest-lived; `killed` counts, by process."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -22,13 +22,9 @@ class Killer:
 
     def kill(self, process: str) -> None:
         """Waits for a live one first: what is between two lives cannot be killed again."""
-        eventually(lambda: self._stack.pids(process))
-        for pid in self._stack.pids(process):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:  # it has ended in between, which the invariants will tell
-                continue
-            self.killed[process] += 1
+        pid = min(eventually(lambda: self._stack.pids(process)))
+        os.kill(pid, signal.SIGKILL)
+        self.killed[process] += 1
 
 
 @contextmanager
@@ -58,8 +54,13 @@ def kills(stack: Stack, processes: Sequence[str], *, times: int, every: float) -
         raise trouble[0]
 
 
-def meanwhile(act: Callable[[], None]) -> threading.Thread:
-    """Does it in a thread of its own."""
-    thread = threading.Thread(target=act, daemon=True)
-    thread.start()
-    return thread
+@contextmanager
+def stopped(stack: Stack, *processes: str) -> Iterator[None]:
+    """Ended in good order, and started again on leaving."""
+    for process in processes:
+        stack.stop_process(process)
+    try:
+        yield
+    finally:
+        for process in processes:
+            stack.start_process(process)

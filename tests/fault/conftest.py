@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.catalogue import SERVICES
 from deploy.localstack import launch
 from deploy.localstack.instance import HOME, Instance
+from shared.bus.topology import parking
+from tests.fault.bus import on_the_bus
 from tests.fault.load import AGENTS, Load
 from tests.support import Stack
 
@@ -36,10 +39,18 @@ class Ground:
         if not self._name:
             launch.up(instance, "--discard", f"--with-process={os.getpid()}", say=lambda line: None)
         stack = Stack(instance)
-        importer = stack.client("importer")
         for agent in AGENTS:
-            importer.command("dispatch", "set_presence", agent_id=agent, present=True)
+            stack.client("importer").command("dispatch", "set_presence", agent_id=agent, present=True)
+        if self._name:
+            self._tidy(stack)
         return stack
+
+    def _tidy(self, stack: Stack) -> None:
+        """What earlier tests on a stack of somebody else's have left."""
+        Load(stack).close()
+        with on_the_bus(stack) as bus:
+            for service in SERVICES:
+                bus.channel.queue_purge(parking(service))
 
     def close(self) -> None:
         stack, self._stack, self.spoiled = self._stack, None, False

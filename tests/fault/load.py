@@ -50,6 +50,7 @@ STORIES: Mapping[str, tuple[tuple[str, ...], int, tuple[str, int, str | None]]] 
     "transferred": (("transfer", "resolve", "answer 3"), 1, ("closed", 0, "satisfied")),
     "reopened": (("resolve", "reopen", "resolve again"), 1, ("resolved", 1, None)),
     "waiting": ((), 1, ("open", 0, None)),
+    "expired": (("resolve",), 0, ("closed", 0, "no_answer")),
 }
 
 
@@ -124,9 +125,10 @@ class Load:
         assert not other, f"{len(other)} answers have changed: {other[:5]}"
 
     def close(self) -> None:
-        """Withdraw what is still open, so that the next test finds all agents free."""
-        open_still = [m for m in self.matters if m.ticket_no and self.orders().get(m.order_no, {}).get("state") in _OPEN]
-        self._client.call_many([self._command("intake", "withdraw_ticket", m, reason="over") for m in open_still])
+        """Withdraw all that is open, so that the next test finds all agents free."""
+        rows = self.stack.database["dispatch_orders"].find({"state": {"$in": OPEN}}, {"ticket_no": 1})
+        left = [Matter("", [], row["ticket_no"]) for row in rows]
+        self._client.call_many([self._command("intake", "withdraw_ticket", matter, reason="over") for matter in left])
         self._client.close()
 
     # one step
@@ -152,7 +154,11 @@ class Load:
     def _contact(self, place: int, **changes: Any) -> Request:
         number = place % CUSTOMERS
         contact: dict[str, Any] = {
-            "customer": {"name": f"客户 {number}", "phone": f"+44116496{number:04d}", "email": f"c{number}@example.com"},
+            "customer": {
+                "name": f"客户 {number}",
+                "phone": f"+44116496{number:04d}",
+                "email": f"c{number}@example.com",
+            },
             "channel": "phone",
             "subject": f"断网了 {place} 😡",
             "text": "第一行\nzweite Zeile",
@@ -175,7 +181,9 @@ class Load:
     def orders(self) -> dict[str, Document]:
         """The work orders that there are of the load's tickets."""
         numbers = [matter.order_no for matter in self.matters]
-        rows = self.stack.database["dispatch_orders"].find({"_id": {"$in": numbers}}, {"state": 1, "round": 1, "team": 1})
+        rows = self.stack.database["dispatch_orders"].find(
+            {"_id": {"$in": numbers}}, {"state": 1, "round": 1, "team": 1}
+        )
         return {row["_id"]: row for row in rows}
 
     def _seen(self) -> _Seen:
@@ -203,7 +211,7 @@ def _may_come(answer: LoopdeskError) -> bool:
     )
 
 
-_OPEN = ("queued", "assigned", "accepted", "held")
+OPEN = ("queued", "assigned", "accepted", "held")
 _BEFORE: Mapping[str, tuple[str, ...]] = {
     "resolve": ("assigned",),
     "hold": ("assigned",),

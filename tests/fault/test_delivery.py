@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 from tests.fault.bus import on_the_bus, queues_of_service
+from tests.fault.chaos import stopped
 from tests.fault.invariants import AGGREGATES, assert_sound
 from tests.fault.load import Load
-from tests.support import Stack
+from tests.support import Stack, eventually
 
 #: What housekeeping may change in a document that nothing happens to.
 HOUSEKEEPING = ("history", "applied", "requests", "outbox", "relay_at", "spilled", "unspilled", "revision")
@@ -43,19 +44,15 @@ def test_every_message_delivered_twice_more_and_shuffled_changes_nothing(broken:
 
 
 def test_services_that_hear_everything_late_twice_and_shuffled_end_the_same(broken: Stack, load: Load) -> None:
-    for service in LATE:
-        broken.stop_process(f"{service}-worker")
-    load.submit(60, ["held", "reopened", "withdrawn", "waiting"])
-    load.drive()
-    with on_the_bus(broken) as bus:
+    with stopped(broken, *(f"{service}-worker" for service in LATE)), on_the_bus(broken) as bus:
+        load.submit(60, ["held", "reopened", "withdrawn", "waiting"])
+        load.drive()
+        eventually(lambda: not broken.database["dispatch_orders"].count_documents({"outbox.0": {"$exists": True}}))
         waiting = [(queue, one) for service in LATE for queue in queues_of_service(service) for one in bus.take(queue)]
         twice = waiting * 2
         Random(12).shuffle(twice)
         for queue, one in twice:
             bus.put(queue, one.body, message_id=one.properties.message_id)
-
-    for service in LATE:
-        broken.start_process(f"{service}-worker")
 
     assert len(waiting) > 60 * 4
     assert_sound(broken, load)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fault.bus import MESSAGE_QUEUES, SUBSCRIPTIONS, on_the_bus
+from tests.fault.chaos import stopped
 from tests.fault.invariants import Expected, assert_sound
 from tests.fault.load import Load
 from tests.support import Stack, eventually
@@ -59,7 +60,9 @@ def test_poison_on_every_queue_is_parked_and_shown_while_everything_else_flows(b
     assert_sound(broken, load, Expected(parked=parked))
     listed = loopdesk(broken, "parked", "list", "--limit", "1000")
     assert f"{parked.total()} of {parked.total()} shown" in listed
-    assert loopdesk(broken, "parked", "replay", "--all", "--service", "intake").count(" replayed") == parked["intake"] + 1
+    assert (
+        loopdesk(broken, "parked", "replay", "--all", "--service", "intake").count(" replayed") == parked["intake"] + 1
+    )
     assert_sound(broken, load, Expected(parked=parked))  # they are poison still
     assert loopdesk(broken, "parked", "drop", "--all", "--yes").endswith(f"{parked.total()} dropped\n")
     assert "nothing is parked" in loopdesk(broken, "parked", "list")
@@ -68,13 +71,11 @@ def test_poison_on_every_queue_is_parked_and_shown_while_everything_else_flows(b
 
 def test_a_good_event_that_was_parked_is_handled_after_its_replay(broken: Stack, load: Load) -> None:
     queue = "dispatch.intake.ticket_submitted.open_work"
-    broken.stop_process("dispatch-worker")
-    load.submit(5, ["satisfied"])
-    with on_the_bus(broken) as bus:
+    with stopped(broken, "dispatch-worker"), on_the_bus(broken) as bus:
+        load.submit(5, ["satisfied"])
         parked = 0
         while parked < 5:  # published right after each was accepted
             parked += bus.park(queue)
-    broken.start_process("dispatch-worker")
     assert not load.orders()
 
     assert "\n5 replayed." in loopdesk(broken, "parked", "replay", "--all", "--service", "dispatch")
@@ -84,7 +85,7 @@ def test_a_good_event_that_was_parked_is_handled_after_its_replay(broken: Stack,
 
 
 def test_a_handler_that_fails_three_times_and_then_works_has_its_effect_once(broken: Stack, load: Load) -> None:
-    def failures() -> dict[str, int]:
+    def failures() -> Counter[str]:
         lines = [json.loads(line) for line in broken.log_text("notify-worker").splitlines() if line.startswith("{")]
         failed = [line for line in lines if line.get("outcome") == "retry" and line["reason"].startswith("Operation")]
         return Counter(line["event_id"] for line in failed)
@@ -95,7 +96,9 @@ def test_a_handler_that_fails_three_times_and_then_works_has_its_effect_once(bro
     eventually(lambda: known.count_documents({}) == broken.database["intake_customers"].count_documents({}))
     with forbidden(broken, "notify", "notify_customers"):
         load.drive()
-        failed = eventually(lambda: (now := failures()) and min((now - before).values(), default=0) == 3 and now - before)
+        failed = eventually(
+            lambda: (now := failures()) and min((now - before).values(), default=0) == 3 and now - before
+        )
 
     assert_sound(broken, load)
     assert len(failed) == 6  # each told of the resolution, and asked for the survey

@@ -1,0 +1,216 @@
+"""What outside systems and people see and do: only calls through the client, mails, and text messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.client import Client
+from tests.support import Stack, eventually
+
+CONFIG = Path(__file__).parents[2] / "deploy" / "config"
+TEAMS = [f"journey {number:02d}" for number in range(40)]
+SERVICES = ("intake", "dispatch", "feedback", "notify")
+_customers = count(1)
+
+CONTACT: Mapping[str, Any] = {
+    "channel": "phone",
+    "subject": "断网了 😡",
+    "text": "从今天早上开始。\nNo connection since this morning.",
+    "type": "fault",
+    "impact": "medium",
+    "urgency": "high",  # P2: first response 1 h, resolution 8 h
+}
+#: Kept by neither of two readings of the same thing.
+_VOLATILE = ("recorded_at", "hash")
+
+
+def reference_bodies() -> dict[str, dict[str, Any]]:
+    """deploy/config, with the journeys' teams and categories."""
+    bodies = {service: yaml.safe_load((CONFIG / f"{service}.yaml").read_text()) for service in SERVICES}
+    bodies["intake"]["categories"] |= {team: {"name": {"en": team}} for team in TEAMS}
+    bodies["dispatch"]["teams"] |= {
+        team: {"name": team, "categories": [team], "supervisor": f"chief of {team}"} for team in TEAMS
+    }
+    return bodies
+
+
+def apply_reference(stack: Stack) -> None:
+    """Put them in force; returns when every process has noticed."""
+    operator, importer = stack.client("operator"), stack.client("importer")
+    for service, body in reference_bodies().items():
+        operator.command(service, "apply_reference", body=body)
+    last = TEAMS[-1]
+    # every process trusts what it read for up to a second
+    eventually(lambda: importer.command("dispatch", "save_agent", **an_agent(f"settled of {last}", last)))
+    contact = {**CONTACT, "category": last, "customer": a_customer()}
+    ticket = eventually(lambda: importer.command("intake", "submit_ticket", **contact))
+    work = eventually(lambda: importer.call("dispatch", "get_work", ticket_no=ticket["ticket_no"]))
+    assert work["ticket_no"] == ticket["ticket_no"]
+
+
+def a_customer(**changes: Any) -> dict[str, Any]:
+    """A person whom nobody has heard of yet; numbers and addresses are reserved for examples."""
+    number = next(_customers)
+    addresses = {"phone": f"+44116496{number:04d}", "email": f"customer.{number}@example.com"}
+    return {"name": f"客户 {number} 🙂", "language": "en", **addresses, **changes}
+
+
+def an_agent(agent_id: str, *teams: str, capacity: int = 2) -> dict[str, Any]:
+    return {"agent_id": agent_id, "name": "安 🙂", "teams": list(teams), "capacity": capacity}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One ticket, seen from outside."""
+
+    ticket_no: str
+    customer: Mapping[str, Any]
+    customer_id: str
+
+    @property
+    def order_no(self) -> str:
+        return "W-" + self.ticket_no.removeprefix("T-")
+
+
+class Outside:
+    """The call centre, the agents' workbench, the supervisors' desk and the importer of old tickets."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.callcentre, self.workbench = stack.client("callcentre"), stack.client("workbench")
+        self.supervisor, self.importer = stack.client("supervisor"), stack.client("importer")
+
+    # agents
+
+    def come(self, agent_id: str, *teams: str, capacity: int = 2) -> str:
+        """An agent of these teams starts work."""
+        self.supervisor.command("dispatch", "save_agent", **an_agent(agent_id, *teams, capacity=capacity))
+        self.workbench.command("dispatch", "set_presence", agent_id=agent_id, present=True)
+        return agent_id
+
+    def load(self, agent_id: str) -> int:
+        return int(self.workbench.call("dispatch", "get_agent", agent_id=agent_id)["load"])
+
+    # tickets
+
+    def submit(
+        self, team: str, *, by: Client | None = None, customer: Mapping[str, Any] | None = None, **more: Any
+    ) -> Case:
+        """A customer speaks; `by`: other than the call centre."""
+        customer = customer or a_customer()
+        contact = {**CONTACT, "category": team, "customer": dict(customer), **more}
+        made = (by or self.callcentre).command("intake", "submit_ticket", **contact)
+        return Case(made["ticket_no"], customer, made["customer_id"])
+
+    def do(self, method: str, case: Case, *, by: Client | None = None, **fields: Any) -> dict[str, Any]:
+        """A command on the work order."""
+        return dict((by or self.workbench).command("dispatch", method, order_no=case.order_no, **fields))
+
+    def ticket(self, case: Case) -> dict[str, Any]:
+        return dict(self.callcentre.call("intake", "get_ticket", ticket_no=case.ticket_no))
+
+    def work(self, case: Case) -> dict[str, Any]:
+        return dict(self.workbench.call("dispatch", "get_work", order_no=case.order_no))
+
+    def cases(self, case: Case) -> list[dict[str, Any]]:
+        return list(self.workbench.call("feedback", "get_case", order_no=case.order_no)["cases"])
+
+    def messages(self, case: Case) -> list[dict[str, Any]]:
+        """The ledger's rows of a ticket, oldest first."""
+        found = self.workbench.call("notify", "find_messages", ticket_no=case.ticket_no, limit=200)
+        return list(reversed(found["messages"]))
+
+    def when_work(self, case: Case, **wanted: Any) -> dict[str, Any]:
+        """The work order as soon as it is so."""
+        return eventually(lambda: _so(self.work(case), wanted))
+
+    def when_ticket(self, case: Case, **wanted: Any) -> dict[str, Any]:
+        """The ticket as soon as it is so."""
+        return eventually(lambda: _so(self.ticket(case), wanted))
+
+    # customers
+
+    def survey(self, case: Case, round_: int = 0) -> str:
+        """The token of the round's survey, from the link in the customer's SMS."""
+
+        def link() -> str:
+            texts = [text["text"] for text in self.texts(case) if "/survey/" in text["text"]]
+            assert len(texts) > round_, texts
+            return str(re.findall(r"/survey/([\w-]+)", texts[round_])[0])
+
+        return eventually(link)
+
+    def answer(self, case: Case, score: int, comment: str, round_: int = 0) -> dict[str, Any]:
+        token = self.survey(case, round_)
+        return dict(self.callcentre.command("feedback", "answer_survey", token=token, score=score, comment=comment))
+
+    def texts(self, case: Case) -> list[dict[str, Any]]:
+        """The SMS that the customer got."""
+        return [text for text in self.stack.texts() if text["to"] == case.customer["phone"]]
+
+    def mails(self, address: str, case: Case) -> list[Message]:
+        """The mails about the ticket that somebody got."""
+        return [m for m in self.stack.mails() if m["To"] == address and case.ticket_no in subject(m)]
+
+    # all of it
+
+    def assert_agreed(self, case: Case) -> None:
+        """Ticket, work order, cases and messages say the same of one matter."""
+        ticket, work = self.ticket(case), self.work(case)
+        assert (ticket["order_no"], ticket["ticket_no"]) == (work["order_no"], work["ticket_no"])
+        for name in ("customer_id", "type", "category", "priority", "subject"):
+            assert ticket[name] == work[name], name
+        told = [entry for entry in ticket["history"] if entry["type"] == "status_changed"]
+        done = {entry["number"]: entry for entry in work["history"]}
+        for entry in told:
+            assert entry["at"] == done[entry["data"]["number"]]["at"], entry
+        resolved = [entry for entry in work["history"] if entry["type"] == "work_resolved"]
+        for case_, entry in zip(self.cases(case) if resolved else [], resolved, strict=True):
+            assert case_["resolved_at"] == entry["at"]
+            assert (case_["ticket_no"], case_["customer_id"]) == (ticket["ticket_no"], ticket["customer_id"])
+        occurrences = {f"dispatch_orders/{case.order_no}/{number}": entry["type"] for number, entry in done.items()}
+        for message in self.messages(case):
+            assert (message["ticket_no"], message["order_no"]) == (case.ticket_no, case.order_no)
+            if message["event"] != "survey_due":
+                assert occurrences[message["occurrence"]] == message["event"], message
+        listed = self.callcentre.call("intake", "find_tickets", customer_id=case.customer_id)["tickets"]
+        assert ticket.items() >= next(one for one in listed if one["ticket_no"] == case.ticket_no).items()
+        found = self.workbench.call("dispatch", "find_work", customer_id=case.customer_id)["work"]
+        assert work.items() >= next(one for one in found if one["order_no"] == case.order_no).items()
+
+
+def _so(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    there = {name: found[name] for name in wanted}
+    assert there == wanted, there
+    return found
+
+
+def subject(mail: Message) -> str:
+    """The subject as a person reads it."""
+    from email.header import decode_header, make_header
+
+    return str(make_header(decode_header(mail["Subject"] or "")))
+
+
+def body(mail: Message) -> str:
+    """The plain text as a person reads it."""
+    part = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
+    return bytes(part.get_payload(decode=True)).decode(part.get_content_charset() or "utf-8")
+
+
+def happened(found: Mapping[str, Any]) -> list[str]:
+    """The types of what stands in a history."""
+    return [entry["type"] for entry in found["history"]]
+
+
+def statuses(ticket: Mapping[str, Any]) -> list[str]:
+    """What a customer's ticket has been, in order."""
+    return [entry["data"]["status"] for entry in ticket["history"] if "status" in entry["data"]]

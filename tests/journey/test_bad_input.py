@@ -1,0 +1,250 @@
+"""Bad input, to every service: a typed error that names the field or the rule; nothing is stored; nothing restarts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pika
+import pytest
+
+from shared.errors import Conflict, Forbidden, IllegalMove, LoopdeskError, NotFound, ValidationError
+from tests.journey.outside import CONTACT, Case, Outside, a_customer
+from tests.support import Stack, eventually
+
+PHONE = "+441164960999"
+
+
+@dataclass(frozen=True)
+class Bad:
+    """One call that must be refused: by whom, of what, and what the refusal names (a field, or a detail's value)."""
+
+    service: str
+    method: str
+    fields: dict[str, Any]
+    error: type[LoopdeskError]
+    names: str
+    account: str = "importer"
+
+    def __str__(self) -> str:
+        return f"{self.service}.{self.method}: {self.error.__name__} {self.names}"
+
+
+def contact(**changes: Any) -> dict[str, Any]:
+    """A good contact, changed; None takes a field away."""
+    made = {**CONTACT, "category": "network", "customer": a_customer(phone=PHONE), **changes}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def person(**changes: Any) -> dict[str, Any]:
+    return {"customer": a_customer(phone=PHONE) | changes}
+
+
+def an_agent(**changes: Any) -> dict[str, Any]:
+    return {"agent_id": "x", "name": "x", "teams": ["it"], "capacity": 1} | changes
+
+
+SUBMIT = ("intake", "submit_ticket")
+OPEN, NOBODY = "W-open", "W-999999999"  # OPEN stands for a work order that is there
+BAD = [
+    # wrong types
+    Bad(*SUBMIT, contact(subject=5), ValidationError, "subject"),
+    Bad(*SUBMIT, contact(subject=["a"]), ValidationError, "subject"),
+    Bad(*SUBMIT, contact(subject={"$gt": ""}), ValidationError, "subject"),
+    Bad(*SUBMIT, contact(customer="C-1"), ValidationError, "customer"),
+    Bad(*SUBMIT, contact(customer=None, customer_id={"$ne": None}), ValidationError, "customer_id"),
+    Bad("dispatch", "save_agent", an_agent(teams="it"), ValidationError, "teams"),
+    Bad(
+        "dispatch",
+        "save_agent",
+        an_agent(capacity="1"),
+        ValidationError,
+        "capacity",
+    ),
+    Bad("dispatch", "set_presence", {"agent_id": "desk.01", "present": "yes"}, ValidationError, "present"),
+    Bad("feedback", "answer_survey", {"token": "x" * 24, "score": "5"}, ValidationError, "score"),
+    Bad("feedback", "answer_survey", {"token": "x" * 24, "score": 5.5}, ValidationError, "score"),
+    Bad("feedback", "answer_survey", {"token": "x" * 24, "score": True}, ValidationError, "score"),
+    Bad("notify", "find_messages", {"limit": "10"}, ValidationError, "limit"),
+    # missing, unknown and contradicting fields
+    Bad(*SUBMIT, contact(type=None), ValidationError, "type"),
+    Bad(*SUBMIT, contact(customer=None), ValidationError, "customer_id"),
+    Bad(*SUBMIT, contact(customer_id="C-1"), ValidationError, "customer_id"),
+    Bad(*SUBMIT, contact(colour="red"), ValidationError, "colour"),
+    Bad(*SUBMIT, contact(**person(colour="red")), ValidationError, "customer.colour"),
+    Bad("dispatch", "resolve", {"order_no": OPEN}, ValidationError, "solution"),
+    Bad("dispatch", "transfer", {"order_no": OPEN}, ValidationError, "team"),
+    Bad("dispatch", "get_work", {}, ValidationError, "order_no"),
+    Bad("feedback", "get_case", {}, ValidationError, "case_no"),
+    Bad("feedback", "kpi", {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, ValidationError, "to"),
+    # too long, too short, out of range
+    Bad(*SUBMIT, contact(subject="x" * 201), ValidationError, "subject"),
+    Bad(*SUBMIT, contact(subject=""), ValidationError, "subject"),
+    Bad(*SUBMIT, contact(text="x" * 20_001), ValidationError, "text"),
+    Bad(*SUBMIT, contact(impact="huge"), ValidationError, "impact"),
+    Bad("dispatch", "hold", {"order_no": OPEN, "reason": "x" * 501}, ValidationError, "reason"),
+    Bad("feedback", "answer_survey", {"token": "x" * 24, "score": 6}, ValidationError, "score"),
+    Bad("feedback", "answer_survey", {"token": "x" * 24, "score": 0}, ValidationError, "score"),
+    Bad("intake", "find_tickets", {"limit": 201}, ValidationError, "limit"),
+    Bad("intake", "find_tickets", {"after": "$where"}, ValidationError, "after"),
+    # control characters, keys with $, dots or NUL, half a surrogate pair
+    Bad(*SUBMIT, contact(subject="a\x00b"), ValidationError, "subject"),
+    Bad(*SUBMIT, contact(subject="a\x1bb"), ValidationError, "subject"),
+    Bad(*SUBMIT, contact(channel="pho$ne"), ValidationError, "channel"),
+    Bad(*SUBMIT, contact(**{"$where": "1"}), ValidationError, "$where"),
+    Bad(*SUBMIT, contact(**{"a.b": "1"}), ValidationError, "a.b"),
+    Bad(*SUBMIT, contact(**{"a\x00b": "1"}), ValidationError, "a\x00b"),
+    Bad("dispatch", "resolve", {"order_no": OPEN, "solution": "a\x07b"}, ValidationError, "solution"),
+    Bad(
+        "dispatch",
+        "save_agent",
+        an_agent(agent_id="$a"),
+        ValidationError,
+        "agent_id",
+    ),
+    Bad("intake", "save_customer", {"name": "a\x9fb"}, ValidationError, "name"),
+    # phone, e-mail, dates
+    Bad(*SUBMIT, contact(**person(phone="12345")), ValidationError, "customer.phone"),
+    Bad(*SUBMIT, contact(**person(phone="+999123456789")), ValidationError, "customer.phone"),
+    Bad(*SUBMIT, contact(**person(email="nobody@")), ValidationError, "customer.email"),
+    Bad(*SUBMIT, contact(**person(email="a@b@example.com")), ValidationError, "customer.email"),
+    Bad(*SUBMIT, contact(occurred_at="2026-02-30T00:00:00Z"), ValidationError, "occurred_at"),
+    Bad(*SUBMIT, contact(occurred_at="2026-02-20T00:00:00"), ValidationError, "occurred_at"),
+    Bad(*SUBMIT, contact(occurred_at="2999-01-01T00:00:00Z"), ValidationError, "occurred_at"),
+    Bad(*SUBMIT, contact(at="2999-01-01T00:00:00Z"), ValidationError, "at"),
+    Bad(*SUBMIT, contact(category="no such"), ValidationError, "category"),
+    # unknown ids and methods
+    Bad(*SUBMIT, contact(customer=None, customer_id="C-0"), NotFound, "C-0"),
+    Bad("intake", "get_ticket", {"ticket_no": "T-0"}, NotFound, "T-0"),
+    Bad("intake", "withdraw_ticket", {"ticket_no": "T-0", "reason": "x"}, NotFound, "T-0"),
+    Bad("dispatch", "accept", {"order_no": NOBODY}, NotFound, NOBODY),
+    Bad("dispatch", "set_presence", {"agent_id": "nobody", "present": True}, NotFound, "nobody"),
+    Bad("dispatch", "transfer", {"order_no": OPEN, "team": "no such"}, NotFound, "no such"),
+    Bad("dispatch", "save_agent", an_agent(teams=["none"]), NotFound, "none"),
+    Bad("feedback", "answer_survey", {"token": "x" * 24, "score": 5}, NotFound, "survey"),
+    Bad("feedback", "get_case", {"case_no": "W-0/0"}, NotFound, "W-0/0"),
+    Bad("notify", "get_message", {"message_id": "0"}, NotFound, "0"),
+    Bad("notify", "send_everything", {}, NotFound, "method"),
+    # illegal moves and stale versions
+    Bad("dispatch", "reopen", {"order_no": OPEN, "reason": "x"}, IllegalMove, "transition"),
+    Bad("dispatch", "resume", {"order_no": OPEN}, IllegalMove, "transition"),
+    Bad("dispatch", "accept", {"order_no": OPEN, "expected_version": 99}, Conflict, "expected_version"),
+    Bad("dispatch", "accept", {"order_no": OPEN, "at": "2016-01-01T00:00:00Z"}, IllegalMove, "order_of_time"),
+    # accounts without permission
+    Bad(*SUBMIT, contact(), Forbidden, "submit", "supervisor"),
+    Bad("dispatch", "accept", {"order_no": OPEN}, Forbidden, "work", "callcentre"),
+    Bad(
+        "dispatch",
+        "save_agent",
+        {"agent_id": "x", "name": "x", "teams": ["it"], "capacity": 1},
+        Forbidden,
+        "supervise",
+        "workbench",
+    ),
+    Bad("feedback", "apply_reference", {"body": {}}, Forbidden, "administer", "supervisor"),
+    Bad("intake", "end_replay", {"ticket_no": "T-0"}, Forbidden, "backdate", "operator"),
+    Bad(*SUBMIT, contact(at="2016-01-01T00:00:00Z"), Forbidden, "backdate", "callcentre"),
+    # reference data
+    Bad("intake", "apply_reference", {"body": {"categories": {}}}, ValidationError, "categories", "operator"),
+    Bad("dispatch", "apply_reference", {"body": {"teams": 5}}, ValidationError, "teams", "operator"),
+    Bad(
+        "feedback",
+        "apply_reference",
+        {"body": {"survey_days": "five", "dissatisfied_at_most": 2}},
+        ValidationError,
+        "survey_days",
+        "operator",
+    ),
+    Bad("notify", "apply_reference", {"body": {"time_zone": "Mars/Olympus"}}, ValidationError, "time_zone", "operator"),
+]
+QUERIES = ("get_", "find_", "kpi", "send_")
+
+
+@pytest.fixture(scope="module")
+def work(outside: Outside) -> Case:
+    """Work that somebody has."""
+    team = "journey 38"
+    outside.come("somebody", team)
+    case = outside.submit(team)
+    outside.when_work(case, state="assigned")
+    eventually(lambda: outside.messages(case)[0]["state"] == "sent")
+    return case
+
+
+@pytest.fixture
+def untouched(stack: Stack, work: Case) -> Iterator[None]:
+    """Everything stored is as before, and every process is still the same."""
+    before = stored(stack), processes(stack)
+    yield
+    assert (stored(stack), processes(stack)) == before
+
+
+def stored(stack: Stack) -> dict[str, Any]:
+    """How many documents there are, and how often each kind was changed."""
+    names = sorted(stack.database.list_collection_names())
+    return {name: stack.database[name].count_documents({}) for name in names} | {
+        f"{name} changes": sum(row.get("version", 0) for row in stack.database[name].find({}, {"version": 1}))
+        for name in names
+    }
+
+
+def processes(stack: Stack) -> dict[str, list[int]]:
+    return {process: stack.pids(process) for process in stack.state["processes"]}
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("bad", BAD, ids=str)
+def test_bad_input_is_refused_by_name_and_stores_nothing(stack: Stack, outside: Outside, work: Case, bad: Bad) -> None:
+    fields = {name: work.order_no if value == OPEN else value for name, value in bad.fields.items()}
+    if not bad.method.startswith(QUERIES):
+        fields["request_id"] = uuid4().hex
+    client = outside.importer if bad.account == "importer" else getattr(outside, bad.account, None)
+
+    with pytest.raises(LoopdeskError) as refused:
+        (client or stack.client(bad.account)).call(bad.service, bad.method, **fields)
+
+    assert type(refused.value) is bad.error, f"{refused.value.code}: {refused.value}"
+    named = refused.value.fields if bad.error is ValidationError else refused.value.details.values()
+    assert bad.names in named, refused.value.details
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("service", ["intake", "dispatch", "feedback", "notify"])
+@pytest.mark.parametrize(
+    ("body", "properties", "field"),
+    [
+        (b"\x00\xff not JSON", {}, "body"),
+        (b"[]", {}, "body"),
+        (b'{"args": [1], "kwargs": {}}', {}, "args"),
+        (b'{"args": [], "kwargs": {}}', {"content_type": "text/plain"}, "content_type"),
+        (b'{"args": [], "kwargs": {"surprise": "\\ud800"}}', {}, "surprise"),
+    ],
+    ids=["not JSON", "no object", "by position", "another content type", "half a surrogate"],
+)
+def test_a_body_that_cannot_be_read_is_answered(
+    stack: Stack, service: str, body: bytes, properties: dict[str, str], field: str
+) -> None:
+    with pika.BlockingConnection(pika.URLParameters(stack.amqp_uri("workbench"))) as connection:
+        channel = connection.channel()
+        address = f"reply.workbench.{uuid4().hex}"
+        channel.queue_declare(address, exclusive=True, auto_delete=True)
+        channel.queue_bind(address, "nameko-rpc", address)
+        sent = {"content_type": "application/json", "reply_to": address, "correlation_id": "1", "user_id": "workbench"}
+        channel.basic_publish("nameko-rpc", f"{service}.ping", body, pika.BasicProperties(**sent | properties))
+
+        reply = json.loads(eventually(lambda: channel.basic_get(address, auto_ack=True)[2]))
+
+    assert reply["error"]["exc_type"] == "ValidationError"
+    assert field in reply["error"]["details"]["fields"]
+
+
+def test_the_same_request_twice_is_one_ticket_and_with_other_content_a_conflict(outside: Outside, work: Case) -> None:
+    asked = {**contact(), "request_id": uuid4().hex}
+    first = outside.callcentre.call("intake", "submit_ticket", **asked)
+    assert outside.callcentre.call("intake", "submit_ticket", **asked) == first
+    with pytest.raises(Conflict) as refused:
+        outside.callcentre.call("intake", "submit_ticket", **asked | {"subject": "another"})
+    assert refused.value.details["rule"] == "request_id"
