@@ -69,14 +69,13 @@ class NotifyStore:
     def save_customer(self, event: Event) -> None:
         """Keep what a `customer_saved` says, unless a newer one was kept already."""
         known = {name: event.data[name] for name in ("name", "language", "phone", "email", "preferred_channels")}
+        older = {"_id": event.data["customer_id"], "number": {"$lt": event.number}}
+        newer = {"$set": {**known, "number": event.number}}
         try:
-            self._customers.update_one(
-                {"_id": event.data["customer_id"], "number": {"$lt": event.number}},
-                {"$set": {**known, "number": event.number}},
-                upsert=True,
-            )
+            self._customers.update_one(older, newer, upsert=True)
         except DuplicateKeyError:
-            return  # it is there with the same number or a newer one
+            # it is there: with the same number, a newer one, or an older one that came in at this moment
+            self._customers.update_one(older, newer)
 
     def customer(self, customer_id: str) -> Customer:
         """The customer as intake last told; `NotYetKnown` if it has not yet."""
