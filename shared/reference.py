@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from marshmallow import Schema, fields
@@ -13,7 +14,8 @@ from pymongo.errors import DuplicateKeyError
 from shared.bus.method import command, query
 from shared.cause import Call, content_digest
 from shared.clock import to_text
-from shared.errors import ValidationError
+from shared.errors import Conflict, ValidationError
+from shared.housekeeping import ANSWERS_KEPT
 from shared.schemas import Request, load
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Reference(Generic[R]):
     ) -> None:
         self._db = db
         self._rows = db.collection(f"{service}_reference")
+        self._answers = db.collection(f"{service}_requests")
         self._schema = schema
         self._build = build
         self._default = default
@@ -74,8 +77,27 @@ class Reference(Generic[R]):
         except ReferenceFault as fault:
             raise ValidationError(fault.faults) from None
 
-    def apply(self, body: Mapping[str, Any], by: str) -> dict[str, Any]:
-        """Put `body` in force, unless it is already; gives `{version, applied_at, changed}`."""
+    def apply(self, call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Put `body` in force, unless it is already; gives `{version, applied_at, changed}`.
+
+        The same call again is answered as before, also when another body has come into force since.
+        """
+        kept = self._answers.find_one({"_id": call.key})
+        if kept is None:
+            answer = self._apply(body, call.actor or call.caller)
+            # after it: cut off between the two, the same call finds its body in force
+            self._keep(call, answer)
+            return answer
+        if kept["digest"] != call.digest:
+            raise Conflict("this request_id was used with other content", rule="request_id")
+        return dict(kept["reply"])
+
+    def _keep(self, call: Call, answer: Mapping[str, Any]) -> None:
+        until = self._db.clock.now() + ANSWERS_KEPT
+        with suppress(DuplicateKeyError):  # a second delivery of the same call was faster
+            self._answers.insert_one({"_id": call.key, "digest": call.digest, "reply": answer, "until": until})
+
+    def _apply(self, body: Mapping[str, Any], by: str) -> dict[str, Any]:
         self.check(body)
         digest = content_digest(body)
         while True:
@@ -119,8 +141,8 @@ class ReferenceData:
 
     @command("administer", Body)
     def apply_reference(self, call: Call, body: dict[str, Any]) -> dict[str, Any]:
-        """Put it in force; the same body again changes nothing. Idempotent by content, whatever the request id."""
-        return dict(self.store.reference.apply(body, by=call.actor or call.caller))
+        """Put it in force; the same body again changes nothing."""
+        return dict(self.store.reference.apply(call, body))
 
     @query("read", Request)
     def get_reference(self, call: Call) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.dispatch import domain, schemas
 from services.dispatch.agents import Agents
+from shared.cause import Call
 from shared.mongo import Database
 from shared.reference import Reference
 
@@ -24,8 +25,8 @@ class DispatchReference(Reference[domain.Reference]):
         )
         self._agents = agents
 
-    def apply(self, body: Mapping[str, Any], by: str) -> dict[str, Any]:
+    def apply(self, call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
         """As every service does; then its agents. Applying the same again finishes what a crash cut off."""
-        applied = super().apply(body, by)
+        applied = super().apply(call, body)
         self._agents.declare_all(self.current())
         return applied

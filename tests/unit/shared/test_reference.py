@@ -1,0 +1,83 @@
+"""Reference data: applied once per call, whatever came into force since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from marshmallow import fields
+from pymongo.errors import DuplicateKeyError
+
+from shared.cause import Call
+from shared.errors import Conflict
+from shared.reference import Reference
+from shared.schemas import Request
+
+
+class Colours(Request):
+    colour = fields.String(required=True)
+
+
+class Rows:
+    """As much of a collection as reference data need."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Any, dict[str, Any]] = {}
+
+    def find_one(self, wanted: Mapping[str, Any] | None = None, sort: Any = None) -> dict[str, Any] | None:
+        if wanted is not None:
+            return self.rows.get(wanted["_id"])
+        return self.rows[max(self.rows)] if self.rows else None
+
+    def insert_one(self, row: dict[str, Any]) -> None:
+        if row["_id"] in self.rows:
+            raise DuplicateKeyError("E11000")
+        self.rows[row["_id"]] = row
+
+
+class Database:
+    def __init__(self) -> None:
+        self.clock = SimpleNamespace(now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+        self.rows: dict[str, Rows] = {}
+
+    def collection(self, name: str) -> Rows:
+        return self.rows.setdefault(name, Rows())
+
+
+@pytest.fixture
+def reference() -> Reference[str]:
+    database: Any = Database()
+    return Reference(
+        database, "probe", schema=Colours, build=lambda body, _: str(body["colour"]), default={"colour": "grey"}
+    )
+
+
+def call(key: str, digest: str) -> Call:
+    return Call(ref="call", key=key, digest=digest, caller="operator")
+
+
+RED, BLUE = {"colour": "red"}, {"colour": "blue"}
+
+
+def test_a_call_that_comes_again_later_does_not_bring_back_what_was_replaced(reference: Reference[str]) -> None:
+    first = reference.apply(call("1", "red"), RED)
+    reference.apply(call("2", "blue"), BLUE)
+
+    assert reference.apply(call("1", "red"), RED) == first
+    assert reference.current() == "blue"
+
+
+def test_the_same_request_with_another_body_is_a_conflict(reference: Reference[str]) -> None:
+    reference.apply(call("1", "red"), RED)
+    with pytest.raises(Conflict):
+        reference.apply(call("1", "blue"), BLUE)
+    assert reference.current() == "red"
+
+
+def test_the_same_body_by_another_call_changes_nothing(reference: Reference[str]) -> None:
+    first = reference.apply(call("1", "red"), RED)
+    again = reference.apply(call("2", "red"), RED)
+    assert (first["version"], first["changed"], again["version"], again["changed"]) == (1, True, 1, False)
