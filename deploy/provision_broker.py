@@ -60,7 +60,7 @@ def service_rights(service: str) -> Rights:
         configure=_any(replies),
         write=_any(
             RPC_EXCHANGE,
-            rf"{service}\.(events|return|parking)",
+            rf"{service}\.(events|parking)",
             rf"{service}\.retry\.\d+",
             replies,
             *([re.escape(MESSAGES)] if service == "notify" else []),

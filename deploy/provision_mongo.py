@@ -14,6 +14,8 @@ from deploy.catalogue import CONSUMERS, SERVICES, collections
 from shared.settings import require
 
 ACTIONS = ["find", "insert", "update", "remove"]
+#: What is written once and stays so; answers go when they expire, by the server's own hand.
+WRITTEN_ONCE = ("_history", "_requests", "_reference")
 #: MongoDB's IndexOptionsConflict and IndexKeySpecsConflict.
 OTHER_DEFINITION = (85, 86)
 
@@ -39,6 +41,11 @@ def provision_mongo(uri: str, environ: Mapping[str, str], say: Callable[[str], N
             say(f"database: {account} owns {', '.join(owned)}")
 
 
+def actions(collection: str) -> list[str]:
+    """What the owner of a collection may do there."""
+    return ["find", "insert"] if collection.endswith(WRITTEN_ONCE) else ACTIONS
+
+
 def _index(collection: Collection[dict[str, Any]], index: IndexModel, say: Callable[[str], None]) -> None:
     """Make the index; one of that name with another definition is an older version's, and is replaced."""
     try:
@@ -53,7 +60,7 @@ def _index(collection: Collection[dict[str, Any]], index: IndexModel, say: Calla
 
 
 def _account(database: Database[dict[str, Any]], name: str, owned: list[str], password: str) -> None:
-    privileges = [{"resource": {"db": database.name, "collection": own}, "actions": ACTIONS} for own in owned]
+    privileges = [{"resource": {"db": database.name, "collection": own}, "actions": actions(own)} for own in owned]
     known_role = database.command("rolesInfo", name)["roles"]
     database.command("updateRole" if known_role else "createRole", name, privileges=privileges, roles=[])
     known_user = database.command("usersInfo", name)["users"]
