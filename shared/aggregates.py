@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause
-from shared.document import Outgoing, Publishing, additions, history_reply
+from shared.document import STATE_ONLY, Outgoing, Publishing, additions, history_reply
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
 from shared.gather import Gather
@@ -24,7 +24,7 @@ from shared.outage import is_outage
 if TYPE_CHECKING:
     from shared.mongo import Database, Transaction
 
-__all__ = ["AGGREGATE_INDEXES", "Aggregates", "Outgoing"]
+__all__ = ["AGGREGATE_INDEXES", "STATE_ONLY", "Aggregates", "Outgoing"]
 
 log = logging.getLogger("loopdesk.aggregates")
 S = TypeVar("S", bound=Aggregate)
@@ -121,8 +121,7 @@ class Aggregates(Generic[S]):
 
     def find(self, key: str, tx: Transaction | None = None) -> S | None:
         """The state of the aggregate that `key` names, or None."""
-        without = {"outbox": 0, "history": 0, "requests": 0, "applied": 0, "origin": 0}
-        doc = self.collection.find_one({self._key: key}, without, session=tx.session if tx else None)
+        doc = self.collection.find_one({self._key: key}, STATE_ONLY, session=tx.session if tx else None)
         return self._from_document(doc) if doc else None
 
     def history(self, key: str) -> list[dict[str, Any]]:

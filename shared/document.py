@@ -15,8 +15,8 @@ from shared.events import Aggregate, Event, Fact, to_json
 
 S = TypeVar("S", bound=Aggregate)
 
-#: What the kernel keeps beside the service's own fields.
-KERNEL_FIELDS = ("outbox", "history", "requests", "applied", "origin", "head", "revision", "relay_at")
+#: Projection that leaves out what only a change needs.
+STATE_ONLY = dict.fromkeys(("outbox", "history", "requests", "applied", "origin", "head"), 0)
 GENESIS = "0" * 64
 
 

@@ -9,13 +9,12 @@ from services.dispatch.documents import agent_document, agent_from
 from services.dispatch.domain import Agent, Reference, declare
 from services.dispatch.domain.agent import AgentDecide
 from services.dispatch.seats import Seats
-from shared.aggregates import Aggregates
+from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.mongo import Database, Transaction
 
 Reply = Callable[[Agent], dict[str, Any]]
 Answer = dict[str, Any] | None
-_NOT_IN_A_LIST = ("history", "outbox", "requests", "applied", "origin", "head")
 
 
 class Agents:
@@ -70,6 +69,6 @@ class Agents:
         wanted = {("teams" if name == "team" else name): value for name, value in filters.items()}
         if after:
             wanted["_id"] = {"$gt": after}
-        rows = self.aggregates.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).sort("_id", 1).limit(limit + 1)
+        rows = self.aggregates.collection.find(wanted, STATE_ONLY).sort("_id", 1).limit(limit + 1)
         agents = [agent_from(doc) for doc in rows]
         return agents[:limit], agents[limit - 1].agent_id if len(agents) > limit else None

@@ -18,7 +18,7 @@ from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.listing import INDEXES, query
 from services.dispatch.reference import DispatchReference
 from services.dispatch.waiting import Waiting
-from shared.aggregates import Aggregates, AlreadyThere
+from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
 from shared.cause import Cause
 from shared.errors import Unavailable
 from shared.events import Fact
@@ -39,8 +39,6 @@ AGGREGATES = ("dispatch_orders", "dispatch_agents")
 
 Decide = Callable[[Order, datetime], Decision]
 Reply = Callable[[Order], dict[str, Any]]
-
-_NOT_IN_A_LIST = ("history", "outbox", "requests", "applied", "origin", "head")
 
 
 class DispatchStore:
@@ -151,7 +149,7 @@ class DispatchStore:
     def find_work(self, filters: Mapping[str, Any], limit: int, after: str | None) -> tuple[list[Order], str | None]:
         """At most `limit` work orders, the newest first, and the cursor of the next page (None: the last)."""
         wanted, index = query(filters, after)
-        rows = self.orders.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).hint(index)
+        rows = self.orders.collection.find(wanted, STATE_ONLY).hint(index)
         found = list(rows.sort("place", DESCENDING).limit(limit + 1))
         more = found[limit - 1]["place"] if len(found) > limit else None
         return [order_from(doc) for doc in found[:limit]], more

@@ -16,7 +16,7 @@ from services.intake.domain.customer import Customer
 from services.intake.domain.ticket import Ticket
 from services.intake.domain.triage import NOTHING_APPLIED, Triage
 from services.intake.listing import INDEXES, place, query
-from shared.aggregates import Aggregates
+from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.errors import NotFound
 from shared.events import Aggregate
@@ -53,7 +53,7 @@ AGGREGATES = ("intake_tickets", "intake_customers")
 _KERNEL_OWNED = {field.name for field in fields(Aggregate)}
 _TICKET = tuple(field.name for field in fields(Ticket) if field.name not in _KERNEL_OWNED)
 _CUSTOMER = tuple(f.name for f in fields(Customer) if f.name not in _KERNEL_OWNED and f.name != "customer_id")
-_NOT_IN_A_LIST = ("text", "history", "outbox", "requests", "applied", "origin", "head")
+_LISTED = {**STATE_ONLY, "text": 0}
 
 FIRST_NUMBER = 100_001
 BLOCK = 100
@@ -117,7 +117,7 @@ class IntakeStore:
     ) -> tuple[list[Ticket], str | None]:
         """A page of tickets without their texts, newest first, and the cursor of the next page (None: the last)."""
         wanted, index = query(filters, after)
-        rows = self.tickets.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).hint(index)
+        rows = self.tickets.collection.find(wanted, _LISTED).hint(index)
         found = list(rows.sort("place", DESCENDING).limit(limit + 1))
         more = found[limit - 1]["place"] if len(found) > limit else None
         return [_ticket(doc) for doc in found[:limit]], more

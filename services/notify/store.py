@@ -16,7 +16,7 @@ from services.notify.events import HANDED
 from services.notify.reference import NOTHING
 from services.notify.reference import Reference as Rules
 from services.notify.reference_schema import ReferenceData
-from shared.aggregates import Aggregates
+from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.errors import NotYetKnown
 from shared.events import Aggregate, Event
@@ -41,7 +41,7 @@ AGGREGATES = ("notify_messages",)
 
 _KERNEL_OWNED = tuple(field.name for field in fields(Aggregate))
 _OWN = tuple(f.name for f in fields(Message) if f.name not in (*_KERNEL_OWNED, "message_id", "content"))
-_NOT_IN_A_LIST = ("content", "history", "outbox", "requests", "applied", "origin", "head")
+_LISTED = {**STATE_ONLY, "content": 0}
 _POINTS = {"channel": rules.CHANNELS, "state": ledger.STATES}
 
 
@@ -114,7 +114,7 @@ class NotifyStore:
         wanted, index = _query(filters)
         if after is not None:
             wanted["_id"] = {"$lt": after}
-        rows = self.messages.collection.find(wanted, dict.fromkeys(_NOT_IN_A_LIST, 0)).hint(index)
+        rows = self.messages.collection.find(wanted, _LISTED).hint(index)
         found = list(rows.sort("_id", DESCENDING).limit(limit + 1))
         more = found[limit - 1]["_id"] if len(found) > limit else None
         return [_message(doc) for doc in found[:limit]], more
