@@ -48,8 +48,9 @@ def main() -> int:
         settings = RelaySettings.from_uri(smtp_uri)
     except ValueError as error:
         raise MissingSettings(f"a setting is malformed: {error}") from None
-    if "@" not in parseaddr(sender)[1]:
-        raise MissingSettings("a setting is malformed: SMTP_FROM needs an e-mail address")
+    address = parseaddr(sender)[1]
+    if "@" not in address or not address.isascii():
+        raise MissingSettings("a setting is malformed: SMTP_FROM needs an e-mail address of ASCII characters")
     clock = SystemClock()
     mailer = Mailer(Relay(settings), sender, clock)
     Consumer("email", amqp_uri, Claims(mongo_uri, "email", clock), mailer, clock).run()

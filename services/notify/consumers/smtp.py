@@ -135,7 +135,7 @@ class Relay:
         if self._client is None:
             try:
                 self._client = self._connect()
-            except _BROKEN as error:
+            except (*_BROKEN, UnicodeError) as error:  # a login that smtplib cannot say in ASCII
                 raise Down(type(error).__name__) from error
         return self._client
 
