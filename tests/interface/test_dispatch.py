@@ -70,9 +70,9 @@ def team(_teams: Iterator[str] = iter(TEAMS)) -> str:  # noqa: B008 - each test 
 
 
 @pytest.fixture
-def ann(desk: Client, team: str) -> str:
+def a1(desk: Client, team: str) -> str:
     """Somebody of the team who is there and takes two."""
-    return come(desk, f"ann of {team}", team, capacity=2)
+    return come(desk, f"a1 of {team}", team, capacity=2)
 
 
 def an_agent(agent_id: str, *teams: str, capacity: int = 2) -> dict[str, Any]:
@@ -156,24 +156,24 @@ def claims(stack: Stack, team: str) -> dict[str, int]:
 
 
 def test_a_submitted_ticket_becomes_work_of_a_present_agent(
-    desk: Client, tell: Feigned, ear: Ear, team: str, ann: str
+    desk: Client, tell: Feigned, ear: Ear, team: str, a1: str
 ) -> None:
     ticket = a_ticket(team, priority="P1")
 
     (order,) = opened(desk, tell, ticket)
 
     assert (order["order_no"], order["ticket_no"]) == (order_of(ticket), ticket.data["ticket_no"])
-    assert (order["state"], order["team"], order["agent"], order["subject"]) == ("assigned", team, ann, "断网了 😡")
+    assert (order["state"], order["team"], order["agent"], order["subject"]) == ("assigned", team, a1, "断网了 😡")
     assert happened(order) == ["work_opened", "work_assigned"]
     due = (ticket.at + timedelta(minutes=15)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert order["first_response"] == {"due": due, "done_at": None, "met": None}
     told = eventually(lambda: ear.heard("work_assigned", order_no=order["order_no"]))
-    assert (told[0].data["agent"], told[0].data["customer_id"], told[0].causation_id) == (ann, "C-1", ticket.id)
+    assert (told[0].data["agent"], told[0].data["customer_id"], told[0].causation_id) == (a1, "C-1", ticket.id)
     assert ear.heard("work_opened", order_no=order["order_no"])[0].data["first_response_due"] == due
 
 
 def test_the_same_ticket_told_many_times_is_one_work_order_and_one_claim(
-    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, a1: str
 ) -> None:
     first, second = a_ticket(team), a_ticket(team)
     shuffled = [first, second] * 5
@@ -183,13 +183,13 @@ def test_the_same_ticket_told_many_times_is_one_work_order_and_one_claim(
     last = a_ticket(team)
     opened(desk, tell, last)  # whatever was told before it has been handled, or will find the work there
 
-    assert loads(stack, team) == {ann: 2}
+    assert loads(stack, team) == {a1: 2}
     eventually(lambda: ear.heard("work_opened", order_no=order_of(last)))
     assert len(ear.heard("work_opened", order_no=order_of(first))) == 1
 
 
 def test_work_goes_to_the_least_loaded(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
-    agents = [come(desk, f"{name} of {team}", team, capacity=5) for name in ("ann", "bob", "cem")]
+    agents = [come(desk, f"{name} of {team}", team, capacity=5) for name in ("a1", "a2", "a3")]
 
     for _ in range(6):
         opened(desk, tell, a_ticket(team))
@@ -198,7 +198,7 @@ def test_work_goes_to_the_least_loaded(desk: Client, tell: Feigned, stack: Stack
 
 
 def test_work_withdrawn_before_it_was_heard_of_never_begins(
-    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
 ) -> None:
     ticket = a_ticket(team)
     number = ticket.data["ticket_no"]
@@ -209,11 +209,11 @@ def test_work_withdrawn_before_it_was_heard_of_never_begins(
     opened(desk, tell, a_ticket(team))
 
     assert happened(work(desk, ticket)) == ["work_withdrawn_unopened"]
-    assert loads(stack, team) == {ann: 1}
+    assert loads(stack, team) == {a1: 1}
 
 
 def test_withdrawn_work_gives_its_agent_room_again(
-    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, a1: str
 ) -> None:
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
@@ -222,7 +222,7 @@ def test_withdrawn_work_gives_its_agent_room_again(
     tell.tell(news("intake", "ticket_withdrawn", number, number=2, ticket_no=number, reason="found it myself"))
 
     standing(desk, ticket, "withdrawn")
-    assert loads(stack, team) == {ann: 0}
+    assert loads(stack, team) == {a1: 0}
     assert eventually(lambda: ear.heard("work_withdrawn", order_no=order_of(ticket), reason="found it myself"))
 
 
@@ -248,7 +248,7 @@ def test_waiting_work_is_given_out_the_most_urgent_first_and_then_the_oldest(
 
 
 def test_room_made_by_resolving_goes_to_waiting_work(desk: Client, tell: Feigned, team: str) -> None:
-    agent = come(desk, f"ann of {team}", team, capacity=1)
+    agent = come(desk, f"a1 of {team}", team, capacity=1)
     first, second = a_ticket(team), a_ticket(team)
     opened(desk, tell, first)
     opened(desk, tell, second)
@@ -261,7 +261,7 @@ def test_room_made_by_resolving_goes_to_waiting_work(desk: Client, tell: Feigned
 
 
 def test_more_capacity_is_room(desk: Client, tell: Feigned, team: str) -> None:
-    agent = come(desk, f"ann of {team}", team, capacity=0)
+    agent = come(desk, f"a1 of {team}", team, capacity=0)
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
 
@@ -274,7 +274,7 @@ def test_more_capacity_is_room(desk: Client, tell: Feigned, team: str) -> None:
 def test_waiting_work_beside_a_free_agent_is_found_by_its_state(
     desk: Client, tell: Feigned, stack: Stack, team: str
 ) -> None:
-    agent = come(desk, f"ann of {team}", team, capacity=0)
+    agent = come(desk, f"a1 of {team}", team, capacity=0)
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
 
@@ -288,13 +288,13 @@ def test_waiting_work_beside_a_free_agent_is_found_by_its_state(
 
 
 def test_work_runs_from_acceptance_to_closure(
-    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, a1: str
 ) -> None:
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
 
     answers = [
-        do(desk, "accept", ticket, actor="Ann"),
+        do(desk, "accept", ticket, actor="Agent 1"),
         do(desk, "respond", ticket, note="We are on it"),
         do(desk, "hold", ticket, reason="等客户回复"),
         do(desk, "resume", ticket),
@@ -314,12 +314,12 @@ def test_work_runs_from_acceptance_to_closure(
         "work_resolved",
         "work_closed",
     ]
-    assert order["history"][2]["actor"] == "Ann"
+    assert order["history"][2]["actor"] == "Agent 1"
     assert (order["solution"], order["language"], order["outcome"]) == ("已更换网线 🙂", "zh-CN", "satisfied")
     assert (order["first_response"]["met"], order["resolution"]["met"]) == (True, True)
-    assert loads(stack, team) == {ann: 0}
+    assert loads(stack, team) == {a1: 0}
     for kind in ("work_responded", "work_held", "work_resumed", "work_resolved", "work_closed"):
-        assert eventually(lambda kind=kind: ear.heard(kind, order_no=order["order_no"], agent=ann, round=0))
+        assert eventually(lambda kind=kind: ear.heard(kind, order_no=order["order_no"], agent=a1, round=0))
 
 
 def closure(ticket: Event, round: int) -> Event:
@@ -344,7 +344,7 @@ def test_a_move_that_the_table_lacks_is_refused_by_name(desk: Client, tell: Feig
 
 
 def test_the_same_request_is_done_once_and_answered_alike(
-    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
 ) -> None:
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
@@ -353,13 +353,13 @@ def test_the_same_request_is_done_once_and_answered_alike(
     first, *others = desk.call_many([request] * 8)
 
     assert others == [first] * 7
-    assert loads(stack, team) == {ann: 0}
+    assert loads(stack, team) == {a1: 0}
     assert happened(work(desk, ticket)).count("work_resolved") == 1
     with pytest.raises(Conflict):
         desk.call("dispatch", "resolve", **{**request.fields, "solution": "something else"})
 
 
-def test_a_stale_version_is_refused(desk: Client, tell: Feigned, team: str, ann: str) -> None:
+def test_a_stale_version_is_refused(desk: Client, tell: Feigned, team: str, a1: str) -> None:
     ticket = a_ticket(team)
     (order,) = opened(desk, tell, ticket)
     do(desk, "accept", ticket, expected_version=order["version"])
@@ -369,27 +369,27 @@ def test_a_stale_version_is_refused(desk: Client, tell: Feigned, team: str, ann:
 
 
 def test_transferred_work_goes_to_somebody_of_the_other_team_at_once(
-    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, a1: str
 ) -> None:
     other = TEAMS[-2]  # nobody's work waits there
-    bob = come(desk, f"bob of {team}", other, capacity=1)
+    a2 = come(desk, f"a2 of {team}", other, capacity=1)
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
 
-    answer = do(desk, "transfer", ticket, team=other, agent=bob, reason="not ours")
+    answer = do(desk, "transfer", ticket, team=other, agent=a2, reason="not ours")
 
-    assert (answer["state"], answer["team"], answer["agent"]) == ("assigned", other, bob)
-    assert (loads(stack, team)[ann], loads(stack, other)[bob]) == (0, 1)
+    assert (answer["state"], answer["team"], answer["agent"]) == ("assigned", other, a2)
+    assert (loads(stack, team)[a1], loads(stack, other)[a2]) == (0, 1)
     told = eventually(lambda: ear.heard("work_transferred", order_no=order_of(ticket)))
     assert (told[0].data["from_team"], told[0].data["team"]) == (team, other)
     do(desk, "resolve", ticket, solution="Done")
 
 
 def test_a_transfer_that_cannot_be_is_refused_and_changes_nothing(
-    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
 ) -> None:
-    full = come(desk, f"bob of {team}", team, capacity=0)
-    stranger = come(desk, f"cem of {team}", "it", capacity=0)
+    full = come(desk, f"a2 of {team}", team, capacity=0)
+    stranger = come(desk, f"a3 of {team}", "it", capacity=0)
     ticket = a_ticket(team)
     (before,) = opened(desk, tell, ticket)
 
@@ -405,25 +405,25 @@ def test_a_transfer_that_cannot_be_is_refused_and_changes_nothing(
             do(desk, "transfer", ticket, **fields)
 
     assert work(desk, ticket) == before
-    assert loads(stack, team)[ann] == 1
+    assert loads(stack, team)[a1] == 1
 
 
 def test_reopened_work_goes_back_to_who_did_it(desk: Client, tell: Feigned, ear: Ear, team: str) -> None:
-    ann = come(desk, f"ann of {team}", team, capacity=5)
+    a1 = come(desk, f"a1 of {team}", team, capacity=5)
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
     do(desk, "resolve", ticket, solution="Done")
-    come(desk, f"bob of {team}", team, capacity=5)
+    come(desk, f"a2 of {team}", team, capacity=5)
 
     answer = do(desk, "reopen", ticket, reason="It is back", cause="customer")
 
-    assert (answer["state"], answer["agent"], answer["round"]) == ("assigned", ann, 1)
+    assert (answer["state"], answer["agent"], answer["round"]) == ("assigned", a1, 1)
     told = eventually(lambda: ear.heard("work_reopened", order_no=order_of(ticket), cause="customer"))
     assert told[0].data["round"] == 1
 
 
 def test_a_dissatisfied_customer_reopens_the_work_under_the_supervisors_eyes(
-    desk: Client, tell: Feigned, team: str, ann: str
+    desk: Client, tell: Feigned, team: str, a1: str
 ) -> None:
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
@@ -432,13 +432,13 @@ def test_a_dissatisfied_customer_reopens_the_work_under_the_supervisors_eyes(
     tell.tell(dissatisfaction(ticket, 0))
 
     order = standing(desk, ticket, "assigned")
-    assert (order["round"], order["supervised"], order["escalation"], order["agent"]) == (1, True, 1, ann)
+    assert (order["round"], order["supervised"], order["escalation"], order["agent"]) == (1, True, 1, a1)
     escalated = next(entry for entry in order["history"] if entry["type"] == "work_escalated")
     assert (escalated["data"]["to"], escalated["data"]["why"]) == ("chief", "dissatisfied")
 
 
 def test_news_of_an_earlier_round_is_refused_and_not_kept(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
-    come(desk, f"ann of {team}", team, capacity=5)
+    come(desk, f"a1 of {team}", team, capacity=5)
     ticket, marker = a_ticket(team), a_ticket(team)
     opened(desk, tell, ticket, marker)
     do(desk, "resolve", ticket, solution="Done")
@@ -460,7 +460,7 @@ def test_news_of_an_earlier_round_is_refused_and_not_kept(desk: Client, tell: Fe
 
 
 def test_late_timers_tell_every_deadline_once_at_the_time_it_fell_due(
-    desk: Client, tell: Feigned, ear: Ear, team: str, ann: str
+    desk: Client, tell: Feigned, ear: Ear, team: str, a1: str
 ) -> None:
     began = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
     ticket = a_ticket(team, priority="P1", at=began)
@@ -487,7 +487,7 @@ def test_late_timers_tell_every_deadline_once_at_the_time_it_fell_due(
 
 
 def test_work_in_replay_follows_its_callers_time_until_it_goes_live(
-    desk: Client, tell: Feigned, stack: Stack, team: str, ann: str
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
 ) -> None:
     began = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)
     ticket = a_ticket(team, priority="P1", at=began, replay_until=began)
@@ -589,7 +589,7 @@ def test_loads_are_right_after_a_storm_of_everything(desk: Client, tell: Feigned
 # finding
 
 
-def test_work_is_found_page_by_page_by_any_filters(desk: Client, tell: Feigned, team: str, ann: str) -> None:
+def test_work_is_found_page_by_page_by_any_filters(desk: Client, tell: Feigned, team: str, a1: str) -> None:
     tickets = [a_ticket(team, priority=priority) for priority in ("P1", "P2", "P2", "P3", "P4")]
     opened(desk, tell, *tickets)
 
@@ -606,12 +606,12 @@ def test_work_is_found_page_by_page_by_any_filters(desk: Client, tell: Feigned, 
     assert found(team=team) == newest_first
     assert sorted(found(team=team, priority="P2")) == sorted(order_of(one) for one in tickets[1:3])
     assert len(found(team=team, state="queued")) == 3
-    assert len(found(agent=ann)) == 2
-    assert found(agent=ann, state="closed") == []
+    assert len(found(agent=a1)) == 2
+    assert found(agent=a1, state="closed") == []
     assert set(found(customer_id="C-1", team=team)) == set(newest_first)
 
 
-FILTERS = {"team": "it", "agent": "ann", "state": "queued", "priority": "P1", "customer_id": "C-1"}
+FILTERS = {"team": "it", "agent": "a1", "state": "queued", "priority": "P1", "customer_id": "C-1"}
 
 
 @pytest.mark.parametrize(
@@ -644,18 +644,18 @@ def test_what_runs_per_event_and_per_timer_reads_an_index(stack: Stack) -> None:
 # agents and reference data
 
 
-def test_agents_are_found_with_their_load(desk: Client, tell: Feigned, team: str, ann: str) -> None:
-    come(desk, f"bob of {team}", team, capacity=1)
-    desk.command("dispatch", "set_presence", agent_id=f"bob of {team}", present=False)
+def test_agents_are_found_with_their_load(desk: Client, tell: Feigned, team: str, a1: str) -> None:
+    come(desk, f"a2 of {team}", team, capacity=1)
+    desk.command("dispatch", "set_presence", agent_id=f"a2 of {team}", present=False)
     opened(desk, tell, a_ticket(team))
 
     page = desk.call("dispatch", "find_agents", team=team, limit=1)
     rest = desk.call("dispatch", "find_agents", team=team, limit=1, after=page["next"])
     present = desk.call("dispatch", "find_agents", team=team, present=True)
 
-    assert [agent["agent_id"] for agent in page["agents"] + rest["agents"]] == [ann, f"bob of {team}"]
+    assert [agent["agent_id"] for agent in page["agents"] + rest["agents"]] == [a1, f"a2 of {team}"]
     assert rest["next"] is None
-    assert [(agent["agent_id"], agent["load"], agent["name"]) for agent in present["agents"]] == [(ann, 1, "安 🙂")]
+    assert [(agent["agent_id"], agent["load"], agent["name"]) for agent in present["agents"]] == [(a1, 1, "安 🙂")]
 
 
 def test_an_agent_of_an_unknown_team_is_refused(desk: Client) -> None:
@@ -667,12 +667,12 @@ def test_an_agent_of_an_unknown_team_is_refused(desk: Client) -> None:
 
 def test_declared_agents_are_there_as_soon_as_they_are_applied(desk: Client) -> None:
     before = desk.call("dispatch", "get_reference")["body"]
-    eve = {"name": "Eve", "teams": ["it"], "capacity": 7, "role": "agent"}
+    a5 = {"name": "Agent 5", "teams": ["it"], "capacity": 7, "role": "agent"}
 
-    desk.command("dispatch", "apply_reference", body={**before, "agents": {**before["agents"], "eve": eve}})
+    desk.command("dispatch", "apply_reference", body={**before, "agents": {**before["agents"], "a5": a5}})
 
-    agent = desk.call("dispatch", "get_agent", agent_id="eve")
-    assert {name: agent[name] for name in eve} == eve
+    agent = desk.call("dispatch", "get_agent", agent_id="a5")
+    assert {name: agent[name] for name in a5} == a5
     assert (agent["present"], agent["load"]) == (False, 0)
 
 

@@ -51,7 +51,7 @@ def importer(stack: Stack) -> Client:
 
 @pytest.fixture
 def customer(importer: Client) -> str:
-    saved = importer.command("intake", "save_customer", name="王小明", phone=_a_phone(), tier="gold")
+    saved = importer.command("intake", "save_customer", name="示例客户", phone=_a_phone(), tier="gold")
     return str(saved["customer_id"])
 
 
@@ -96,13 +96,13 @@ def _news(ticket: dict[str, Any], kind: str, number: int, **data: Any) -> Event:
 
 def test_customer_is_created_and_changed_field_by_field(importer: Client) -> None:
     phone, email = _a_phone(), _an_email()
-    made = importer.command("intake", "save_customer", name="王小明", phone=phone, email=email, language="en")
+    made = importer.command("intake", "save_customer", name="示例客户", phone=phone, email=email, language="en")
     importer.command(
         "intake", "save_customer", customer_id=made["customer_id"], phone=None, preferred_channels=["email"]
     )
     assert importer.call("intake", "get_customer", customer_id=made["customer_id"]) == {
         "customer_id": made["customer_id"],
-        "name": "王小明",
+        "name": "示例客户",
         "tier": "standard",
         "language": "en",
         "phone": None,
@@ -141,7 +141,7 @@ def test_first_contact_makes_a_customer_whom_the_next_one_finds(importer: Client
     phone, email = _a_phone(), _an_email()
     known = []
     for addresses in ({"phone": phone, "email": email}, {"phone": phone}, {"email": email}):
-        contact = {**CONTACT, "customer": {"name": "Ann", **addresses}}
+        contact = {**CONTACT, "customer": {"name": "Caller", **addresses}}
         known.append(importer.command("intake", "submit_ticket", **contact)["customer_id"])
     assert len(set(known)) == 1
     assert importer.call("intake", "get_customer", customer_id=known[0])["email"] == email
@@ -149,7 +149,7 @@ def test_first_contact_makes_a_customer_whom_the_next_one_finds(importer: Client
 
 def test_contacts_of_one_new_address_at_once_make_one_customer(importer: Client, stack: Stack) -> None:
     email = _an_email()
-    contact = {**CONTACT, "customer": {"name": "Ann", "email": email}}
+    contact = {**CONTACT, "customer": {"name": "Caller", "email": email}}
     answers = importer.call_many([Request.command("intake", "submit_ticket", **contact) for _ in range(20)])
     assert len({answer["customer_id"] for answer in answers}) == 1
     assert stack.database["intake_customers"].count_documents({"email": email}) == 1
@@ -159,7 +159,10 @@ def test_refused_contact_leaves_nothing_behind(importer: Client, stack: Stack) -
     email = _an_email()
     with pytest.raises(ValidationError) as refused:
         importer.command(
-            "intake", "submit_ticket", **{**CONTACT, "category": "plumbing"}, customer={"name": "Ann", "email": email}
+            "intake",
+            "submit_ticket",
+            **{**CONTACT, "category": "plumbing"},
+            customer={"name": "Caller", "email": email},
         )
     assert list(refused.value.fields) == ["category"]
     assert stack.database["intake_customers"].count_documents({"email": email}) == 0
@@ -323,14 +326,14 @@ def test_reference_data_are_checked_before_they_are_taken(stack: Stack, importer
 
 
 def test_what_happened_is_told_to_the_other_services(importer: Client, bus: tuple[Feigned, Ear]) -> None:
-    customer_id = importer.command("intake", "save_customer", name="Ann", email=_an_email())["customer_id"]
+    customer_id = importer.command("intake", "save_customer", name="Caller", email=_an_email())["customer_id"]
     ticket_no = importer.command("intake", "submit_ticket", customer_id=customer_id, at=LONG_AGO, **CONTACT)[
         "ticket_no"
     ]
     importer.command("intake", "withdraw_ticket", ticket_no=ticket_no, reason="it works again")
     importer.command("intake", "end_replay", ticket_no=ticket_no)
     (saved,) = eventually(lambda: bus[1].heard("customer_saved", customer_id=customer_id))
-    assert (saved.aggregate_id, saved.data["name"], saved.data["tier"]) == (customer_id, "Ann", "standard")
+    assert (saved.aggregate_id, saved.data["name"], saved.data["tier"]) == (customer_id, "Caller", "standard")
     (submitted,) = eventually(lambda: bus[1].heard("ticket_submitted", ticket_no=ticket_no))
     assert (submitted.aggregate_id, submitted.number, submitted.at, submitted.replay_until) == (
         ticket_no,
@@ -347,7 +350,7 @@ def test_what_happened_is_told_to_the_other_services(importer: Client, bus: tupl
 
 def test_log_never_holds_what_a_customer_said_or_how_to_reach_one(stack: Stack, importer: Client) -> None:
     phone, email, text = _a_phone(), _an_email(), uuid4().hex
-    contact = {**CONTACT, "text": text, "customer": {"name": "Ann", "phone": phone, "email": email}}
+    contact = {**CONTACT, "text": text, "customer": {"name": "Caller", "phone": phone, "email": email}}
     importer.command("intake", "submit_ticket", **contact)
     with pytest.raises(ValidationError):
         importer.command("intake", "submit_ticket", **{**contact, "subject": f"{text}\x00"})

@@ -54,7 +54,7 @@ class Matter:
         self.number = 0
         self._customer = {
             "customer_id": self.customer_id,
-            "name": "Wang",
+            "name": "Example Ltd",
             "tier": "standard",
             "language": "en",
             "phone": "+441164960403",
@@ -244,13 +244,13 @@ def test_messages_of_a_replay_are_written_and_sent(world: Feigned, desk: Client)
 
 
 def test_a_message_shows_its_texts_and_its_whole_history(world: Feigned, desk: Client) -> None:
-    matter = Matter(name="王 <小明>")
+    matter = Matter(name="示例 <客户>")
     world.tell(matter.customer_saved(), matter.closed())
     (row,) = settled(desk, matter, 1)
     message = desk.call("notify", "get_message", message_id=row["message_id"])
     assert message["content"]["subject"] == f"Your ticket {matter.ticket_no} is closed"
-    assert "王 <小明>" in message["content"]["text"]
-    assert "王 &lt;小明&gt;" in message["content"]["html"]
+    assert "示例 <客户>" in message["content"]["text"]
+    assert "示例 &lt;客户&gt;" in message["content"]["html"]
     told = [(entry["number"], entry["type"]) for entry in message["history"]]
     assert told == [(1, "message_queued"), (2, "message_handed_over"), (3, "message_sent")]
     assert message["history"][2]["data"]["consumer"] == "email-consumer"

@@ -30,6 +30,6 @@ def other_team(_teams: Iterator[str] = iter(TEAMS[-2::-1])) -> str:  # noqa: B00
 
 
 @pytest.fixture
-def ann(outside: Outside, team: str) -> str:
+def a1(outside: Outside, team: str) -> str:
     """Somebody of the team who is there and takes two."""
-    return outside.come(f"ann of {team}", team, capacity=2)
+    return outside.come(f"a1 of {team}", team, capacity=2)

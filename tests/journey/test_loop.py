@@ -15,10 +15,10 @@ LONG_AGO = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def test_a_satisfied_customer_closes_the_loop(outside: Outside, team: str, ann: str) -> None:
+def test_a_satisfied_customer_closes_the_loop(outside: Outside, team: str, a1: str) -> None:
     case = outside.submit(team)
     assert outside.ticket(case)["priority"] == "P2"
-    work = outside.when_work(case, state="assigned", agent=ann, round=0)
+    work = outside.when_work(case, state="assigned", agent=a1, round=0)
     assert (work["team"], work["supervisor"], work["subject"]) == (team, f"chief of {team}", "断网了 😡")
     outside.when_ticket(case, status="assigned")
     (told,) = eventually(lambda: outside.mails("service-desk@example.com", case))
@@ -26,10 +26,10 @@ def test_a_satisfied_customer_closes_the_loop(outside: Outside, team: str, ann: 
 
     assert outside.do("accept", case)["state"] == "accepted"
     outside.do("respond", case, note="已致电客户")
-    assert outside.load(ann) == 1
+    assert outside.load(a1) == 1
     outside.do("resolve", case, solution="Wir haben das Kabel ersetzt 🔧\n第二行", language="zh-CN")
     outside.when_ticket(case, status="resolved")
-    assert outside.load(ann) == 0
+    assert outside.load(a1) == 0
     (solved,) = eventually(lambda: outside.mails(case.customer["email"], case))
     assert "is resolved" in subject(solved)
     assert "Wir haben das Kabel ersetzt 🔧" in body(solved)
@@ -64,17 +64,17 @@ def test_a_satisfied_customer_closes_the_loop(outside: Outside, team: str, ann: 
 
 
 def test_a_dissatisfied_customer_reopens_the_work_under_a_supervisors_eyes(
-    outside: Outside, team: str, ann: str
+    outside: Outside, team: str, a1: str
 ) -> None:
     case = outside.submit(team)
     begun = from_text(outside.when_work(case, state="assigned")["opened_at"])
     outside.do("resolve", case, solution="重启了路由器")
     outside.answer(case, 1, "还是不行 😡")
 
-    work = outside.when_work(case, state="assigned", round=1, supervised=True, escalation=1, agent=ann)
+    work = outside.when_work(case, state="assigned", round=1, supervised=True, escalation=1, agent=a1)
     escalated = next(entry for entry in work["history"] if entry["type"] == "work_escalated")
     assert (escalated["data"]["why"], escalated["data"]["to"]) == ("dissatisfied", f"chief of {team}")
-    assert outside.load(ann) == 1
+    assert outside.load(a1) == 1
     ticket = outside.when_ticket(case, status="assigned")
     assert statuses(ticket) == ["submitted", "assigned", "resolved", "reopened", "assigned"]
     assert (
@@ -88,7 +88,7 @@ def test_a_dissatisfied_customer_reopens_the_work_under_a_supervisors_eyes(
     first, second = outside.cases(case)
     assert (first["state"], first["score"], first["comment"]) == ("dissatisfied", 1, "还是不行 😡")
     assert (second["state"], second["score"], second["round"]) == ("satisfied", 4, 1)
-    assert outside.load(ann) == 0
+    assert outside.load(a1) == 0
 
     def figures() -> dict[str, object]:
         period = {"from": begun - MINUTE, "to": begun + MINUTE, "team": team}
@@ -110,10 +110,10 @@ def test_a_dissatisfied_customer_reopens_the_work_under_a_supervisors_eyes(
 
 
 def test_a_survey_that_nobody_answers_closes_by_itself_when_its_time_is_over(
-    outside: Outside, team: str, ann: str
+    outside: Outside, team: str, a1: str
 ) -> None:
     case = outside.submit(team, by=outside.importer, at=LONG_AGO)
-    outside.when_work(case, state="assigned", agent=ann, opened_at=to_text(LONG_AGO))
+    outside.when_work(case, state="assigned", agent=a1, opened_at=to_text(LONG_AGO))
     outside.do("respond", case, by=outside.importer, at=LONG_AGO + 10 * MINUTE)
     outside.do("resolve", case, by=outside.importer, at=LONG_AGO + 90 * MINUTE, solution="修好了")
     outside.when_ticket(case, status="resolved")
@@ -136,7 +136,7 @@ def test_a_survey_that_nobody_answers_closes_by_itself_when_its_time_is_over(
 
 
 def test_deadlines_that_a_replay_passes_are_told_at_the_time_at_which_they_fell_due(
-    outside: Outside, team: str, ann: str
+    outside: Outside, team: str, a1: str
 ) -> None:
     case = outside.submit(team, by=outside.importer, at=LONG_AGO)
     outside.when_work(case, state="assigned")
@@ -154,10 +154,10 @@ def test_deadlines_that_a_replay_passes_are_told_at_the_time_at_which_they_fell_
     ]
     assert (work["first_response"]["met"], work["resolution"]["met"]) == (False, False)
     missed = eventually(lambda: [m for m in outside.messages(case) if m["event"] == "deadline_missed"])
-    assert {m["recipient"] for m in missed} == {f"agent:{ann}", f"supervisor:{team}"}
+    assert {m["recipient"] for m in missed} == {f"agent:{a1}", f"supervisor:{team}"}
 
 
-def test_holding_moves_the_deadlines_by_the_held_time(outside: Outside, team: str, ann: str) -> None:
+def test_holding_moves_the_deadlines_by_the_held_time(outside: Outside, team: str, a1: str) -> None:
     case = outside.submit(team, by=outside.importer, at=LONG_AGO)
     before = outside.when_work(case, state="assigned")
     assert before["first_response"]["due"] == to_text(LONG_AGO + 60 * MINUTE)
@@ -165,7 +165,7 @@ def test_holding_moves_the_deadlines_by_the_held_time(outside: Outside, team: st
     outside.do("hold", case, by=outside.importer, at=LONG_AGO + 10 * MINUTE, reason="等待客户 ⏳")
     ticket = outside.when_ticket(case, status="on_hold")
     assert ticket["history"][-1]["data"]["reason"] == "等待客户 ⏳"
-    assert outside.load(ann) == 1
+    assert outside.load(a1) == 1
     outside.do("resume", case, by=outside.importer, at=LONG_AGO + 40 * MINUTE)
 
     outside.when_ticket(case, status="assigned")
@@ -194,37 +194,37 @@ def test_withdrawing_before_anybody_has_it_ends_the_matter(outside: Outside, tea
 
 
 def test_withdrawing_assigned_work_frees_its_agent_for_what_waits(outside: Outside, team: str) -> None:
-    ann = outside.come(f"ann of {team}", team, capacity=1)
+    a1 = outside.come(f"a1 of {team}", team, capacity=1)
     first = outside.submit(team)
-    outside.when_work(first, state="assigned", agent=ann)
+    outside.when_work(first, state="assigned", agent=a1)
     second = outside.submit(team)
     outside.when_work(second, state="queued")
 
     outside.callcentre.command("intake", "withdraw_ticket", ticket_no=first.ticket_no, reason="不用了")
 
     outside.when_work(first, state="withdrawn")
-    outside.when_work(second, state="assigned", agent=ann)
-    assert outside.load(ann) == 1
+    outside.when_work(second, state="assigned", agent=a1)
+    assert outside.load(a1) == 1
     with pytest.raises(IllegalMove):
         outside.do("resolve", first, solution="too late")
 
 
 def test_transferred_work_goes_to_somebody_of_the_other_team(
-    outside: Outside, team: str, other_team: str, ann: str
+    outside: Outside, team: str, other_team: str, a1: str
 ) -> None:
-    bob = outside.come(f"bob of {other_team}", other_team)
+    a2 = outside.come(f"a2 of {other_team}", other_team)
     case = outside.submit(team)
-    outside.when_work(case, state="assigned", agent=ann)
+    outside.when_work(case, state="assigned", agent=a1)
 
     moved = outside.do("transfer", case, team=other_team, reason="不归我们")
 
-    assert (moved["team"], moved["agent"], moved["state"]) == (other_team, bob, "assigned")
-    assert (outside.load(ann), outside.load(bob)) == (0, 1)
+    assert (moved["team"], moved["agent"], moved["state"]) == (other_team, a2, "assigned")
+    assert (outside.load(a1), outside.load(a2)) == (0, 1)
     assert outside.work(case)["supervisor"] == f"chief of {other_team}"
     outside.do("resolve", case, solution="修好了")
     (followed,) = eventually(lambda: outside.cases(case))
     assert followed["team"] == other_team
-    told = eventually(lambda: [m for m in outside.messages(case) if m["recipient"] == f"agent:{bob}"])
+    told = eventually(lambda: [m for m in outside.messages(case) if m["recipient"] == f"agent:{a2}"])
     assert [message["event"] for message in told] == ["work_assigned"]
     outside.assert_agreed(case)
 
@@ -236,14 +236,14 @@ def test_the_queue_drains_most_urgent_first_when_an_agent_comes(outside: Outside
     for case in (low, high, middle):
         outside.when_work(case, state="queued")
 
-    ann = outside.come(f"ann of {team}", team, capacity=2)
+    a1 = outside.come(f"a1 of {team}", team, capacity=2)
 
-    outside.when_work(high, state="assigned", agent=ann)
-    outside.when_work(middle, state="assigned", agent=ann)
+    outside.when_work(high, state="assigned", agent=a1)
+    outside.when_work(middle, state="assigned", agent=a1)
     outside.when_work(low, state="queued")
     outside.do("resolve", high, solution="修好了")
-    outside.when_work(low, state="assigned", agent=ann)
-    assert outside.load(ann) == 2
+    outside.when_work(low, state="assigned", agent=a1)
+    assert outside.load(a1) == 2
 
 
 def test_one_customer_with_many_tickets_at_once_is_one_customer(outside: Outside, team: str) -> None:

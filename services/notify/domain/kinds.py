@@ -52,4 +52,4 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
 }
 
 #: What templates for customers may say beside that.
-FOR_CUSTOMERS: Mapping[str, Any] = {"customer_name": "Wang"}
+FOR_CUSTOMERS: Mapping[str, Any] = {"customer_name": "Example Ltd"}

@@ -44,7 +44,7 @@ def a_ticket(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def an_order(*, agent: str | None = "ann", at: datetime = NINE, **ticket: Any) -> Order:
+def an_order(*, agent: str | None = "a1", at: datetime = NINE, **ticket: Any) -> Order:
     """Work opened at nine and, unless `agent` is None, assigned at once; stored, as far as rules can tell."""
     order, _ = domain.open_work(a_ticket(**ticket), at, reference())
     if agent:
@@ -67,7 +67,7 @@ def resolved(at: datetime = NINE, **changes: Any) -> Order:
     return domain.resolve(an_order(**changes), at, "Plugged it in")[0]
 
 
-def an_agent(agent_id: str = "ann", **changes: Any) -> Agent:
+def an_agent(agent_id: str = "a1", **changes: Any) -> Agent:
     """Somebody of IT who is there and has room."""
     fields = {"name": agent_id.title(), "teams": ("it",), "capacity": 3, "present": True} | changes
     return Agent(agent_id=agent_id, **fields)

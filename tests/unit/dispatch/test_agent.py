@@ -2,24 +2,24 @@ from services.dispatch import domain
 from services.dispatch.domain import Agent, AgentEntry
 from tests.unit.dispatch.builders import NINE, an_agent, types
 
-ENTRY = AgentEntry(agent_id="ann", name="Ann", teams=("it",), capacity=5, role="agent")
+ENTRY = AgentEntry(agent_id="a1", name="Agent 1", teams=("it",), capacity=5, role="agent")
 
 
 def test_a_saved_agent_is_absent_until_it_comes():
-    agent, _ = domain.save_agent(Agent(agent_id="ann"), NINE, name="Ann", teams=["it"], capacity=5, role="agent")
+    agent, _ = domain.save_agent(Agent(agent_id="a1"), NINE, name="Agent 1", teams=["it"], capacity=5, role="agent")
 
     assert (agent.present, agent.has_room) == (False, False)
     assert domain.set_presence(agent, NINE, True)[0].has_room is True
 
 
 def test_saving_an_agent_leaves_its_presence_and_load_alone():
-    agent, _ = domain.save_agent(an_agent(load=2), NINE, name="Ann", teams=["desk"], capacity=1, role="agent")
+    agent, _ = domain.save_agent(an_agent(load=2), NINE, name="Agent 1", teams=["desk"], capacity=1, role="agent")
 
     assert (agent.present, agent.load, agent.has_room, agent.teams) == (True, 2, False, ("desk",))
 
 
 def test_a_team_named_twice_is_one_team():
-    agent, _ = domain.save_agent(an_agent(), NINE, name="Ann", teams=["it", "it"], capacity=1, role="agent")
+    agent, _ = domain.save_agent(an_agent(), NINE, name="Agent 1", teams=["it", "it"], capacity=1, role="agent")
 
     assert agent.teams == ("it",)
 
@@ -35,8 +35,8 @@ def test_coming_and_going_are_facts_and_staying_is_none():
 
 
 def test_an_agent_is_taken_from_each_version_of_the_reference_data_once():
-    agent, first = domain.declare(Agent(agent_id="ann"), NINE, ENTRY, version=3)
-    agent, _ = domain.save_agent(agent, NINE, name="Ann", teams=["it"], capacity=9, role="agent")
+    agent, first = domain.declare(Agent(agent_id="a1"), NINE, ENTRY, version=3)
+    agent, _ = domain.save_agent(agent, NINE, name="Agent 1", teams=["it"], capacity=9, role="agent")
     agent, again = domain.declare(agent, NINE, ENTRY, version=3)
 
     assert (types(first), again, agent.capacity) == (["agent_saved"], [], 9)

@@ -26,7 +26,7 @@ def happened():
     )
     decisions = [
         (opened, facts),
-        domain.assign(an_order(agent=None), NINE, "ann"),
+        domain.assign(an_order(agent=None), NINE, "a1"),
         domain.respond(an_order(), NINE),
         domain.hold(an_order(), NINE, "parts"),
         domain.resume(held(), NINE),
@@ -57,4 +57,4 @@ def test_an_event_names_who_had_the_work_when_it_happened():
 
     told = ORDER_EVENTS["deadline_missed"](order, late[1])
 
-    assert (told["team"], told["agent"], told["order_no"]) == ("it", "ann", "W-100001")
+    assert (told["team"], told["agent"], told["order_no"]) == ("it", "a1", "W-100001")

@@ -18,8 +18,8 @@ def test_places_sort_by_time_and_then_by_number():
         ({}, "of_state"),
         ({"priority": "P1"}, "of_state"),
         ({"team": "it", "priority": "P1"}, "of_team"),
-        ({"team": "it", "agent": "ann"}, "of_agent"),
-        ({"agent": "ann", "customer_id": "C-1"}, "of_customer"),
+        ({"team": "it", "agent": "a1"}, "of_agent"),
+        ({"agent": "a1", "customer_id": "C-1"}, "of_customer"),
     ],
 )
 def test_the_narrowest_index_is_used(filters, index):

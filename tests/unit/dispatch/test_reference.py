@@ -55,18 +55,18 @@ def test_the_default_team_must_be_there():
 
 
 def test_a_declared_agent_is_on_teams_that_are_there():
-    agents = {"ann": {"name": "Ann", "teams": ["gardeners"], "capacity": 1}}
+    agents = {"a1": {"name": "Agent 1", "teams": ["gardeners"], "capacity": 1}}
 
     with pytest.raises(ValidationError) as refused:
         reference(agents=agents)
 
-    assert refused.value.fields == {"agents.ann.teams": ["no team 'gardeners'"]}
+    assert refused.value.fields == {"agents.a1.teams": ["no team 'gardeners'"]}
 
 
 def test_an_agent_is_an_agent_unless_declared_a_supervisor():
-    agents = {"ann": {"name": "Ann", "teams": ["it"], "capacity": 1}}
+    agents = {"a1": {"name": "Agent 1", "teams": ["it"], "capacity": 1}}
 
-    assert reference(agents=agents).agents["ann"].role == "agent"
+    assert reference(agents=agents).agents["a1"].role == "agent"
 
 
 @pytest.mark.parametrize("body", [yaml.safe_load(SHIPPED.read_text()), domain.BEFORE_FIRST_APPLY], ids=["yaml", "none"])

@@ -4,7 +4,7 @@ from services.dispatch import schemas
 from shared.errors import ValidationError
 from shared.schemas import load
 
-AGENT = {"agent_id": "ann", "name": "安 🙂", "teams": ["it"], "capacity": 3}
+AGENT = {"agent_id": "a1", "name": "安 🙂", "teams": ["it"], "capacity": 3}
 
 
 def faults(schema, data):
@@ -19,7 +19,7 @@ def faults(schema, data):
     [
         (schemas.Accept, {}, ["order_no"]),
         (schemas.Accept, {"order_no": 7}, ["order_no"]),
-        (schemas.Accept, {"order_no": "W-1", "agent": "ann"}, ["agent"]),
+        (schemas.Accept, {"order_no": "W-1", "agent": "a1"}, ["agent"]),
         (schemas.Accept, {"order_no": "W-$1"}, ["order_no"]),
         (schemas.Accept, {"order_no": "W-1\0"}, ["order_no"]),
         (schemas.Hold, {"order_no": "W-1"}, ["reason"]),
@@ -35,8 +35,8 @@ def faults(schema, data):
         (schemas.SaveAgent, AGENT | {"teams": []}, ["teams"]),
         (schemas.SaveAgent, AGENT | {"role": "king"}, ["role"]),
         (schemas.SaveAgent, AGENT | {"load": 0}, ["load"]),
-        (schemas.SetPresence, {"agent_id": "ann", "present": "yes"}, ["present"]),
-        (schemas.SetPresence, {"agent_id": "ann", "present": 1}, ["present"]),
+        (schemas.SetPresence, {"agent_id": "a1", "present": "yes"}, ["present"]),
+        (schemas.SetPresence, {"agent_id": "a1", "present": 1}, ["present"]),
         (schemas.FindAgents, {"has_room": 0}, ["has_room"]),
         (schemas.GetWork, {}, ["order_no"]),
         (schemas.GetWork, {"order_no": "W-1", "ticket_no": "T-1"}, ["order_no"]),

@@ -15,7 +15,7 @@ from tests.unit.dispatch.builders import NINE, an_agent, an_order, reference
 
 DATA = reference()
 MOVES = {
-    "assign": lambda order, at: domain.assign(order, at, "ann") if domain.waits(order) else (order, []),
+    "assign": lambda order, at: domain.assign(order, at, "a1") if domain.waits(order) else (order, []),
     "accept": domain.accept,
     "respond": domain.respond,
     "hold": lambda order, at: domain.hold(order, at, "parts"),
@@ -130,7 +130,7 @@ def test_a_document_gives_back_the_work_that_it_was_made_of(steps):
 
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), NAMES), max_size=60),
-    st.dictionaries(st.sampled_from(["ann", "bob"]), st.integers(0, 2), min_size=2),
+    st.dictionaries(st.sampled_from(["a1", "a2"]), st.integers(0, 2), min_size=2),
 )
 def test_an_agents_load_is_its_open_work_and_never_above_its_capacity(steps, capacities):
     agents = {name: an_agent(name, teams=("it", "desk"), capacity=size) for name, size in capacities.items()}

@@ -16,46 +16,46 @@ PHONE, EMAIL = "+15550100", "a@example.com"
 
 
 def test_new_customer_has_the_usual_tier_and_language() -> None:
-    customer, facts = customers.create("C-1", {"name": "王小明"}, NINE)
+    customer, facts = customers.create("C-1", {"name": "示例客户"}, NINE)
     assert (customer.tier, customer.language, customer.preferred_channels) == ("standard", "zh-CN", ())
     assert facts == [Fact("customer_saved", NINE, {"fields": ["name"]})]
 
 
 def test_change_takes_only_the_given_fields() -> None:
-    before, _ = customers.create("C-1", {"name": "Ann", "phone": PHONE, "email": EMAIL}, NINE)
+    before, _ = customers.create("C-1", {"name": "Caller", "phone": PHONE, "email": EMAIL}, NINE)
     after, facts = customers.change(before, {"email": None, "preferred_channels": ["sms"]}, NINE)
-    assert (after.name, after.phone, after.email, after.preferred_channels) == ("Ann", PHONE, None, ("sms",))
+    assert (after.name, after.phone, after.email, after.preferred_channels) == ("Caller", PHONE, None, ("sms",))
     assert facts == [Fact("customer_saved", NINE, {"fields": ["email", "preferred_channels"]})]
 
 
 def test_nothing_happens_when_all_is_as_it_was() -> None:
-    before, _ = customers.create("C-1", {"name": "Ann", "preferred_channels": ["sms"]}, NINE)
-    assert customers.change(before, {"name": "Ann", "preferred_channels": ["sms"]}, NINE) == (before, [])
+    before, _ = customers.create("C-1", {"name": "Caller", "preferred_channels": ["sms"]}, NINE)
+    assert customers.change(before, {"name": "Caller", "preferred_channels": ["sms"]}, NINE) == (before, [])
 
 
 def test_history_never_holds_a_person_s_data() -> None:
-    _, facts = customers.create_from_contact("C-1", {"name": "Ann", "phone": PHONE, "email": EMAIL}, NINE)
+    _, facts = customers.create_from_contact("C-1", {"name": "Caller", "phone": PHONE, "email": EMAIL}, NINE)
     assert facts[0].data == {"fields": ["email", "name", "phone"]}
 
 
 def test_customer_from_a_first_contact_claims_the_phone_else_the_email() -> None:
-    by_phone, _ = customers.create_from_contact("C-1", {"name": "Ann", "phone": PHONE, "email": EMAIL}, NINE)
-    by_email, _ = customers.create_from_contact("C-1", {"name": "Ann", "email": EMAIL}, NINE)
+    by_phone, _ = customers.create_from_contact("C-1", {"name": "Caller", "phone": PHONE, "email": EMAIL}, NINE)
+    by_email, _ = customers.create_from_contact("C-1", {"name": "Caller", "email": EMAIL}, NINE)
     assert (by_phone.claim, by_email.claim) == (PHONE, EMAIL)
 
 
 def test_claim_goes_with_the_address() -> None:
-    before, _ = customers.create_from_contact("C-1", {"name": "Ann", "phone": PHONE, "email": EMAIL}, NINE)
+    before, _ = customers.create_from_contact("C-1", {"name": "Caller", "phone": PHONE, "email": EMAIL}, NINE)
     renamed, _ = customers.change(before, {"name": "Anne"}, NINE)
     moved, _ = customers.change(before, {"phone": None}, NINE)
     assert (renamed.claim, moved.claim) == (PHONE, None)
 
 
 def test_saved_event_says_how_to_reach_the_customer() -> None:
-    customer, (fact,) = customers.create("C-1", {"name": "Ann", "phone": PHONE, "preferred_channels": ["sms"]}, NINE)
+    customer, (fact,) = customers.create("C-1", {"name": "Caller", "phone": PHONE, "preferred_channels": ["sms"]}, NINE)
     assert events.customer_saved(customer, fact) == {
         "customer_id": "C-1",
-        "name": "Ann",
+        "name": "Caller",
         "tier": "standard",
         "language": "zh-CN",
         "phone": PHONE,
@@ -66,7 +66,7 @@ def test_saved_event_says_how_to_reach_the_customer() -> None:
 
 def test_a_customer_begins_once_and_in_the_replay_that_it_was_begun_in() -> None:
     blank = replace(customers.blank("C-1"), replay_until=NINE)
-    customer, _ = customers.begin(blank, {"name": "Ann"}, NINE)
-    assert (customer.name, customer.replay_until) == ("Ann", NINE)
+    customer, _ = customers.begin(blank, {"name": "Caller"}, NINE)
+    assert (customer.name, customer.replay_until) == ("Caller", NINE)
     with pytest.raises(MadeBefore):
-        customers.begin(replace(customer, version=1), {"name": "Ann"}, NINE)
+        customers.begin(replace(customer, version=1), {"name": "Caller"}, NINE)

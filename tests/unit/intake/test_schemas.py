@@ -13,7 +13,7 @@ from shared.schemas import load
 from tests.unit.intake.builders import NINE, a_contact
 
 CONTACT = {**a_contact(), "customer_id": "C-1"}
-ANN = {"name": "Ann", "phone": "+1 202-555-0143", "email": "ann@example.com"}
+CALLER = {"name": "Caller", "phone": "+1 202-555-0143", "email": "caller@example.com"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_missing_field_is_named(field: str) -> None:
 
 
 def test_contact_has_one_customer() -> None:
-    for contact in (a_contact(), {**CONTACT, "customer": ANN}):
+    for contact in (a_contact(), {**CONTACT, "customer": CALLER}):
         with pytest.raises(ValidationError) as refused:
             load(schemas.SubmitTicket, contact)
         assert list(refused.value.fields) == ["customer_id"]
@@ -67,15 +67,15 @@ def test_contact_has_one_customer() -> None:
 @pytest.mark.parametrize(
     ("customer", "field"),
     [
-        ({"name": "Ann"}, "customer.phone"),
+        ({"name": "Caller"}, "customer.phone"),
         ({"phone": "+12025550143"}, "customer.name"),
-        ({**ANN, "phone": "555"}, "customer.phone"),
-        ({**ANN, "phone": "2025550143"}, "customer.phone"),
-        ({**ANN, "email": "ann@"}, "customer.email"),
-        ({**ANN, "language": "fr"}, "customer.language"),
-        ({**ANN, "preferred_channels": ["fax"]}, "customer.preferred_channels.0"),
-        ({**ANN, "preferred_channels": ["sms", "sms"]}, "customer.preferred_channels"),
-        ({**ANN, "vip": True}, "customer.vip"),
+        ({**CALLER, "phone": "555"}, "customer.phone"),
+        ({**CALLER, "phone": "2025550143"}, "customer.phone"),
+        ({**CALLER, "email": "caller@"}, "customer.email"),
+        ({**CALLER, "language": "fr"}, "customer.language"),
+        ({**CALLER, "preferred_channels": ["fax"]}, "customer.preferred_channels.0"),
+        ({**CALLER, "preferred_channels": ["sms", "sms"]}, "customer.preferred_channels"),
+        ({**CALLER, "vip": True}, "customer.vip"),
     ],
 )
 def test_bad_customer_is_refused_by_the_path_of_the_field(customer: dict[str, Any], field: str) -> None:
@@ -87,7 +87,7 @@ def test_bad_customer_is_refused_by_the_path_of_the_field(customer: dict[str, An
 def test_phone_is_normalised_and_text_is_not() -> None:
     text = "第一行\n\tзвонок 👩🏽‍🔧 \u200f"
     loaded = load(
-        schemas.SubmitTicket, {**a_contact(text=text), "customer": ANN, "occurred_at": "2026-03-02T17:00+08:00"}
+        schemas.SubmitTicket, {**a_contact(text=text), "customer": CALLER, "occurred_at": "2026-03-02T17:00+08:00"}
     )
     assert (loaded["customer"]["phone"], loaded["text"], loaded["occurred_at"]) == ("+12025550143", text, NINE)
 

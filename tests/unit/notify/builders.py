@@ -20,10 +20,10 @@ def the_config():
 def a_customer(**given):
     known = {
         "customer_id": "c-7",
-        "name": "Wang",
+        "name": "Example Ltd",
         "language": "en",
         "phone": "+441164960403",
-        "email": "wang@example.com",
+        "email": "customer@example.com",
     }
     return Customer(**{**known, **given})
 

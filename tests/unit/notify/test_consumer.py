@@ -34,7 +34,7 @@ def a_message(**given):
     known = {
         "message_id": "019cadd3f200" + "a" * 28,
         "channel": "email",
-        "to": "wang@example.com",
+        "to": "customer@example.com",
         "language": "zh-CN",
         "subject": "您的工单 T-1042 已关闭",
         "text": "您好 🙂\n.\n结束",
@@ -65,8 +65,10 @@ def test_a_body_that_is_no_message_is_unreadable():
 
 def test_why_a_body_is_unreadable_does_not_quote_it():
     with pytest.raises(Unreadable) as refused:
-        read(json.dumps({"message_id": "m", "to": "wang@example.com", "text": "secret", "created_at": "x"}).encode())
-    assert "wang" not in str(refused.value)
+        read(
+            json.dumps({"message_id": "m", "to": "customer@example.com", "text": "secret", "created_at": "x"}).encode()
+        )
+    assert "customer@" not in str(refused.value)
     assert "created_at" in str(refused.value)
 
 
@@ -123,7 +125,7 @@ def test_a_mail_needs_seven_bits_and_short_lines_only():
 
 
 @pytest.mark.parametrize(
-    "given", [{"to": "王@example.com"}, {"to": "a@example.com, b@example.com"}, {"subject": "a\r\nBcc: b@example.com"}]
+    "given", [{"to": "客@example.com"}, {"to": "a@example.com, b@example.com"}, {"subject": "a\r\nBcc: b@example.com"}]
 )
 def test_what_no_mail_can_be_made_of_is_refused(given):
     with pytest.raises(NotMailable):
@@ -187,7 +189,7 @@ def test_a_relay_that_takes_the_mail_has_it_as_written(relays):
     mail = a_mail()
     assert relay.send(mail) == Outcome("sent", "250 taken")
     (envelope,) = handler.taken
-    assert (envelope.mail_from, envelope.rcpt_tos) == ("desk@example.com", ["wang@example.com"])
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("desk@example.com", ["customer@example.com"])
     assert envelope.content == mail.data
 
 
@@ -267,7 +269,12 @@ def certificate(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("login", "host", "outcome"),
-    [("desk:right", "localhost", "sent"), ("desk:wrong", "localhost", Down), ("desk:right", "127.0.0.1", Down)],
+    [
+        ("desk:right", "localhost", "sent"),
+        ("desk:wrong", "localhost", Down),
+        ("desk:%D0%BF", "localhost", Down),  # a password that SMTP cannot say
+        ("desk:right", "127.0.0.1", Down),
+    ],
 )
 def test_a_relay_behind_tls_wants_its_own_name_and_our_password(certificate, login, host, outcome):
     def knows(_server, _session, _envelope, _mechanism, data):

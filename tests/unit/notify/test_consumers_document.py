@@ -24,7 +24,7 @@ def the_message():
     return a_message(
         message_id=message_id(an_occurrence(), "customer:c-7", "email"),
         channel="email",
-        to="wang@example.com",
+        to="customer@example.com",
         content=Content(
             text="Your ticket T-1042 was closed at 2026-03-02 20:00.",
             subject="Your ticket T-1042 is closed",

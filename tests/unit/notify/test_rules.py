@@ -26,7 +26,7 @@ def test_a_customer_is_told_by_the_channel_of_the_rule():
 
 def test_a_customer_without_that_address_is_told_by_the_fallback():
     customer = a_customer(phone=None)
-    assert told(a_rule(fallback="email"), customer=customer) == ("customer:c-7", "email", "wang@example.com")
+    assert told(a_rule(fallback="email"), customer=customer) == ("customer:c-7", "email", "customer@example.com")
 
 
 def test_a_customer_without_any_address_of_the_rule_is_told_nowhere():

@@ -27,7 +27,7 @@ def a_call(**changes: Any) -> Call:
         "caller": "importer",
         "key": "k",
         "digest": "d",
-        "actor": "ann",
+        "actor": "a1",
     }
     return Call(**known | {"correlation_id": "c-1"} | changes)
 

@@ -78,8 +78,8 @@ def test_an_event_counts_at_its_own_time_but_never_before_the_last_one() -> None
 
 
 def test_a_cause_that_is_an_event_says_which() -> None:
-    cause = Cause.from_event(an_event(id="E", actor="ann", correlation_id="c", replay_until=NINE))
-    assert (cause.key, cause.causation_id, cause.ref, cause.actor) == ("E", "E", "event E", "ann")
+    cause = Cause.from_event(an_event(id="E", actor="a1", correlation_id="c", replay_until=NINE))
+    assert (cause.key, cause.causation_id, cause.ref, cause.actor) == ("E", "E", "event E", "a1")
     assert (cause.correlation_id, cause.starts_replay) == ("c", NINE)
 
 
@@ -98,4 +98,4 @@ def test_a_timer_has_no_key_and_its_own_time() -> None:
 def test_the_second_aggregate_of_a_call_keeps_no_answer_and_expects_no_version() -> None:
     second = a_call(expected_version=3, at=NINE).without_key()
     assert (second.key, second.digest, second.expected_version) == (None, None, None)
-    assert (second.at, second.actor, second.correlation_id) == (NINE, "ann", "c-1")
+    assert (second.at, second.actor, second.correlation_id) == (NINE, "a1", "c-1")

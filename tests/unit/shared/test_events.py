@@ -21,7 +21,7 @@ milliseconds = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999
     "event",
     [
         an_event(),
-        an_event(correlation_id="c", causation_id="E", actor="ann", replay_until=NINE, data={"深": ["😀", None, 1]}),
+        an_event(correlation_id="c", causation_id="E", actor="a1", replay_until=NINE, data={"深": ["😀", None, 1]}),
     ],
 )
 def test_an_event_arrives_as_it_left(event: Event) -> None:
