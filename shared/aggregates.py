@@ -252,6 +252,7 @@ class Aggregates(Generic[S]):
                 if doc is not None:
                     return self._apply(doc, cause, decide, reply, tx)
                 self._refuse_used(cause)
+                self._require_version(cause, 0)
                 state = replace(blank(), replay_until=cause.starts_replay)
                 state, facts = self._decide(state, cause, decide)
                 state = replace(state, version=1, last_at=_latest(None, facts))
@@ -299,15 +300,18 @@ class Aggregates(Generic[S]):
             if applied:
                 return answer
         before = self._from_document(doc)
-        if cause.expected_version is not None and cause.expected_version != before.version:
-            raise Conflict(
-                f"the {self._what} is at version {before.version}, not {cause.expected_version}",
-                rule="expected_version",
-                version=before.version,
-            )
+        self._require_version(cause, before.version)
         state, facts = self._decide(self._in_replay(before, cause), cause, decide)
         state = replace(state, version=before.version + 1, last_at=_latest(before.last_at, facts))
         return self._save(doc, state, facts, cause, reply, tx)
+
+    def _require_version(self, cause: Cause, version: int) -> None:
+        if cause.expected_version not in (None, version):
+            raise Conflict(
+                f"the {self._what} is at version {version}, not {cause.expected_version}",
+                rule="expected_version",
+                version=version,
+            )
 
     def _decide(self, state: S, cause: Cause, decide: Decide[S]) -> tuple[S, list[Fact]]:
         """Everything that was due comes first, at its own time; then the rule; then what a replay has passed."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+#: Reply addresses hold the account's name, and have no place for other characters (shared/bus/topology.py).
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class MissingSettings(SystemExit):
@@ -24,7 +28,7 @@ def permissions_of(text: str) -> dict[str, frozenset[str]]:
     table: dict[str, frozenset[str]] = {}
     for part in filter(None, (item.strip() for item in text.split(";"))):
         account, equals, names = part.partition("=")
-        if not equals or not account:
+        if not equals or not _ACCOUNT.fullmatch(account):
             raise ValueError(f"LOOPDESK_PERMISSIONS: {part!r} is not account=permission,permission")
         unknown = set(names.split(",")) - PERMISSIONS
         if unknown:

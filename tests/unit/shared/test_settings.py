@@ -33,6 +33,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("LOOPDESK_PERMISSIONS", "callcentre", "callcentre"),
         ("LOOPDESK_PERMISSIONS", "callcentre=submit,fly", "fly"),
         ("LOOPDESK_PERMISSIONS", "=submit", "=submit"),
+        ("LOOPDESK_PERMISSIONS", "call.centre=submit", "call.centre"),
     ],
 )
 def test_what_is_malformed_is_named(name: str, value: str, named: str) -> None:
