@@ -162,8 +162,9 @@ def provision_broker(
         connection.close()
     say(f"broker: {declarer.queues} queues in vhost {management.vhost}")
     rights = {
-        **{service: service_rights(service) for service in SERVICES},
         **{client: client_rights(client) for client in clients},
+        # after the clients: one that has a service's name by mistake must not take the service's rights away
+        **{service: service_rights(service) for service in SERVICES},
         **{consumer: consumer_rights(consumer) for consumer in CONSUMERS},
     }
     for account, its_rights in rights.items():

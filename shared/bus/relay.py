@@ -80,9 +80,8 @@ class Relay(SharedExtension):
     def _relay(self, batch: Sequence[Pending]) -> None:
         if not batch or self._publisher is None:
             return
-        messages = [to_message(entry) for pending in batch for entry in pending.entries]
         try:
-            unroutable = self._publisher.publish(messages)
+            unroutable = self._publisher.publish([to_message(entry) for pending in batch for entry in pending.entries])
             if unroutable:
                 log.error("no queue takes this event; it is kept", extra={"events": sorted(unroutable)})
             self.confirmed([p for p in batch if not any(to_message(e).id in unroutable for e in p.entries)])
