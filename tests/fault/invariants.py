@@ -5,40 +5,31 @@ Every check yields what is wrong, in words; `assert_sound` waits until nothing i
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import pika
-import yaml
-
-from deploy.catalogue import PROCESSES, SERVICES
+from deploy.catalogue import PROCESSES
 from shared.cause import request_key
 from shared.client import Request
 from shared.clock import SystemClock
 from shared.document import GENESIS, entry_hash
 from shared.errors import LoopdeskError
 from tests.fault.load import STORIES, Load
+from tests.fault.settled import settled
+from tests.fault.state import Document, State, order_no_of, types
+from tests.fault.told import everyone_was_told_once
 from tests.support import Stack, eventually
 
-Document = Mapping[str, Any]
 Wrong = Iterator[str]
 
-CONFIG = Path(__file__).parents[2] / "deploy" / "config"
-AGGREGATES = (
-    *("intake_tickets", "intake_customers", "dispatch_orders", "dispatch_agents"),
-    *("feedback_cases", "notify_messages"),
-)
 CLAIMING = ("assigned", "accepted", "held")
 STATUS = {"assigned": "assigned", "accepted": "assigned", "held": "on_hold"}
 SETTLED_WITHIN = 120.0
 AGREED_WITHIN = 20.0  # what was in some handler's hand when nothing waited any more
 OVERDUE = timedelta(seconds=20)
-_NOT_OURS = ("reply.", "test.")
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Expected:
 def assert_sound(stack: Stack, load: Load, expected: Expected | None = None) -> None:
     """Nothing accepted is lost, nothing is done twice, nobody is told twice, and all processes are well."""
     expected = expected or Expected()
-    eventually(lambda: settled(stack, expected), SETTLED_WITHIN)
+    eventually(lambda: settled(stack, expected.parked), SETTLED_WITHIN)
     eventually(lambda: _is_sound(stack, load, expected), AGREED_WITHIN)
 
 
@@ -61,48 +52,12 @@ def _is_sound(stack: Stack, load: Load, expected: Expected) -> bool:
     checks = (
         *(nothing_is_lost(state, load), stories_ended(state, load), histories_are_whole(state)),
         *(facts_happened_once(state), loads_equal_open_work(state), one_survey_per_resolved_round(state)),
-        *(services_agree(state), everyone_was_told_once(state, load, expected), nothing_waits(state)),
+        *(services_agree(state), everyone_was_told_once(state, load, expected.unknown), nothing_waits(state)),
         processes_are_well(stack),
     )
     wrong = [sentence for check in checks for sentence in check]
     assert not wrong, f"{len(wrong)} things are wrong:\n  " + "\n  ".join(wrong[:40])
     return True
-
-
-class State:
-    """All documents at one moment, histories merged with what has left the documents."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._database = stack.database
-        self.stack = stack
-        self.tickets = self._all("intake_tickets", "ticket_no")
-        self.orders = self._all("dispatch_orders")
-        self.agents = self._all("dispatch_agents")
-        self.cases = self._all("feedback_cases")
-        self.work = self._all("feedback_work")
-        self.messages = self._all("notify_messages")
-        self.customers = self._all("intake_customers")
-        self.texts = stack.texts()
-        self.mail_ids = [str(mail["Message-ID"]).strip("<>").partition("@")[0] for mail in stack.mails()]
-
-    def _all(self, collection: str, key: str = "_id") -> dict[str, dict[str, Any]]:
-        found = {row[key]: dict(row) for row in self._database[collection].find()}
-        spilled: dict[str, list[Document]] = defaultdict(list)
-        for entry in self._database[f"{collection.partition('_')[0]}_history"].find({}):
-            spilled[entry["aggregate"]].append(entry)
-        for row in found.values():
-            kept = {
-                entry["number"]: entry for entry in [*spilled[f"{collection}/{row['_id']}"], *row.get("history", [])]
-            }
-            row["history"] = [kept[number] for number in sorted(kept)]
-        return found
-
-    @cached_property
-    def aggregates(self) -> dict[str, dict[str, Any]]:
-        """Name -> document, of every collection that has a history."""
-        kinds = {"ticket": self.tickets, "order": self.orders, "agent": self.agents, "case": self.cases}
-        kinds |= {"message": self.messages, "customer": self.customers}
-        return {f"{kind} {key}": row for kind, rows in kinds.items() for key, row in rows.items()}
 
 
 # nothing is lost
@@ -117,7 +72,7 @@ def nothing_is_lost(state: State, load: Load) -> Wrong:
             if row is None or row["ticket_no"] != answer["ticket_no"]:
                 yield f"accepted as {answer['ticket_no']}, but stored is {row and row['ticket_no']}"
     for ticket_no in state.tickets:
-        if _order_no(ticket_no) not in state.orders:
+        if order_no_of(ticket_no) not in state.orders:
             yield f"{ticket_no} has no work order"
     for order_no, order in state.orders.items():
         if order["ticket_no"] not in state.tickets:
@@ -212,11 +167,11 @@ def one_survey_per_resolved_round(state: State) -> Wrong:
         for entry in order["history"]
         if entry["type"] == "work_resolved"
     }
-    followed = {number: _types(case) for number, case in state.cases.items() if case["resolved_at"]}
+    followed = {number: types(case) for number, case in state.cases.items() if case["resolved_at"]}
     for case_no in sorted(rounds ^ followed.keys()):
         yield f"{case_no}: {'no case' if case_no in rounds else 'a case without a resolution'}"
-    for case_no, types in followed.items():
-        surveys, overtaken = types.count("survey_due"), types.count("resolution_overtaken")
+    for case_no, happened in followed.items():
+        surveys, overtaken = happened.count("survey_due"), happened.count("resolution_overtaken")
         if surveys + overtaken != 1:
             yield f"{case_no}: {surveys} surveys, {overtaken} times overtaken"
         elif surveys != (state.cases[case_no]["token_hash"] is not None):
@@ -226,7 +181,7 @@ def one_survey_per_resolved_round(state: State) -> Wrong:
 def services_agree(state: State) -> Wrong:
     """Ticket, work order, last case and measured work say the same."""
     for ticket_no, ticket in state.tickets.items():
-        order = state.orders.get(_order_no(ticket_no))
+        order = state.orders.get(order_no_of(ticket_no))
         if order is None:
             continue
         wanted = STATUS.get(order["state"], order["state"])
@@ -243,7 +198,7 @@ def services_agree(state: State) -> Wrong:
 def _measured(state: State, order: Document) -> Wrong:
     if order["opened_at"] == order["ended_at"] and order["state"] == "withdrawn" and not order["team"]:
         return  # withdrawn before it was opened: no work
-    told = Counter(_types(order))
+    told = Counter(types(order))
     cases = [case for case in state.cases.values() if case["order_no"] == order["_id"]]
     wanted = {
         "resolved": int(told["work_resolved"] > 0),
@@ -256,48 +211,6 @@ def _measured(state: State, order: Document) -> Wrong:
     counts = state.work.get(order["_id"], {}).get("counts", {})
     if (found := {name: counts.get(name) for name in wanted}) != wanted:
         yield f"{order['_id']} is measured as {found}, but was {wanted}"
-
-
-# nobody is told twice
-
-
-def everyone_was_told_once(state: State, load: Load, expected: Expected) -> Wrong:
-    """The ledger has what the rules owe on every fact, once; each message was sent once, and nothing else was."""
-    rules = Counter(rule["event"] for rule in yaml.safe_load((CONFIG / "notify.yaml").read_text())["rules"])
-    owed = {
-        f"{collection}/{key}/{entry['number']}": rules[entry["type"]]
-        for collection, rows in (("dispatch_orders", state.orders), ("feedback_cases", state.cases))
-        for key, row in rows.items()
-        for entry in row["history"]
-        if rules[entry["type"]]
-    }
-    written = Counter(message["occurrence"] for message in state.messages.values())
-    for occurrence in sorted(owed.keys() | written.keys()):
-        if owed.get(occurrence, 0) != written[occurrence]:
-            yield f"{occurrence}: {written[occurrence]} messages, {owed.get(occurrence, 0)} owed"
-    yield from _sent_once(state, "sms", Counter(text["message_id"] for text in state.texts))
-    yield from _sent_once(state, "email", Counter(state.mail_ids))
-    ours = {matter.ticket_no for matter in load.matters}
-    unknown = [
-        k for k, message in state.messages.items() if message["state"] == "unknown" and message["ticket_no"] in ours
-    ]
-    if len(unknown) not in expected.unknown:
-        yield f"{len(unknown)} messages are unknown, not {expected.unknown}: {unknown[:5]}"
-    for key, message in state.messages.items():
-        if message["state"] not in ("sent", "delivered", "unknown"):
-            yield f"message {key} ({message['template']} by {message['channel']}) is {message['state']}"
-
-
-def _sent_once(state: State, channel: str, sent: Counter[str]) -> Wrong:
-    ledger = {key: message["state"] for key, message in state.messages.items() if message["channel"] == channel}
-    for key, times in sent.items():
-        if times > 1:
-            yield f"{channel} {key} was sent {times} times"
-        if key not in ledger:
-            yield f"{channel} {key} was sent, but is not in the ledger"
-    for key, fate in ledger.items():
-        if fate in ("sent", "delivered") and key not in sent:
-            yield f"{channel} {key} is {fate}, but was never sent"
 
 
 # nothing waits, and all are well
@@ -329,43 +242,3 @@ def processes_are_well(stack: Stack) -> Wrong:
         ):
             if isinstance(answer, LoopdeskError):
                 yield f"{process} does not answer: {answer}"
-
-
-def settled(stack: Stack, expected: Expected) -> bool:
-    """No message is on its way, and no event waits to be published."""
-    waiting = depths(stack)
-    for service in SERVICES:
-        parked = waiting.pop(f"{service}.parking", 0)
-        assert parked == expected.parked.get(service, 0), f"{parked} messages of {service} are parked"
-    in_hand = {
-        name: number
-        for name, number in stack.queues().items()
-        if number and not name.endswith(".parking") and not name.startswith(_NOT_OURS)
-    }
-    waiting = {name: number for name, number in waiting.items() if number}
-    assert not waiting, f"still waiting: {waiting}"
-    assert not in_hand, f"still in hand: {in_hand}"
-    unpublished = {name: stack.database[name].count_documents({"outbox.0": {"$exists": True}}) for name in AGGREGATES}
-    assert not any(unpublished.values()), f"unpublished: {unpublished}"
-    unsent = stack.database["notify_messages"].count_documents({"state": {"$in": ["queued", "handed_over"]}})
-    assert not unsent, f"{unsent} messages are not sent"
-    return True
-
-
-def depths(stack: Stack) -> dict[str, int]:
-    """Queue -> messages ready, as of now (the management API is some seconds late)."""
-    names = [name for name in stack.queues() if not name.startswith(_NOT_OURS)]
-    connection = pika.BlockingConnection(pika.URLParameters(stack.admin_amqp_uri))
-    try:
-        channel = connection.channel()
-        return {name: channel.queue_declare(name, passive=True).method.message_count for name in names}
-    finally:
-        connection.close()
-
-
-def _types(row: Document) -> list[str]:
-    return [entry["type"] for entry in row["history"]]
-
-
-def _order_no(ticket_no: str) -> str:
-    return "W-" + ticket_no.removeprefix("T-")

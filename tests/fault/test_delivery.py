@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.fault.bus import on_the_bus, queues_of_service
 from tests.fault.chaos import stopped
-from tests.fault.invariants import AGGREGATES, assert_sound
+from tests.fault.invariants import assert_sound
 from tests.fault.load import Load
+from tests.fault.state import AGGREGATES
 from tests.support import Stack, eventually
 
 #: What housekeeping may change in a document that nothing happens to.

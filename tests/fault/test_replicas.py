@@ -13,8 +13,9 @@ import yaml
 from deploy.catalogue import CONSUMERS, PROCESSES
 from shared.client import Client
 from tests.fault.chaos import kills
-from tests.fault.invariants import TIMED, State, assert_sound
+from tests.fault.invariants import TIMED, assert_sound
 from tests.fault.load import Load
+from tests.fault.state import State
 from tests.support import Stack, eventually
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"

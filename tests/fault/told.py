@@ -1,0 +1,54 @@
+"""Whether everybody was told what the rules owe them, and nobody twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+import yaml
+
+from tests.fault.load import Load
+from tests.fault.state import State
+
+Wrong = Iterator[str]
+CONFIG = Path(__file__).parents[2] / "deploy" / "config"
+
+
+def everyone_was_told_once(state: State, load: Load, unknown: Container[int]) -> Wrong:
+    """The ledger has what the rules owe on every fact, once; each message was sent once, and nothing else was."""
+    rules = Counter(rule["event"] for rule in yaml.safe_load((CONFIG / "notify.yaml").read_text())["rules"])
+    owed = {
+        f"{collection}/{key}/{entry['number']}": rules[entry["type"]]
+        for collection, rows in (("dispatch_orders", state.orders), ("feedback_cases", state.cases))
+        for key, row in rows.items()
+        for entry in row["history"]
+        if rules[entry["type"]]
+    }
+    written = Counter(message["occurrence"] for message in state.messages.values())
+    for occurrence in sorted(owed.keys() | written.keys()):
+        if owed.get(occurrence, 0) != written[occurrence]:
+            yield f"{occurrence}: {written[occurrence]} messages, {owed.get(occurrence, 0)} owed"
+    yield from _sent_once(state, "sms", Counter(text["message_id"] for text in state.texts))
+    yield from _sent_once(state, "email", Counter(state.mail_ids))
+    ours = {matter.ticket_no for matter in load.matters}
+    open_ = [
+        k for k, message in state.messages.items() if message["state"] == "unknown" and message["ticket_no"] in ours
+    ]
+    if len(open_) not in unknown:
+        yield f"{len(open_)} messages are unknown, not {unknown}: {open_[:5]}"
+    for key, message in state.messages.items():
+        if message["state"] not in ("sent", "delivered", "unknown"):
+            yield f"message {key} ({message['template']} by {message['channel']}) is {message['state']}"
+
+
+def _sent_once(state: State, channel: str, sent: Counter[str]) -> Wrong:
+    ledger = {key: message["state"] for key, message in state.messages.items() if message["channel"] == channel}
+    for key, times in sent.items():
+        if times > 1:
+            yield f"{channel} {key} was sent {times} times"
+        if key not in ledger:
+            yield f"{channel} {key} was sent, but is not in the ledger"
+    for key, fate in ledger.items():
+        if fate in ("sent", "delivered") and key not in sent:
+            yield f"{channel} {key} is {fate}, but was never sent"
