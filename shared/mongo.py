@@ -19,6 +19,7 @@ from shared.bus.relay import Pending, Relay
 from shared.clock import Clock, SystemClock
 from shared.errors import Unavailable
 from shared.housekeeping import Housekeeping
+from shared.outage import is_outage
 from shared.settings import Settings
 
 Document = dict[str, Any]
@@ -27,6 +28,8 @@ T = TypeVar("T")
 TRANSIENT = "TransientTransactionError"
 UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
 TRANSACTION_TRIES = 60
+#: Seconds after which a database that is away ends a transaction's tries: the caller must hear so, and may ask again.
+PATIENCE = 4.0
 
 
 class LostRace(Exception):
@@ -71,13 +74,14 @@ class Database:
 
         Raises `Unavailable` when it loses too often, and whatever `work` raises.
         """
+        give_up_at = time.monotonic() + PATIENCE
         for attempt in range(TRANSACTION_TRIES):
             try:
                 return self._attempt(work)
             except LostRace:
                 pass
             except PyMongoError as error:
-                if not error.has_error_label(TRANSIENT):
+                if not error.has_error_label(TRANSIENT) or (is_outage(error) and time.monotonic() > give_up_at):
                     raise
             # jittered, growing to 50 ms: contenders for one document must not march in step
             time.sleep(random.uniform(0, min(0.002 * (attempt + 1), 0.05)))  # noqa: S311 - no secret
@@ -102,13 +106,15 @@ def _begun(session: ClientSession) -> Iterator[None]:
         if session.in_transaction:
             session.abort_transaction()
         raise
+    give_up_at = time.monotonic() + PATIENCE
     while True:
         try:
             session.commit_transaction()
             return
         except PyMongoError as error:
-            # committing again is safe: the server knows this transaction by its number
-            if not error.has_error_label(UNKNOWN_COMMIT):
+            # committing again is safe: the server knows this transaction by its number; giving up, too: whoever asks
+            # again with the same cause finds out whether it was applied
+            if not error.has_error_label(UNKNOWN_COMMIT) or time.monotonic() > give_up_at:
                 raise
 
 

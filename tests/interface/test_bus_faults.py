@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pymongo.errors import PyMongoError
 
 from shared.client import Client, Timeout
 from shared.errors import LoopdeskError, Unavailable
+from shared.mongo import Transaction, connect
+from shared.outage import is_outage
 from tests.probe.lab import PARKING, Lab, Running
+from tests.probe.service import add
+from tests.probe.store import a_call, bench
 from tests.support import eventually
 
 
@@ -74,6 +80,9 @@ def test_a_frozen_broker_makes_nobody_hang_for_ever(
     lab: Lab, probe: Running, worker: Running, importer: Client, aside: ThreadPoolExecutor, counter: str
 ) -> None:
     answer = add_slowly(lab, importer, aside, counter)
+    importer.command("probe", "open", name=f"{counter}-2", request_id=f"{counter}-2")
+    importer.command("probe", "add", name=f"{counter}-2", amount=-1)
+    eventually(lambda: lab.counter(f"{counter}-2")["noted"] == 1)  # the relay has a connection, and a fresh one
     gave_up = "broker away; the sweep will publish"
     before = len(probe.said(gave_up))
     os.kill(lab.broker_pid, signal.SIGSTOP)
@@ -137,6 +146,24 @@ def test_an_event_that_comes_while_the_database_is_away_waits_without_counting_a
     lab.start_server("mongo")
     eventually(lambda: lab.counter(counter)["noted"] == 1)
     assert lab.tries(counter) == 1
+
+
+def test_a_transaction_from_which_the_database_goes_away_ends_soon_as_an_outage(lab: Lab, counter: str) -> None:
+    with bench(lab, client=connect(lab.mongo_uri("probe"), max_workers=10)) as b:
+        b.open(counter)
+
+        def work(tx: Transaction) -> None:
+            b.counters.change(a_call(), counter, lambda c, at: add(c, at, -1), tx=tx)
+            lab.stop_server("mongo")
+
+        begun = time.monotonic()
+        with pytest.raises(PyMongoError) as away:
+            b.store.db.transact(work)
+        assert is_outage(away.value)
+        assert time.monotonic() - begun < 20
+        lab.start_server("mongo")
+        assert b.counters.get(counter).total == 0
+        assert b.nudged == []
 
 
 def test_the_client_gives_up_in_time_and_what_it_gave_up_is_not_done_later(

@@ -79,17 +79,13 @@ class Bench:
 
 
 @contextmanager
-def bench(lab: Lab, *listeners: CommandListener) -> Iterator[Bench]:
+def bench(lab: Lab, *listeners: CommandListener, client: MongoClient[dict[str, Any]] | None = None) -> Iterator[Bench]:
     """On the real database, with the account of the service."""
     clock, nudged = StandingClock(), []
-    with MongoClient(
-        lab.mongo_uri("probe"),
-        tz_aware=True,
-        w="majority",
-        journal=True,
-        maxPoolSize=MANY,
-        event_listeners=listeners,
-    ) as client:
+    client = client or MongoClient(
+        lab.mongo_uri("probe"), tz_aware=True, w="majority", journal=True, maxPoolSize=MANY, event_listeners=listeners
+    )
+    with client:
         yield Bench(ProbeStore(Database(client, clock, nudged.append)), clock, nudged)
 
 
