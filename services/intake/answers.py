@@ -56,6 +56,6 @@ def summary(state: Ticket) -> dict[str, Any]:
 
 
 def ticket(state: Ticket, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A ticket in full; its history in order of time, late news at their own time."""
-    told = sorted(history, key=lambda entry: (entry["at"], entry["number"]))
+    """A ticket in full; its history in order of time, late news at their own time and in their work's own order."""
+    told = sorted(history, key=lambda entry: (entry["at"], entry["data"].get("number", 0), entry["number"]))
     return {**summary(state), "text": state.text, "replay_until": state.replay_until, "history": told}
