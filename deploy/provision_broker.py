@@ -122,6 +122,13 @@ class Management:
         if not answer.ok:
             raise SystemExit(f"broker refuses PUT /api/{'/'.join(path)}: {answer.status_code} {answer.text[:300]}")
 
+    def queues(self) -> set[str]:
+        """The names of the vhost's durable queues."""
+        url = f"{self._base}/api/queues/{quote(self.vhost, safe='')}"
+        answer = self._session.get(url, params={"columns": "name,durable"}, timeout=30)
+        answer.raise_for_status()
+        return {queue["name"] for queue in answer.json() if queue["durable"]}
+
     def make_vhost(self) -> None:
         """The vhost, and the administrator's own rights in it."""
         self.put("vhosts", self.vhost)
@@ -160,7 +167,9 @@ def provision_broker(
             declarer.handlers(subscriptions(service))
     finally:
         connection.close()
-    say(f"broker: {declarer.queues} queues in vhost {management.vhost}")
+    say(f"broker: {len(declarer.queues)} queues in vhost {management.vhost}")
+    for name in sorted(management.queues() - declarer.queues):
+        say(f"broker: queue {name} is none of this release's: see that it is empty, then delete it")
     rights = {
         **{client: client_rights(client) for client in clients},
         # after the clients: one that has a service's name by mistake must not take the service's rights away
@@ -197,18 +206,18 @@ def dead_letters(service: str) -> dict[str, str]:
 
 
 class Declarer:
-    """Declares durable exchanges and quorum queues over one channel, and counts the queues."""
+    """Declares durable exchanges and quorum queues over one channel, and knows which queues."""
 
     def __init__(self, channel: BlockingChannel) -> None:
         self._channel = channel
-        self.queues = 0
+        self.queues: set[str] = set()
 
     def queue(self, name: str, bindings: Mapping[str, str], arguments: Mapping[str, Any] | None = None) -> None:
         """A queue and its bindings: exchange -> routing key."""
         self._channel.queue_declare(name, durable=True, arguments=QUORUM | dict(arguments or {}))
         for exchange, key in bindings.items():
             self._channel.queue_bind(name, exchange, key)
-        self.queues += 1
+        self.queues.add(name)
 
     def exchange(self, name: str, kind: str, unroutable_to: str | None = None) -> None:
         """An exchange; what it cannot route goes to `unroutable_to`, or back to the publisher."""

@@ -47,15 +47,17 @@ def actions(collection: str) -> list[str]:
 
 
 def _index(collection: Collection[dict[str, Any]], index: IndexModel, say: Callable[[str], None]) -> None:
-    """Make the index; one of that name with another definition is an older version's, and is replaced."""
+    """Make the index; one of that name or on those fields is an older version's, and is replaced."""
     try:
         collection.create_indexes([index])
     except OperationFailure as error:
         if error.code not in OTHER_DEFINITION:
             raise
-        name = str(index.document["name"])
-        say(f"database: index {name} of {collection.name} has changed: made anew")
-        collection.drop_index(name)
+        wanted = index.document
+        for name, known in collection.index_information().items():
+            if name == wanted["name"] or dict(known["key"]) == dict(wanted["key"]):
+                say(f"database: index {name} of {collection.name} has changed: made anew")
+                collection.drop_index(name)
         collection.create_indexes([index])
 
 

@@ -315,7 +315,8 @@ class Aggregates(Generic[S]):
 
     def _decide(self, state: S, cause: Cause, decide: Decide[S]) -> tuple[S, list[Fact]]:
         """Everything that was due comes first, at its own time; then the rule; then what a replay has passed."""
-        at = cause.time_after(state.last_at, self._db.clock.now())
+        # in replay it is as late as its caller has said: a call without a time must not run the timers to today
+        at = cause.time_after(state.last_at, state.replay_until or self._db.clock.now())
         state, due = self._advance(state, at)
         state, facts = decide(state, at)
         passed: list[Fact] = []

@@ -11,7 +11,7 @@ from typing import Any
 import eventlet
 from pymongo import ASCENDING, WriteConcern
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from shared.bus.relay import Pending
 from shared.clock import Clock
@@ -21,6 +21,7 @@ log = logging.getLogger("loopdesk.housekeeping")
 KEEP = 16  # entries that stay in the document when the older ones leave
 LIMIT = 32  # a document with more entries than this is spilled
 SWEEP_EVERY = 1.0  # seconds
+SWEEP_AT_MOST = 500  # documents of one collection in one round
 SPILL_EVERY = 5  # sweeps
 SWEEP_LEASE = timedelta(seconds=10)
 #: Kept longer than any retry or parked message lives.
@@ -69,12 +70,13 @@ class Housekeeping:
         """Sweep until stopped; outages are logged and outlived."""
         round_number = 0
         while not self._stopped:
-            try:
-                self.relay_forgotten(nudge)
-                if round_number % SPILL_EVERY == 0:
-                    self.spill()
-            except PyMongoError as error:
-                log.warning("sweep failed", extra={"reason": type(error).__name__})
+            for kept in list(self._kept.values()):
+                try:
+                    self._relay_forgotten(kept, nudge)
+                    if round_number % SPILL_EVERY == 0:
+                        self._spill_long(kept)
+                except Exception as error:  # noqa: BLE001 - one odd document must end neither the sweep nor the process
+                    log.warning("sweep failed", extra={"of": kept.aggregates.name, "reason": type(error).__name__})
             round_number += 1
             eventlet.sleep(SWEEP_EVERY)
 
@@ -82,30 +84,33 @@ class Housekeeping:
         """Let `run` end after its round."""
         self._stopped = True
 
-    def relay_forgotten(self, nudge: Callable[[Pending], None], limit: int = 500) -> int:
+    def relay_forgotten(self, nudge: Callable[[Pending], None]) -> int:
         """Hand over outbox entries whose own process did not publish them in time; gives how many documents."""
-        handed = 0
-        for kept in self._kept.values():
-            while handed < limit:
-                now = self._clock.now()
-                doc = kept.aggregates.find_one_and_update(
-                    {"outbox.0": {"$exists": True}, "relay_at": {"$lte": now}},
-                    {"$set": {"relay_at": now + SWEEP_LEASE}},
-                    projection={"outbox": 1},
-                    sort=[("relay_at", ASCENDING)],
-                )
-                if doc is None:
-                    break
-                nudge(Pending(kept.aggregates.name, doc["_id"], doc["outbox"]))
-                handed += 1
-        return handed
+        return sum(self._relay_forgotten(kept, nudge) for kept in self._kept.values())
+
+    def _relay_forgotten(self, kept: Kept, nudge: Callable[[Pending], None]) -> int:
+        for handed in range(SWEEP_AT_MOST):
+            now = self._clock.now()
+            doc = kept.aggregates.find_one_and_update(
+                {"outbox.0": {"$exists": True}, "relay_at": {"$lte": now}},
+                {"$set": {"relay_at": now + SWEEP_LEASE}},
+                projection={"outbox": 1},
+                sort=[("relay_at", ASCENDING)],
+            )
+            if doc is None:
+                return handed
+            nudge(Pending(kept.aggregates.name, doc["_id"], doc["outbox"]))
+        return SWEEP_AT_MOST
 
     def spill(self) -> None:
         """Move the oldest entries of long documents to the service's own collections for them."""
-        fields = {"history": 1, "requests": 1, "applied": 1}
         for kept in self._kept.values():
-            for doc in kept.aggregates.find({"unspilled": {"$gt": LIMIT}}, fields).limit(100):
-                self._spill(kept, doc)
+            self._spill_long(kept)
+
+    def _spill_long(self, kept: Kept) -> None:
+        fields = {"history": 1, "requests": 1, "applied": 1}
+        for doc in kept.aggregates.find({"unspilled": {"$gt": LIMIT}}, fields).limit(100):
+            self._spill(kept, doc)
 
     def _spill(self, kept: Kept, doc: dict[str, Any]) -> None:
         aggregate = f"{kept.aggregates.name}/{doc['_id']}"

@@ -5,6 +5,19 @@ from __future__ import annotations
 import logging.config
 from typing import Any
 
+from shared.outage import describe, is_of_the_database
+
+
+class WithoutDocuments(logging.Filter):
+    """Takes the text and the traceback of a database error out of a line: they may quote a customer's document."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every line pass."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and is_of_the_database(error):
+            record.exc_info, record.exc_text = None, describe(error)
+        return True
+
 
 def config(level: str = "INFO") -> dict[str, Any]:
     """A `logging.config` dictionary; libraries speak from WARNING on."""
@@ -18,7 +31,10 @@ def config(level: str = "INFO") -> dict[str, Any]:
                 "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger", "message": "event"},
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "filters": {"without_documents": {"()": WithoutDocuments}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["without_documents"]}
+        },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
             "loopdesk": {"level": level},

@@ -9,6 +9,7 @@ from pymongo.errors import (
     NetworkTimeout,
     NotPrimaryError,
     OperationFailure,
+    PyMongoError,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
 )
@@ -29,3 +30,15 @@ _DRIVER = (
 def is_outage(error: BaseException) -> bool:
     """Whether the same thing may simply be tried again later."""
     return isinstance(error, _DRIVER) or (isinstance(error, OperationFailure) and error.code in _GOING)
+
+
+def is_of_the_database(error: BaseException) -> bool:
+    """Whether the database's driver raised it."""
+    return isinstance(error, PyMongoError)
+
+
+def describe(error: BaseException) -> str:
+    """An error for logs and parked messages. The driver's own texts may quote a document: of those, type and code."""
+    if is_of_the_database(error):
+        return f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
+    return f"{type(error).__name__}: {error}"

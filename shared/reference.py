@@ -63,10 +63,9 @@ class Reference(Generic[R]):
         """The value in force; at most a second old."""
         if time.monotonic() - self._read_at > FRESH_FOR:
             row = self._newest_row()
-            self._read_at = time.monotonic()
-            self._newest = row["_id"]
-            if self._newest not in self._versions:
-                self._versions[self._newest] = self._build(row["body"], self._newest)
+            if row["_id"] not in self._versions:
+                self._versions[row["_id"]] = self._build(row["body"], row["_id"])
+            self._newest, self._read_at = row["_id"], time.monotonic()
         return self._versions[self._newest]
 
     def check(self, body: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ from services.dispatch.domain import Order, State
 from services.dispatch.seats import Seats
 from shared.aggregates import Aggregates
 
-#: How much one call gives out before it lets go; the timer does the rest.
-AT_A_TIME = 50
+#: How much one call gives out before it answers its caller; the timer does the rest.
+AT_A_TIME = 10
 
 Seat = Callable[[Mapping[str, Any]], bool]
 

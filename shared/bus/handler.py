@@ -34,7 +34,7 @@ from shared.bus.topology import (
 from shared.clock import SystemClock, to_text
 from shared.errors import LoopdeskError, NotYetKnown, Unavailable, ValidationError
 from shared.events import Event
-from shared.outage import is_outage
+from shared.outage import describe, is_outage
 from shared.schemas import load
 from shared.settings import Settings
 
@@ -61,7 +61,7 @@ def judge(error: BaseException) -> Verdict:
         return Verdict("refused", f"{error.code}: {error.message}")
     if isinstance(error, NotYetKnown):
         return Verdict("retry", f"not yet known: {error}")
-    return Verdict("retry", f"{type(error).__name__}: {error}")
+    return Verdict("retry", describe(error))
 
 
 def on_event(source: str, event_type: str, schema: type[Schema]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -124,7 +124,7 @@ class Disposal(SharedExtension):
         headers |= {ATTEMPTS: counted, QUEUE: queue, REASON: verdict.reason[:500]}
         if exchange == parking(self._service):
             headers[PARKED_AT] = to_text(clock.now())
-        body = message.body if isinstance(message.body, str) else bytes(message.body).decode("utf-8", "replace")
+        body = message.body if isinstance(message.body, str) else bytes(message.body)  # as it came, readable or not
         copy = Message(str(message.properties.get("message_id") or ""), exchange, queue, body, headers)
         if self._publisher.publish([copy]):
             raise PublishFailed(f"nothing takes {exchange}")

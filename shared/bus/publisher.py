@@ -27,12 +27,12 @@ class PublishFailed(Exception):
 
 @dataclass(frozen=True)
 class Message:
-    """One message to publish; `body` is JSON text."""
+    """One message to publish; `body` is JSON text, or the bytes of a message that is passed on."""
 
     id: str
     exchange: str
     key: str
-    body: str
+    body: str | bytes
     headers: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] = field(default_factory=dict)
 

@@ -72,12 +72,19 @@ class EdgeRpcConsumer(RpcConsumer):
         try:
             incoming = self._incoming(message, form.group(1))
             provider = self._provider(message)
-            self.container.spawn_worker(
-                provider, (incoming,), {}, context_data={}, handle_result=functools.partial(self._finish, message)
-            )
+            serve = functools.partial(self._serve, provider, incoming, message)
+            if self.container._worker_pool.free() > 0:
+                serve()
+            else:  # handlers have all the workers: wait for one, but not here, where the connection is read
+                self.container.spawn_managed_thread(serve, identifier=provider.method_name)
         except LoopdeskError as refusal:
             log.info("call", extra={"method": message.delivery_info["routing_key"], "outcome": refusal.code})
             self._answer(message, Outcome(error=refusal))
+
+    def _serve(self, provider: Any, incoming: Incoming, message: Any) -> None:
+        finish = functools.partial(self._finish, message)
+        try:
+            self.container.spawn_worker(provider, (incoming,), {}, context_data={}, handle_result=finish)
         except ContainerBeingKilled:
             self.queue_consumer.requeue_message(message)
 
