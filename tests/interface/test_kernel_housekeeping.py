@@ -42,7 +42,7 @@ def long(b: Bench, counter: str) -> str:
         b.add(counter, -1, a_call("add", f"{counter}-{number}"))
         b.counters.change(Cause.from_event(an_event(f"{counter}-{number}")), counter, note)
         if number % 20 == 19:
-            b.store.db.housekeeping.spill()
+            b.spill()
     return counter
 
 
@@ -50,7 +50,7 @@ def test_a_document_does_not_grow_with_its_history(b: Bench, long: str) -> None:
     document = b.document(long)
     for name in ("history", "requests", "applied"):
         assert KEEP <= len(document[name]) <= LIMIT + 1
-    b.store.db.housekeeping.spill()
+    b.spill()
     assert [len(b.document(long)[name]) for name in ("history", "requests", "applied")] == [KEEP] * 3
 
 
@@ -99,7 +99,7 @@ def test_two_replicas_may_spill_the_same_document(b: Bench, counter: str) -> Non
 
     def spill(_: int) -> None:
         start.wait()
-        b.store.db.housekeeping.spill()
+        b.spill()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(spill, range(4)))
@@ -207,7 +207,7 @@ def test_every_query_of_the_kernel_uses_an_index(lab: Lab, b: Bench, counter: st
         watched.counters.change_or_create(
             Cause.from_event(an_event()), f"id {counter}", lambda: Counter(name=counter + "2"), note
         )
-        watched.store.db.housekeeping.spill()
+        watched.spill()
         watched.add(counter, 1, a_call("add", f"{counter}-0"))
         watched.counters.change(Cause.from_event(an_event()), counter, note)
         watched.counters.history(counter)

@@ -72,10 +72,14 @@ class Bench:
         return [entry["type"] for entry in self.counters.history(name)]
 
     def sweep(self) -> list[Pending]:
-        """What the sweep hands to the relay of this process, for the probe's counters."""
+        """What the sweep hands to the relay of this process."""
         handed: list[Pending] = []
         self.store.db.housekeeping.relay_forgotten(handed.append)
         return handed
+
+    def spill(self) -> None:
+        """What housekeeping does every few seconds."""
+        self.store.db.housekeeping.spill()
 
 
 @contextmanager
