@@ -40,6 +40,8 @@ def config(level: str = "INFO") -> dict[str, Any]:
             "loopdesk": {"level": level},
             # nameko logs a handler's exception with its traceback; the edge has logged it already, in one line
             "nameko.containers": {"level": "CRITICAL"},
+            # pika says a dozen errors with tracebacks for each try to connect; the consumer says one line
+            "pika": {"level": "CRITICAL"},
         },
     }
 
