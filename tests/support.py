@@ -13,8 +13,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from pika.exceptions import AMQPError
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import ConnectionFailure
 
 from deploy.localstack import management
 from deploy.localstack.access import Access
@@ -26,12 +28,14 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.05
+#: Asking again may help: what a test waits for is not so yet, or a server is just coming back.
+NOT_YET = (AssertionError, LoopdeskError, OSError, ConnectionFailure, AMQPError)
 
 
 def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS) -> T:
     """Asks until the answer is true, and gives it.
 
-    A failed assertion or a refusal of a service counts as "not yet". Raises: AssertionError with the last of it.
+    A failed assertion, a refusal of a service or a server that is away counts as "not yet". Raises: AssertionError with the last of it.
     """
     until = time.monotonic() + timeout
     while True:
@@ -39,7 +43,7 @@ def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS) ->
             if answer := condition():
                 return answer
             last: object = f"answered {answer!r}"
-        except (AssertionError, LoopdeskError, OSError) as trouble:
+        except NOT_YET as trouble:
             last = repr(trouble)
         if time.monotonic() > until:
             raise AssertionError(f"not within {timeout:.0f} s: {last}")

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from shared.client import Request
 from shared.errors import Conflict, LoopdeskError, Unavailable
-from tests.support import Stack
+from tests.support import Stack, eventually
 
 Document = Mapping[str, Any]
 
@@ -83,7 +83,7 @@ class Load:
         """Take every step of every story, each as soon as it can be taken."""
         patience = time.monotonic() + until
         while any(matter.left for matter in self.matters):
-            seen = self._seen()
+            seen = eventually(self._seen)
             due = [(matter, request) for matter in self.matters if (request := self._next(matter, seen))]
             if due:
                 self.insist([request for _, request in due])
