@@ -35,7 +35,9 @@ NOT_YET = (AssertionError, LoopdeskError, OSError, ConnectionFailure, AMQPError)
 def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS) -> T:
     """Asks until the answer is true, and gives it.
 
-    A failed assertion, a refusal of a service or a server that is away counts as "not yet". Raises: AssertionError with the last of it.
+    A failed assertion, a refusal of a service or a server that is away counts as "not yet".
+
+    Raises: AssertionError with the last of it.
     """
     until = time.monotonic() + timeout
     while True:
