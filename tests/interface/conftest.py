@@ -9,7 +9,8 @@ from zlib import crc32
 import pytest
 
 from shared.client import Client
-from tests.probe.lab import Lab, Running, running_lab
+from tests.probe.lab import Lab, running_lab
+from tests.probe.process import Running
 
 
 @pytest.fixture(scope="session")

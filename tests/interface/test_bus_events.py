@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pika
@@ -11,17 +12,19 @@ import pytest
 from shared.bus.topology import ATTEMPTS, DELIVERY_LIMIT, OUTAGE_TIER, PARKED_AT, QUEUE, REASON, RETRY_TIERS
 from shared.client import Client
 from tests.probe import service
-from tests.probe.lab import NOTE, PARKING, Lab, Running
+from tests.probe.lab import NOTE, PARKING, Lab
+from tests.probe.process import Running
 from tests.support import eventually
 
 pytestmark = pytest.mark.usefixtures("probe")
 
 
 @pytest.fixture
-def add(importer: Client, counter: str) -> Any:
+def add(lab: Lab, importer: Client, counter: str) -> Iterator[Any]:
     """Opens the test's counter; gives a function that adds to it."""
     importer.command("probe", "open", name=counter, request_id=counter)
-    return lambda amount: importer.command("probe", "add", name=counter, amount=amount)
+    yield lambda amount: importer.command("probe", "add", name=counter, amount=amount)
+    lab.flag(f"go {counter}")  # no handler waits longer than its test
 
 
 def publish(lab: Lab, body: bytes, **properties: Any) -> None:

@@ -16,7 +16,8 @@ from shared.client import Client, Timeout
 from shared.errors import LoopdeskError, Unavailable
 from shared.mongo import Transaction, connect
 from shared.outage import is_outage
-from tests.probe.lab import PARKING, Lab, Running
+from tests.probe.lab import PARKING, Lab
+from tests.probe.process import Running
 from tests.probe.service import add
 from tests.probe.store import a_call, bench
 from tests.support import eventually

@@ -9,7 +9,8 @@ import pytest
 
 from shared.client import Client
 from tests.probe import service
-from tests.probe.lab import Lab, Running
+from tests.probe.lab import Lab
+from tests.probe.process import Running
 from tests.support import eventually
 
 SOON = 10  # seconds; an idle process needs far less than one on a quiet machine

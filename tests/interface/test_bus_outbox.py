@@ -11,7 +11,8 @@ import pytest
 from shared.bus.topology import UNROUTED
 from shared.client import Client, Request
 from tests.probe import service
-from tests.probe.lab import Lab, Running
+from tests.probe.lab import Lab
+from tests.probe.process import Running
 from tests.support import eventually
 
 CRASHES = 6

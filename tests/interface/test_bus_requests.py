@@ -10,7 +10,8 @@ import pytest
 
 from shared.client import Client
 from shared.errors import Forbidden, NotFound, Unavailable, ValidationError
-from tests.probe.lab import Lab, Running
+from tests.probe.lab import Lab
+from tests.probe.process import Running
 from tests.probe.raw import NOTHING, Raw, a_body, raw
 from tests.support import eventually
 

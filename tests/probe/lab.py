@@ -2,104 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import pika
 import requests
 from pymongo import MongoClient
 
-from deploy import catalogue, provision_broker, provision_mongo
 from deploy.localstack import launch
 from deploy.localstack.access import Access
-from deploy.localstack.instance import ROOT, Instance
-from deploy.localstack.process import _die_with_parent
+from deploy.localstack.instance import HOME, Instance
 from shared.client import Client
-from tests.probe import service
+from tests.probe.process import Running
+from tests.probe.provisioned import PASSWORD, PERMISSIONS, provision
 from tests.support import eventually
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # tests take the broker away; pytest need not hear of it
 
-SERVICES = ("probe", "other", "notify")  # the last because consumers' queues hang on it
-CLIENTS = ("importer", "clerk", "reader", "outsider", "operator")
-PERMISSIONS = (
-    "importer=submit,work,read,backdate;clerk=submit,work,read;reader=read;operator=administer,read;probe=read"
-)
-PASSWORD = "pw"
 NOTE = "probe.probe.counted.note"
 CALM = "probe.probe.rang.calm"
 PARKING = "probe.parking"
-
-
-class Running:
-    """One process of the probe."""
-
-    def __init__(self, kind: str, env: Mapping[str, str], log: Path) -> None:
-        self.kind = kind
-        self.log = log
-        with log.open("ab") as output:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", "tests.probe.run", kind],
-                cwd=ROOT,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                preexec_fn=_die_with_parent,
-            )
-
-    @property
-    def pid(self) -> int:
-        return self.popen.pid
-
-    @property
-    def lives(self) -> bool:
-        return self.popen.poll() is None
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        """Its log, but for what is not one JSON object a line."""
-        lines = self.log.read_text(errors="replace").splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-
-    def said(self, event: str, **more: Any) -> list[dict[str, Any]]:
-        """The lines of its log with this event and these values."""
-        wanted = {"event": event, **more}
-        return [line for line in self.log_lines() if wanted.items() <= line.items()]
-
-    def wait_ready(self) -> Running:
-        """Until it consumes."""
-
-        def is_ready() -> bool:
-            if not self.lives:
-                raise RuntimeError(f"{self.kind} ended: {self.log.read_text()[-2000:]}")
-            return bool(self.said("ready"))
-
-        eventually(is_ready, 30)
-        return self
-
-    def signal(self, number: int) -> None:
-        os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        """As a crash does."""
-        self.popen.kill()
-        self.popen.wait()
-
-    def terminate(self, within: float = 25) -> int:
-        """As an operator does; its exit code."""
-        self.popen.terminate()
-        return self.popen.wait(within)
 
 
 class Lab:
@@ -132,18 +61,8 @@ class Lab:
     # the deploy step
 
     def provision(self) -> None:
-        """What `loopdesk provision` does, with the probe and another service in place of the four."""
-        accounts = (*SERVICES, *CLIENTS, *catalogue.CONSUMERS)
-        environ = {
-            f"{account.upper().replace('-', '_')}_{kind}_PASSWORD": PASSWORD
-            for account in accounts
-            for kind in ("AMQP", "MONGO")
-        }
-        with probe_in_place_of_the_services():
-            provision_mongo.provision_mongo(self.mongo_admin, environ, lambda text: None)
-            provision_broker.provision_broker(
-                self.amqp_admin, self.access.management_uri, CLIENTS, environ, lambda text: None
-            )
+        """What `loopdesk provision` does, with the probe in place of the services."""
+        provision(self.amqp_admin, self.access.management_uri, self.mongo_admin)
 
     # processes
 
@@ -235,7 +154,8 @@ class Lab:
     def consumer_connections(self, queue: str) -> set[str]:
         """Names of the connections that consume from it."""
         rows = self.management("GET", f"consumers/{quote(self.vhost, safe='')}")
-        return {one["channel_details"]["connection_name"] for one in rows if one["queue"]["name"] == queue}
+        channels = [one["channel_details"] for one in rows if one["queue"]["name"] == queue]
+        return {one["connection_name"] for one in channels if one}  # [] for a moment, until it knows
 
     def cut_connection(self, queue: str) -> None:
         """The broker closes the connection that consumes from it."""
@@ -305,22 +225,11 @@ class Lab:
 
 
 @contextmanager
-def probe_in_place_of_the_services() -> Iterator[None]:
-    """The deploy step's code sees the probe and `other` where it looks for services."""
-    modules: dict[str, Any] = {f"services.probe.{room}": service for room in ("worker", "store")}
-    for name in SERVICES[1:]:  # no code, only names that the probe must not touch
-        modules[f"services.{name}.store"] = SimpleNamespace(COLLECTIONS={f"{name}_things": []}, AGGREGATES=())
-        modules[f"services.{name}.worker"] = SimpleNamespace(**{f"{name.capitalize()}Worker": object})
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch.dict(sys.modules, modules))
-        for module in (catalogue, provision_broker, provision_mongo):
-            stack.enter_context(mock.patch.object(module, "SERVICES", SERVICES))
-        yield
-
-
-@contextmanager
 def running_lab(name: str) -> Iterator[Lab]:
     """Servers of their own, gone with their data at the end or when this process dies."""
+    for left in HOME.glob("probe-[0-9]*"):
+        if not Instance(left.name).is_up():
+            Instance(left.name).forget()
     instance = Instance(name)
     launch.up(instance, "--servers-only", "--discard", f"--with-process={os.getpid()}", say=lambda line: None)
     try:
