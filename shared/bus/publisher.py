@@ -25,6 +25,10 @@ class PublishFailed(Exception):
     """Nobody knows whether the broker has the messages: publish them again, their ids make that harmless."""
 
 
+class Refused(PublishFailed):
+    """The broker is there and refuses at least one of them: no such exchange, no right to it, no room."""
+
+
 @dataclass(frozen=True)
 class Message:
     """One message to publish; `body` is JSON text, or the bytes of a message that is passed on."""
@@ -81,6 +85,9 @@ class Publisher:
             try:
                 with eventlet.Timeout(self._timeout):
                     return self._publish(messages)
+            except amqp.exceptions.ChannelError as error:
+                self.close()
+                raise Refused(type(error).__name__) from error
             except BROKEN as error:
                 self.close()
                 raise PublishFailed(type(error).__name__) from error
@@ -96,7 +103,7 @@ class Publisher:
             self._connection.drain_events(timeout=self._timeout)
         if self._refused:
             self.close()
-            raise PublishFailed("refused by the broker")
+            raise Refused("refused by the broker")
         return set(self._returned)
 
     def _connect(self) -> None:
@@ -141,4 +148,4 @@ def drop(connection: Any) -> None:
         connection.transport.close()
 
 
-__all__ = ["BROKEN", "Message", "PublishFailed", "Publisher", "drop", "open_channel", "readable", "send"]
+__all__ = ["BROKEN", "Message", "PublishFailed", "Publisher", "Refused", "drop", "open_channel", "readable", "send"]

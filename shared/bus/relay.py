@@ -11,7 +11,7 @@ import eventlet
 from eventlet.queue import Full, LightQueue
 from nameko.extensions import SharedExtension
 
-from shared.bus.publisher import Message, Publisher, PublishFailed
+from shared.bus.publisher import Message, Publisher, PublishFailed, Refused
 from shared.settings import Settings
 
 log = logging.getLogger("loopdesk.relay")
@@ -78,15 +78,27 @@ class Relay(SharedExtension):
                 return
 
     def _relay(self, batch: Sequence[Pending]) -> None:
-        if not batch or self._publisher is None:
-            return
         try:
-            unroutable = self._publisher.publish([to_message(entry) for pending in batch for entry in pending.entries])
-            if unroutable:
-                log.error("no queue takes this event; it is kept", extra={"events": sorted(unroutable)})
-            self.confirmed([p for p in batch if not any(to_message(e).id in unroutable for e in p.entries)])
+            if taken := self._taken(batch):
+                self.confirmed(taken)
         except PublishFailed as error:
             log.warning("broker away; the sweep will publish", extra={"reason": str(error), "documents": len(batch)})
             eventlet.sleep(0.5)
         except Exception as error:  # noqa: BLE001 - the bus edge: entries stay in their documents, the process lives
             log.warning("confirmed, but not removed; will be published again", extra={"reason": type(error).__name__})
+
+    def _taken(self, batch: Sequence[Pending]) -> Sequence[Pending]:
+        """Those of the batch that the broker has now; what it refuses stays behind and takes no other with it."""
+        if not batch or self._publisher is None:
+            return []
+        try:
+            unroutable = self._publisher.publish([to_message(entry) for pending in batch for entry in pending.entries])
+        except (Refused, KeyError, TypeError, ValueError) as error:
+            if len(batch) > 1:
+                return [taken for pending in batch for taken in self._taken([pending])]
+            document = f"{batch[0].collection}/{batch[0].id}"
+            log.error("cannot be published; it is kept", extra={"document": document, "reason": type(error).__name__})
+            return []
+        if unroutable:
+            log.error("no queue takes this event; it is kept", extra={"events": sorted(unroutable)})
+        return [p for p in batch if not any(to_message(e).id in unroutable for e in p.entries)]

@@ -13,6 +13,7 @@ from shared.client import Client, Request
 from tests.probe import service
 from tests.probe.lab import Lab
 from tests.probe.process import Running
+from tests.probe.store import bench
 from tests.support import eventually
 
 CRASHES = 6
@@ -101,6 +102,30 @@ def test_a_message_published_before_its_queue_exists_is_an_error_that_shows_and_
     complaint = "no queue takes this event; it is kept"
     eventually(lambda: permitted.said(complaint, events=[f"handed {counter}"]))
     assert [entry["exchange"] for entry in lab.counter(counter)["outbox"]] == [service.NOWHERE]
+    with lab.channel() as channel:
+        channel.queue_declare("late")
+        channel.queue_bind("late", service.NOWHERE, "")
+    lab.stop("probe-worker")
+    lab.start("probe-worker", LOOPDESK_AMQP_URI=lab.amqp_admin)
+    eventually(lambda: lab.take("late", f"handed {counter}"))
+    eventually(lambda: lab.counter(counter)["outbox"] == [])
+
+
+def test_a_message_that_the_broker_refuses_keeps_no_other_back(lab: Lab, counter: str) -> None:
+    for kind in ("probe", "probe-worker"):
+        lab.stop(kind)
+    with bench(lab) as b:  # its relay publishes nothing, and its clock is in the past: forgotten, all of them
+        for number in range(40):
+            b.open(f"{counter}-{number}")
+            b.add(f"{counter}-{number}", service.HANDED_NOWHERE if number % 10 == 5 else -1)
+        b.counters.collection.update_many({"name": {"$regex": counter}}, {"$unset": {"timer_at": ""}})
+    worker = lab.the_only("probe-worker")
+    for number in range(40):
+        if number % 10 != 5:
+            eventually(lambda number=number: noted(lab, f"{counter}-{number}") == 1)
+    refused = {f"probe_counters/{lab.counter(f'{counter}-{number}')['_id']}" for number in (5, 15, 25, 35)}
+    eventually(lambda: refused <= {line["document"] for line in worker.said("cannot be published; it is kept")})
+    lab.database.probe_counters.update_many({"name": {"$regex": counter}}, {"$set": {"outbox": []}})
 
 
 def test_the_relay_of_a_process_whose_broker_connection_was_cut_connects_again(
