@@ -62,7 +62,7 @@ def test_an_sms_whose_consumer_was_killed_between_claim_and_sending_is_sent_once
         load.submit(8, ["held"])
         load.drive()
         for _ in range(3):
-            eventually(lambda: claimed(broken))
+            eventually(lambda: claimed(broken) and broken.pids("sms-consumer"))
             broken.kill_and_wait("sms-consumer")
         assert claimed(broken)
 
