@@ -19,8 +19,8 @@ def test_a_long_run_of_kills_of_everything(broken: Stack, load: Load, seed: int)
     running = [process for process in broken.state["processes"] if broken.pids(process)]
     turns = Random(seed).choices(running, k=60)
     with kills(broken, turns, times=len(turns), every=1.5) as killer:
-        for _ in range(4):
-            load.submit(60, ["satisfied", "dissatisfied", "withdrawn", "held", "transferred", "reopened"])
+        while killer.killed.total() < len(turns):
+            load.submit(40, ["satisfied", "dissatisfied", "withdrawn", "held", "transferred", "reopened"])
             load.drive(600)
 
     load.ask_again()
