@@ -44,7 +44,12 @@ def aside(lab: Lab, counter: str) -> Iterator[ThreadPoolExecutor]:
 def add_slowly(lab: Lab, importer: Client, aside: ThreadPoolExecutor, counter: str) -> Future[Any]:
     """A call that has begun and ends when the flag `go <counter>` is set."""
     importer.command("probe", "open", name=counter, request_id=counter)
-    answer = aside.submit(importer.call, "probe", "add_slowly", name=counter, request_id=f"{counter}-slow", timeout=120)
+
+    def call() -> Any:
+        with lab.client() as own:  # a client is for one thread
+            return own.call("probe", "add_slowly", name=counter, request_id=f"{counter}-slow", timeout=120)
+
+    answer = aside.submit(call)
     eventually(lambda: lab.database.probe_effects.find_one({"_id": f"began {counter}"}))
     return answer
 
