@@ -137,9 +137,12 @@ class Publisher:
 
 
 def readable(connection: Any) -> bool:
-    """Whether the broker has said something that nobody has read."""
+    """Whether the broker has said something that nobody has read; `ConnectionError` if the socket is gone."""
     poll: Any = eventlet.patcher.original("select")
-    return bool(poll.select([connection.sock], [], [], 0)[0])
+    try:
+        return bool(poll.select([connection.sock], [], [], 0)[0])
+    except (TypeError, ValueError) as error:  # no socket any more, or one that is closed
+        raise ConnectionError("the socket is closed") from error
 
 
 def drop(connection: Any) -> None:
