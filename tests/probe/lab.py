@@ -64,7 +64,7 @@ class Lab:
     def provision(self) -> None:
         """What `loopdesk provision` does, with the probe in place of the services."""
         provision(self.amqp_admin, self.access.management_uri, self.mongo_admin)
-        # Killed sooner, the broker may come back with a queue that has no leader for ever (rabbitmq-server issue 10070):
+        # Killed sooner, the broker may come back with a queue that never has a leader (rabbitmq-server issue 10070):
         # Erlang's dets holds writes back for 3 s, and the name of a quorum queue's member is one.
         self._settled_at = time.monotonic() + 4
 
