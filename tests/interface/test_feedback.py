@@ -318,11 +318,17 @@ def test_events_that_come_twice_and_shuffled_count_once(dispatch: Dispatch, ear:
     random.Random(7).shuffle(twice)
     dispatch.tell(*twice)
     expected = {"opened": 1, "resolved": 1, "reopened": 1, "closed": 1, "withdrawn": 0}
-    total = eventually(lambda: matching(figures(desk, opened)["total"], orders=expected))
-    assert parts(total["first_response"]) == (1, 1)
-    assert parts(total["resolution"]) == (0, 1)
-    assert parts(total["reopen_rate"]) == (1, 1)
-    assert set(figures(desk, opened)["by_team"]) == {"database"}
+
+    def all_heard() -> bool:  # any of the shuffled events may be the last to be handled
+        total = figures(desk, opened)["total"]
+        assert matching(total, orders=expected)
+        assert parts(total["first_response"]) == (1, 1)
+        assert parts(total["resolution"]) == (0, 1)
+        assert parts(total["reopen_rate"]) == (1, 1)
+        assert set(figures(desk, opened)["by_team"]) == {"database"}
+        return True
+
+    eventually(all_heard)
     eventually(lambda: len(ear.heard("survey_due", order_no=order.order_no, round=1)) == 1)
 
 

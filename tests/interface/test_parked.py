@@ -84,7 +84,7 @@ def test_a_poison_message_is_parked_at_once_listed_and_dropped(publish, loopdesk
     assert "bytes that are no JSON object" in loopdesk("parked", "show", one)
     assert "{ not json" in loopdesk("parked", "show", one, "--full")
     assert "1 dropped" in loopdesk("parked", "drop", one, "--yes")
-    assert "nothing is parked" in loopdesk("parked", "list")
+    assert "nothing is parked" in loopdesk("parked", "list", "--service", "dispatch")
 
 
 def test_a_replayed_message_is_handled(stack: Stack, publish, loopdesk):
@@ -94,7 +94,7 @@ def test_a_replayed_message_is_handled(stack: Stack, publish, loopdesk):
     assert "1 replayed" in loopdesk("parked", "replay", one[:6])
     client = stack.client("supervisor")
     assert eventually(lambda: client.call("dispatch", "get_work", ticket_no=number))["ticket_no"] == number
-    assert "nothing is parked" in loopdesk("parked", "list")
+    assert "nothing is parked" in loopdesk("parked", "list", "--service", "dispatch")
 
 
 def test_a_message_replayed_before_its_cause_is_mended_comes_back(publish, loopdesk):
