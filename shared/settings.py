@@ -47,7 +47,7 @@ class Settings:
     amqp_uri: str
     mongo_uri: str
     permissions: dict[str, frozenset[str]] = field(default_factory=dict)
-    max_workers: int = 10
+    max_workers: int = 32
     heartbeat: int = 60
     log_level: str = "INFO"
 
@@ -62,7 +62,7 @@ class Settings:
                 amqp_uri=amqp_uri,
                 mongo_uri=mongo_uri,
                 permissions=permissions_of(permissions),
-                max_workers=int(environ.get("LOOPDESK_MAX_WORKERS", "10")),
+                max_workers=int(environ.get("LOOPDESK_MAX_WORKERS", "32")),
                 heartbeat=int(environ.get("LOOPDESK_HEARTBEAT", "60")),
                 log_level=environ.get("LOOPDESK_LOG_LEVEL", "INFO"),
             )
