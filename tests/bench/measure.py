@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,8 @@ from shared.errors import LoopdeskError
 from tests.support import Stack
 
 TEAM, CATEGORY, WINDOW, AGENTS = "service-desk", "other", 50, 20
+
+MESSAGE_QUEUES = ("notify.sms.urgent", "notify.sms.bulk", "notify.email.urgent", "notify.email.bulk")
 
 
 @dataclass
@@ -85,8 +88,8 @@ class Tap:
         self._connection = pika.BlockingConnection(pika.URLParameters(stack.admin_amqp_uri))
         self._channel = self._connection.channel()
         self._queue = self._channel.queue_declare("", exclusive=True).method.queue
-        for key in ("sms.urgent", "sms.bulk", "email.urgent", "email.bulk"):
-            self._channel.queue_bind(self._queue, "notify.messages", key)
+        for queue in MESSAGE_QUEUES:
+            self._channel.queue_bind(self._queue, "notify.messages", queue.removeprefix("notify."))
         self._channel.basic_consume(self._queue, self._take, auto_ack=True)
         self.count = 0
 
@@ -104,6 +107,25 @@ class Tap:
     def close(self) -> None:
         """Take the queue away."""
         self._connection.close()
+
+
+def events_waiting(stack: Stack) -> int:
+    """Messages on all queues but those of the consumers."""
+    return sum(number for queue, number in stack.queues().items() if queue not in MESSAGE_QUEUES)
+
+
+@contextmanager
+def no_messages(stack: Stack) -> Iterator[None]:
+    """The consumers stand still meanwhile, and what waited for them is thrown away."""
+    for consumer in ("sms-consumer", "email-consumer"):
+        stack.stop_process(consumer)
+    connection = pika.BlockingConnection(pika.URLParameters(stack.admin_amqp_uri))
+    for queue in MESSAGE_QUEUES:
+        connection.channel().queue_purge(queue)
+    connection.close()
+    yield
+    for consumer in ("sms-consumer", "email-consumer"):
+        stack.start_process(consumer)
 
 
 def loop_rate(desk: Desk, tap: Tap, number: int) -> float:
