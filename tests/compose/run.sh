@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+deploy/setup.sh > /dev/null
+
 env=$(mktemp)
 trap 'docker compose --env-file "$env" down --volumes --timeout 30 > /dev/null 2>&1; rm -f "$env"' EXIT
 sed -E "s/^([A-Z_]+)=$/\1=$(openssl rand -hex 24)/" .env.example > "$env"
