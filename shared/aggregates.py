@@ -12,7 +12,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from shared.bus.relay import Pending
-from shared.cause import Call, Cause
+from shared.cause import Call, Cause, request_used
 from shared.document import STATE_ONLY, Outgoing, Publishing, additions, history_reply
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
@@ -209,7 +209,7 @@ class Aggregates(Generic[S]):
             return None
         origin = doc.get("origin")
         if origin is None or origin["digest"] != cause.digest:
-            raise Conflict("this request_id was used with other content", rule="request_id")
+            raise request_used()
         return origin["reply"]  # type: ignore[no-any-return]  # stored by _insert
 
     def change(
@@ -345,17 +345,17 @@ class Aggregates(Generic[S]):
         if found is None:
             return False, None
         if found["digest"] != cause.digest:
-            raise Conflict("this request_id was used with other content", rule="request_id")
+            raise request_used()
         return True, found["reply"]
 
     def _refuse_used(self, cause: Cause) -> None:
         """A request whose answer has left its document made something else: no index knows of it any more."""
         if isinstance(cause, Call) and cause.key and self._spilled_requests.find_one({"_id": cause.key}, {"_id": 1}):
-            raise Conflict("this request_id was used with other content", rule="request_id")
+            raise request_used()
 
     def _taken(self, error: DuplicateKeyError) -> Conflict:
         if _collided(error) == "requests.k":
-            return Conflict("this request_id was used with other content", rule="request_id")
+            return request_used()
         return Conflict(f"another {self._what} has the same unique field", rule="unique")
 
     def _save(

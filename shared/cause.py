@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.clock import to_text
-from shared.errors import IllegalMove
+from shared.errors import Conflict, IllegalMove
 from shared.events import Event
 
 
@@ -99,6 +99,11 @@ class Call(Cause):
 def request_key(caller: str, method: str, request_id: str) -> str:
     """32 hex digits that stand for (caller, method, request id)."""
     return hashlib.sha256(json.dumps([caller, method, request_id]).encode()).hexdigest()[:32]
+
+
+def request_used() -> Conflict:
+    """The refusal of a request id that came before with other content."""
+    return Conflict("this request_id was used with other content", rule="request_id")
 
 
 def content_digest(content: Mapping[str, Any]) -> str:

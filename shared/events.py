@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,15 @@ class Aggregate:
     version: int = 0
     last_at: datetime | None = None
     replay_until: datetime | None = None
+
+
+#: Names of those fields, in every aggregate's document.
+KERNEL_FIELDS = tuple(entry.name for entry in fields(Aggregate))
+
+
+def kernel_fields(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an aggregate's state that the kernel keeps, from its document."""
+    return {name: doc[name] for name in KERNEL_FIELDS}
 
 
 @dataclass(frozen=True, kw_only=True)

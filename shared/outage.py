@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from pymongo.errors import (
-    AutoReconnect,
     ConnectionFailure,
     ExecutionTimeout,
-    NetworkTimeout,
-    NotPrimaryError,
     OperationFailure,
     PyMongoError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
 )
 
 #: Server error codes of a member that shuts down, steps down or is starting (MongoDB error_codes.yml).
 _GOING = {91, 189, 10107, 11600, 11602, 13435, 13436}
-_DRIVER = (
-    AutoReconnect,
-    ConnectionFailure,
-    ExecutionTimeout,
-    NetworkTimeout,
-    NotPrimaryError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
-)
+#: ConnectionFailure is the base of all that the driver raises for a lost, missing, unwilling or slow server.
+_DRIVER = (ConnectionFailure, ExecutionTimeout)
 
 
 def is_outage(error: BaseException) -> bool:

@@ -12,9 +12,8 @@ from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from shared.bus.method import command, query
-from shared.cause import Call, content_digest
+from shared.cause import Call, content_digest, request_used
 from shared.clock import to_text
-from shared.errors import Conflict, ValidationError
 from shared.housekeeping import ANSWERS_KEPT
 from shared.schemas import Request, load
 
@@ -25,18 +24,10 @@ R = TypeVar("R")
 FRESH_FOR = 1.0  # seconds that a process trusts what it has read
 
 
-class ReferenceFault(Exception):
-    """`build` refuses the data: path -> what is wrong there. All faults at once."""
-
-    def __init__(self, faults: Mapping[str, list[str]]) -> None:
-        super().__init__(str(dict(faults)))
-        self.faults = dict(faults)
-
-
 class Reference(Generic[R]):
     """The reference data of one service, in `<service>_reference`, one document per version.
 
-    `build(body, version)` makes the value that rules use; it raises `ReferenceFault` for what a schema cannot see.
+    `build(body, version)` makes the value that rules use; it raises `ValidationError` for what a schema cannot see.
     `default` is the body in force before anything was applied (version 0).
     """
 
@@ -71,10 +62,7 @@ class Reference(Generic[R]):
     def check(self, body: Mapping[str, Any]) -> None:
         """Raise `ValidationError` naming every fault by its path; write nothing."""
         load(self._schema, body)
-        try:
-            self._build(body, 0)
-        except ReferenceFault as fault:
-            raise ValidationError(fault.faults) from None
+        self._build(body, 0)
 
     def apply(self, call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
         """Put `body` in force, unless it is already; gives `{version, applied_at, changed}`.
@@ -88,7 +76,7 @@ class Reference(Generic[R]):
             self._keep(call, answer)
             return answer
         if kept["digest"] != call.digest:
-            raise Conflict("this request_id was used with other content", rule="request_id")
+            raise request_used()
         return dict(kept["reply"])
 
     def _keep(self, call: Call, answer: Mapping[str, Any]) -> None:

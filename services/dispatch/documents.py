@@ -9,11 +9,10 @@ from typing import Any
 from services.dispatch.domain import Agent, Order, State
 from services.dispatch.domain.deadlines import Clock, Deadline, Kind, Milestone
 from services.dispatch.listing import place
-from shared.events import Aggregate
+from shared.events import KERNEL_FIELDS, kernel_fields
 
-_KERNEL = {field.name for field in fields(Aggregate)}
 _SPECIAL = {"state", "held_from", "first_response", "resolution"}
-_PLAIN = tuple(field.name for field in fields(Order) if field.name not in _KERNEL | _SPECIAL)
+_PLAIN = tuple(field.name for field in fields(Order) if field.name not in (*KERNEL_FIELDS, *_SPECIAL))
 
 
 def order_document(order: Order) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def order_from(doc: Mapping[str, Any]) -> Order:
         held_from=State(doc["held_from"]) if doc["held_from"] else None,
         first_response=_deadline(Clock.FIRST_RESPONSE, doc["first_response"]),
         resolution=_deadline(Clock.RESOLUTION, doc["resolution"]),
-        **_kernel_fields(doc),
+        **kernel_fields(doc),
     )
 
 
@@ -64,7 +63,7 @@ def agent_from(doc: Mapping[str, Any]) -> Agent:
         declared=doc["declared"],
         load=doc.get("load", 0),
         last_assigned_at=doc.get("last_assigned_at"),
-        **_kernel_fields(doc),
+        **kernel_fields(doc),
     )
 
 
@@ -80,7 +79,3 @@ def _deadline_document(deadline: Deadline) -> dict[str, Any]:
 def _deadline(clock: Clock, doc: Mapping[str, Any]) -> Deadline:
     pending = tuple(Milestone(Kind(milestone["kind"]), milestone["at"]) for milestone in doc["pending"])
     return Deadline(clock=clock, due=doc["due"], pending=pending, done_at=doc["done_at"], missed=doc["missed"])
-
-
-def _kernel_fields(doc: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: doc[name] for name in _KERNEL}

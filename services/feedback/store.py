@@ -21,7 +21,7 @@ from services.feedback.events import UNHEARD, published
 from services.feedback.tokens import Tokens, token_hash
 from shared.aggregates import Aggregates
 from shared.errors import NotFound, Unavailable
-from shared.events import Aggregate, Event
+from shared.events import Aggregate, Event, kernel_fields
 from shared.mongo import Database
 from shared.reference import Reference
 
@@ -150,8 +150,8 @@ def _case_to_document(case: Case) -> dict[str, Any]:
 
 
 def _case_from_document(doc: Mapping[str, Any]) -> Case:
-    kept: dict[str, Any] = {name: doc.get(name) for name in (*_KEPT, "version", "last_at", "replay_until")}
-    return Case(**{**kept, "state": State(doc["state"])})
+    kept: dict[str, Any] = {name: doc.get(name) for name in _KEPT}
+    return Case(**{**kept, "state": State(doc["state"])}, **kernel_fields(doc))
 
 
 def _work_to_document(work: Work) -> dict[str, Any]:

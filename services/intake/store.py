@@ -19,7 +19,7 @@ from services.intake.listing import INDEXES, place, query
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.errors import NotFound
-from shared.events import Aggregate
+from shared.events import KERNEL_FIELDS, kernel_fields
 from shared.mongo import Database
 from shared.reference import Reference
 
@@ -50,9 +50,8 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
 }
 AGGREGATES = ("intake_tickets", "intake_customers")
 
-_KERNEL_OWNED = {field.name for field in fields(Aggregate)}
-_TICKET = tuple(field.name for field in fields(Ticket) if field.name not in _KERNEL_OWNED)
-_CUSTOMER = tuple(f.name for f in fields(Customer) if f.name not in _KERNEL_OWNED and f.name != "customer_id")
+_TICKET = tuple(field.name for field in fields(Ticket) if field.name not in KERNEL_FIELDS)
+_CUSTOMER = tuple(f.name for f in fields(Customer) if f.name not in KERNEL_FIELDS and f.name != "customer_id")
 _LISTED = {**STATE_ONLY, "text": 0}
 
 FIRST_NUMBER = 100_001
@@ -171,7 +170,7 @@ def _ticket_document(ticket: Ticket) -> dict[str, Any]:
 
 
 def _ticket(doc: Mapping[str, Any]) -> Ticket:
-    return Ticket(**{name: doc.get(name, "") for name in _TICKET}, **_kernel_owned(doc))
+    return Ticket(**{name: doc.get(name, "") for name in _TICKET}, **kernel_fields(doc))
 
 
 def _customer_document(customer: Customer) -> dict[str, Any]:
@@ -181,8 +180,4 @@ def _customer_document(customer: Customer) -> dict[str, Any]:
 def _customer(doc: Mapping[str, Any]) -> Customer:
     own = {name: doc[name] for name in _CUSTOMER}
     own["preferred_channels"] = tuple(own["preferred_channels"])
-    return Customer(customer_id=doc["_id"], **own, **_kernel_owned(doc))
-
-
-def _kernel_owned(doc: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: doc[name] for name in ("version", "last_at", "replay_until")}
+    return Customer(customer_id=doc["_id"], **own, **kernel_fields(doc))

@@ -15,8 +15,8 @@ from services.notify.domain.kinds import FOR_CUSTOMERS, KINDS
 from services.notify.domain.ledger import Message, Occurrence, write
 from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, notices, rules_for
 from services.notify.texts import Errors, Sources, Texts
+from shared.errors import ValidationError
 from shared.events import Fact
-from shared.reference import ReferenceFault
 
 LANGUAGES = ("zh-CN", "en")
 #: In force until something is applied: nobody is told anything.
@@ -44,13 +44,13 @@ class Reference:
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any], version: int) -> Reference:
-        """From a body as its schema loads it; raises `ReferenceFault` by path for what does not fit together."""
+        """From a body as its schema loads it; raises `ValidationError` by path for what does not fit together."""
         rules, sources = [_rule(entry) for entry in body["rules"]], body["templates"]
         texts = Texts(sources, ZoneInfo(body["time_zone"]))
         errors = _overlaps(rules) | _missing(rules, sources)
         _try_all(rules, sources, texts)
         if errors or texts.errors:
-            raise ReferenceFault(errors | texts.errors)
+            raise ValidationError(errors | texts.errors)
         staff = {group: {key: Contact(**entry) for key, entry in book.items()} for group, book in body["staff"].items()}
         return cls(rules, AddressBook(**staff), texts, body["default_language"], body["survey_link"], version)
 

@@ -19,7 +19,7 @@ from services.notify.reference_schema import ReferenceData
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.errors import NotYetKnown
-from shared.events import Aggregate, Event
+from shared.events import KERNEL_FIELDS, Event, kernel_fields
 from shared.mongo import Database
 from shared.reference import Reference
 from shared.schemas import load
@@ -39,14 +39,13 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
 }
 AGGREGATES = ("notify_messages",)
 
-_KERNEL_OWNED = tuple(field.name for field in fields(Aggregate))
-_OWN = tuple(f.name for f in fields(Message) if f.name not in (*_KERNEL_OWNED, "message_id", "content"))
+_OWN = tuple(f.name for f in fields(Message) if f.name not in (*KERNEL_FIELDS, "message_id", "content"))
 _LISTED = {**STATE_ONLY, "content": 0}
 _POINTS = {"channel": rules.CHANNELS, "state": ledger.STATES}
 
 
 def build(body: Mapping[str, Any], version: int) -> Rules:
-    """The rules in a body; `ReferenceFault` for what does not fit together."""
+    """The rules in a body; `ValidationError` by path for what does not fit together."""
     return Rules.from_dict(load(ReferenceData, body), version)
 
 
@@ -147,5 +146,6 @@ def _message(doc: Mapping[str, Any]) -> Message:
     return Message(
         message_id=doc["_id"],
         content=Content(**content) if content else None,
-        **{name: doc[name] for name in (*_OWN, *_KERNEL_OWNED)},
+        **{name: doc[name] for name in _OWN},
+        **kernel_fields(doc),
     )

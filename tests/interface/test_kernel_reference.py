@@ -12,7 +12,7 @@ from marshmallow import fields
 
 from shared.cause import content_digest
 from shared.errors import ValidationError
-from shared.reference import Reference, ReferenceFault
+from shared.reference import Reference
 from shared.schemas import Code, Request
 from tests.probe.lab import Lab
 from tests.probe.store import NOON, Bench, a_call, bench
@@ -26,7 +26,7 @@ def build(body: Mapping[str, Any], version: int) -> tuple[int, dict[str, int]]:
     """The value in force; no team may be empty."""
     faults = {f"teams.{name}": ["Is empty."] for name, size in body["teams"].items() if size == 0}
     if faults:
-        raise ReferenceFault(faults)
+        raise ValidationError(faults)
     return version, dict(body["teams"])
 
 

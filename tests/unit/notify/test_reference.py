@@ -7,7 +7,6 @@ from services.notify.domain.kinds import KINDS
 from services.notify.reference import LANGUAGES, NOTHING, duration
 from services.notify.store import build
 from shared.errors import ValidationError
-from shared.reference import ReferenceFault
 from tests.unit.notify.builders import NOON, a_customer, an_occurrence, the_config, work
 
 SURVEY = {
@@ -24,14 +23,6 @@ SURVEY = {
 
 
 def faults(change):
-    body = deepcopy(the_config())
-    change(body)
-    with pytest.raises(ReferenceFault) as refused:
-        build(body, 1)
-    return refused.value.faults
-
-
-def form_faults(change):
     body = deepcopy(the_config())
     change(body)
     with pytest.raises(ValidationError) as refused:
@@ -181,7 +172,7 @@ def test_two_rules_may_not_tell_one_audience_by_one_channel():
     ],
 )
 def test_a_body_of_another_form_is_refused_by_path(path, change):
-    assert list(form_faults(change)) == [path]
+    assert list(faults(change)) == [path]
 
 
 def test_addresses_are_kept_in_their_normal_form():
