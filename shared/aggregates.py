@@ -30,7 +30,9 @@ log = logging.getLogger("loopdesk.aggregates")
 S = TypeVar("S", bound=Aggregate)
 Doc = Mapping[str, Any]
 Decide = Callable[[S, datetime], tuple[S, list[Fact]]]
+Rules = tuple[Decide[S], Decide[S]]  # a command's own, and what settles it
 Reply = Callable[[S], Mapping[str, Any]]
+Act = Callable[[str, Cause], object]
 
 #: Indexes that every collection of aggregates has beside its own.
 AGGREGATE_INDEXES = [
@@ -126,15 +128,19 @@ class Aggregates(Generic[S]):
 
     def history(self, key: str) -> list[dict[str, Any]]:
         """All that happened to it, in order of number, as a reply shows it; `NotFound` if there is none."""
-        doc = self.collection.find_one({self._key: key}, {"history": 1, "head": 1})
+        return history_reply(self.entries(key))
+
+    def entries(self, key: str) -> list[dict[str, Any]]:
+        """Its whole history as stored, `set` and all, in order of number; `NotFound` if there is none."""
+        doc = self.collection.find_one({self._key: key}, {"history": 1})
         if doc is None:
             raise NotFound(self._what, key)
         kept = doc.get("history", [])
         if kept and kept[0]["number"] == 1:
-            return history_reply(kept)
-        spilled = self._spilled_history.find({"aggregate": f"{self.name}/{doc['_id']}"}).sort("number", ASCENDING)
-        merged = {entry["number"]: entry for entry in [*spilled, *kept]}
-        return history_reply([merged[number] for number in sorted(merged)])
+            return list(kept)
+        spilled = self._spilled_history.find({"aggregate": f"{self.name}/{doc['_id']}"}, {"_id": 0, "aggregate": 0})
+        merged = {entry["number"]: entry for entry in [*spilled.sort("number", ASCENDING), *kept]}
+        return [merged[number] for number in sorted(merged)]
 
     # changing
 
@@ -219,9 +225,12 @@ class Aggregates(Generic[S]):
         decide: Decide[S],
         reply: Reply[S] | None = None,
         tx: Transaction | None = None,
+        settle: Decide[S] = _nothing,
     ) -> dict[str, Any] | None:
         """Apply `decide` to the aggregate that `key` names, once per cause; gives what `reply` makes of the result.
 
+        `settle` has the last word: it gets the state after everything that `decide` and the passing of time made of it,
+        and the time up to which that was advanced.
         Raises `NotFound`, `Conflict` (version, request id with other content), `Unavailable` (contention), and
         whatever `decide` raises.
         """
@@ -230,7 +239,7 @@ class Aggregates(Generic[S]):
             if doc is None:
                 raise NotFound(self._what, key)
             try:
-                return self._apply(doc, cause, decide, reply, tx)
+                return self._apply(doc, cause, (decide, settle), reply, tx)
             except LostRace:
                 if tx is not None:
                     raise
@@ -244,17 +253,18 @@ class Aggregates(Generic[S]):
         decide: Decide[S],
         reply: Reply[S] | None = None,
         tx: Transaction | None = None,
+        settle: Decide[S] = _nothing,
     ) -> dict[str, Any] | None:
         """As `change`, by `_id`; where there is no document, `decide` gets what `blank` makes."""
         for _ in range(RACE_TRIES):
             doc = self._load({"_id": id}, tx)
             try:
                 if doc is not None:
-                    return self._apply(doc, cause, decide, reply, tx)
+                    return self._apply(doc, cause, (decide, settle), reply, tx)
                 self._refuse_used(cause)
                 self._require_version(cause, 0)
                 state = replace(blank(), replay_until=cause.starts_replay)
-                state, facts = self._decide(state, cause, decide)
+                state, facts = self._decide(state, cause, (decide, settle))
                 state = replace(state, version=1, last_at=_latest(None, facts))
                 return self._insert(cause, id, state, facts, reply, tx, by_request=False)
             except (LostRace, DuplicateKeyError) as error:
@@ -264,8 +274,11 @@ class Aggregates(Generic[S]):
                     raise LostRace from error
         raise Unavailable(f"too many others change {self._what} {id} just now", rule="contention")
 
-    def wake(self, now: datetime, limit: int = 100) -> int:
-        """Advance what is due, most overdue first, each claimed so that replicas share; gives how many."""
+    def wake(self, now: datetime, limit: int = 100, act: Act | None = None) -> int:
+        """Advance what is due, most overdue first, each claimed so that replicas share; gives how many.
+
+        `act(key, cause)` does it where a plain change is not enough; what it raises is logged, and tried again later.
+        """
         for woken in range(limit):
             due = self.collection.find_one_and_update(
                 {"timer_at": {"$lte": now}},
@@ -275,12 +288,15 @@ class Aggregates(Generic[S]):
             )
             if due is None:
                 return woken
-            self._advance_one(now, due[self._key])
+            self._wake_one(due[self._key], Cause.tick(now), act or self._tick)
         return limit
 
-    def _advance_one(self, now: datetime, key: str) -> None:
+    def _tick(self, key: str, cause: Cause) -> None:
+        self.change(cause, key, _nothing)
+
+    def _wake_one(self, key: str, cause: Cause, act: Act) -> None:
         try:
-            self.change(Cause.tick(now), key, lambda state, at: (state, []))
+            act(key, cause)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -293,7 +309,7 @@ class Aggregates(Generic[S]):
         return self.collection.find_one(query, {"outbox": 0, "history": 0}, session=tx.session if tx else None)
 
     def _apply(
-        self, doc: Doc, cause: Cause, decide: Decide[S], reply: Reply[S] | None, tx: Transaction | None
+        self, doc: Doc, cause: Cause, rules: Rules[S], reply: Reply[S] | None, tx: Transaction | None
     ) -> dict[str, Any] | None:
         if cause.key is not None:
             applied, answer = self._applied(doc, cause)
@@ -301,7 +317,7 @@ class Aggregates(Generic[S]):
                 return answer
         before = self._from_document(doc)
         self._require_version(cause, before.version)
-        state, facts = self._decide(self._in_replay(before, cause), cause, decide)
+        state, facts = self._decide(self._in_replay(before, cause), cause, rules)
         state = replace(state, version=before.version + 1, last_at=_latest(before.last_at, facts))
         return self._save(doc, state, facts, cause, reply, tx)
 
@@ -313,16 +329,19 @@ class Aggregates(Generic[S]):
                 version=version,
             )
 
-    def _decide(self, state: S, cause: Cause, decide: Decide[S]) -> tuple[S, list[Fact]]:
-        """Everything that was due comes first, at its own time; then the rule; then what a replay has passed."""
+    def _decide(self, state: S, cause: Cause, rules: Rules[S]) -> tuple[S, list[Fact]]:
+        """Everything that was due comes first, at its own time; then the rule; what a replay has passed; settling."""
+        decide, settle = rules
         # in replay it is as late as its caller has said: a call without a time must not run the timers to today
         at = cause.time_after(state.last_at, state.replay_until or self._db.clock.now())
         state, due = self._advance(state, at)
         state, facts = decide(state, at)
         passed: list[Fact] = []
         if state.replay_until is not None and state.replay_until > at:
-            state, passed = self._advance(state, state.replay_until)
-        return state, [*due, *facts, *passed]
+            at = state.replay_until
+            state, passed = self._advance(state, at)
+        state, settled = settle(state, at)
+        return state, [*due, *facts, *passed, *settled]
 
     def _in_replay(self, state: S, cause: Cause) -> S:
         if state.replay_until is None:

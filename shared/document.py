@@ -86,6 +86,8 @@ def additions(
             "cause": cause.ref,
             "data": to_json(fact.data),
         }
+        if fact.set is not None:  # an entry without it has the hash that it always had
+            entry["set"] = to_json(fact.set)
         link = entry["hash"] = entry_hash(link, entry)
         history.append(entry)
         event_id = f"{collection}/{aggregate_id}/{number}"
@@ -125,6 +127,6 @@ def _entry(id: str, exchange: str, key: str, body: Any) -> dict[str, Any]:
 
 
 def history_reply(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """History entries as a reply shows them."""
+    """History entries as a reply shows them: what happened, not `set`, which is for rebuilding the state."""
     keys = ("number", "type", "at", "recorded_at", "actor", "cause", "data", "hash")
     return [{key: to_text(e[key]) if key in ("at", "recorded_at") else e[key] for key in keys} for e in entries]

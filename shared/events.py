@@ -14,12 +14,14 @@ from shared.clock import from_text, to_text
 class Fact:
     """What happened to one aggregate, in the domain's words; becomes one history entry.
 
-    `data` holds JSON values and aware datetimes only.
+    `data` tells it to readers; `set` is what it changed in the aggregate's state, field -> new value in document form
+    (None: the fact does not say). Both hold JSON values and aware datetimes only.
     """
 
     type: str
     at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,33 @@ def test_the_hash_is_that_of_the_content_whatever_its_order(data: dict[str, Any]
     assert entry_hash(GENESIS, entry) == entry_hash(GENESIS, turned)
 
 
+def test_an_entry_says_what_its_fact_set_and_is_silent_where_the_fact_is() -> None:
+    fact = replace(a_fact(amount=1), set={"due": after(hours=1), "clocks": {"first": None}})
+    told, silent = added([fact, a_fact(amount=1)]).history
+    assert told["set"] == {"due": "2026-03-02T10:00:00.000Z", "clocks": {"first": None}}
+    assert "set" not in silent
+
+
+def test_a_changed_set_breaks_the_chain() -> None:
+    (entry,) = added([replace(a_fact(), set={"total": 1})]).history
+    for changed in (entry | {"set": {"total": 2}}, {k: v for k, v in entry.items() if k != "set"}):
+        assert entry_hash(GENESIS, changed) != entry["hash"]
+
+
+def test_an_entry_of_before_there_was_a_set_keeps_its_hash() -> None:
+    entry = {
+        "number": 1,
+        "type": "done",
+        "at": NINE,
+        "recorded_at": after(seconds=1),
+        "actor": "a1",
+        "cause": "call do by importer",
+        "data": {"amount": 1},
+    }
+    (made,) = added([a_fact(amount=1)]).history
+    assert made == entry | {"hash": "bee7f90c238f6677a54d259cf3201d78a7d99ec62e12adb985ce25aef951ed5a"}
+
+
 def test_no_facts_leave_the_head_where_it_was() -> None:
     head = {"number": 7, "hash": "h"}
     assert added([], head=head) == Additions([], [], head)
