@@ -47,7 +47,12 @@ class Publishing(Generic[S]):
 
 def entry_hash(previous: str, entry: Mapping[str, Any]) -> str:
     """The link of the history's chain: SHA-256 over the previous link and this entry's canonical JSON."""
-    body = json.dumps(to_json({k: v for k, v in entry.items() if k != "hash"}), sort_keys=True, separators=(",", ":"))
+    return seal(previous, to_json(entry))
+
+
+def seal(previous: str, entry: Mapping[str, Any]) -> str:
+    """`entry_hash` of an entry that is JSON already; `TypeError` if it is not."""
+    body = json.dumps({k: v for k, v in entry.items() if k != "hash"}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{previous}{body}".encode()).hexdigest()
 
 
