@@ -37,6 +37,7 @@ class Answers:
     work: dict[str, int]  # what happened to them, by the names in WORK
     messages: dict[str, dict[str, int]]  # channel -> fate -> how many
     kpi: dict[str, Any]
+    resolved_in_time: dict[str, bool]  # by incident: what dispatch's resolution clock says in the end
     fingerprint: str
 
 
@@ -52,6 +53,8 @@ class Outcome:
     untold: dict[str, int]
     first_group_transfers: int
     log_made_sla: dict[str, dict[str, int]]
+    agreement: dict[str, dict[str, int]]
+    explained: dict[str, Any]
     remaining: dict[str, int]
     seconds: dict[str, float]
     said: tuple[str, ...] = SAID
@@ -77,6 +80,7 @@ def ask(client: Client, since: datetime, until: datetime, orders: Mapping[str, s
         work=_happened(work.values()),
         messages=_messages(pages(client, "notify", "find_messages", "messages")),
         kpi=client.call("feedback", "kpi", timeout=30, **{"from": since, "to": until}),
+        resolved_in_time={incident: bool(order["resolution"]["met"]) for incident, order in work.items()},
         fingerprint=fingerprint(work),
     )
 
@@ -96,13 +100,32 @@ def _course(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def made_sla(incidents: Iterable[Incident]) -> dict[str, dict[str, int]]:
-    """What the log itself says it kept, by the priority at the first row, which is the one that the ticket got."""
-    told: dict[str, dict[str, int]] = {}
-    for incident in incidents:
-        kept = told.setdefault(priority_of(incident.rows[0]), {"made": 0, "of": 0})
-        kept["made"] += incident.made_sla
-        kept["of"] += 1
-    return dict(sorted(told.items()))
+    """What the log itself says it kept, by the priority at the last row."""
+    return _by_priority((incident, incident.made_sla) for incident in incidents)
+
+
+def agreement(incidents: Iterable[Incident], resolved_in_time: Mapping[str, bool]) -> dict[str, dict[str, int]]:
+    """Where the resolution clock and the log's made_sla say the same, by the priority at the last row."""
+    played = (incident for incident in incidents if incident.number in resolved_in_time)
+    return _by_priority((one, resolved_in_time[one.number] == one.made_sla) for one in played)
+
+
+def _by_priority(told: Iterable[tuple[Incident, bool]]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for incident, true in told:
+        count = counts.setdefault(priority_of(incident.rows[-1]), {"made": 0, "of": 0})
+        count["made"] += true
+        count["of"] += 1
+    return dict(sorted(counts.items()))
+
+
+def explained(client: Client, work: Mapping[str, str], resolved_in_time: Mapping[str, bool]) -> dict[str, Any]:
+    """One deadline that explains itself: the resolution of the first incident that missed it (or of the first)."""
+    if not work:
+        return {}
+    incident = next((one for one in sorted(work) if not resolved_in_time[one]), min(work))
+    answer: dict[str, Any] = client.call("dispatch", "explain_deadline", order_no=work[incident], clock="resolution")
+    return answer
 
 
 def _histories(client: Client, orders: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -19,7 +19,7 @@ POLL_SECONDS = 0.02
 PATIENCE_SECONDS = 60.0
 TRIES = 3
 INTAKES = {"submit_ticket", "end_replay"}  # everything else is dispatch's
-ASSIGNING = {"transfer", "reopen"}  # done only when somebody has the work, as is a submission
+ASSIGNING = {"transfer", "complete_step", "reopen"}  # done only when somebody has the work, as is a submission
 OVER = {"resolved", "closed", "withdrawn"}  # played before: the kept answers lead here
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy.demo import rules
 from deploy.demo.log import Incident
+from deploy.demo.promises import promises
 
 DEFAULT_TEAM = "Service desk"
 CAPACITY = 50
@@ -55,7 +56,7 @@ def bodies(incidents: list[Incident], sample: Mapping[str, Mapping[str, Any]]) -
     by_category = routes(incidents)
     merged["intake"]["categories"] = {code: {"name": {"en": code, "zh-CN": code}} for code in by_category}
     merged["notify"]["staff"] = {kind: _for_all(book) for kind, book in merged["notify"]["staff"].items()}
-    merged["dispatch"] |= _organisation(people(incidents), by_category)
+    merged["dispatch"] = _organisation(people(incidents), by_category) | promises(incidents, sample["dispatch"])
     return merged
 
 

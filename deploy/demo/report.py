@@ -87,18 +87,21 @@ def _corrections(outcome: Outcome, name: str) -> dict[str, int]:
 
 
 def _attainment(outcome: Outcome) -> Table:
-    title = "Deadlines kept, beside the log's own made_sla (by other, unpublished targets)"
-    table = _table(title, "priority", "orders", "1st response", "resolution", "log: made_sla")
+    title = "Deadlines kept, beside the log's own made_sla (its targets are unpublished)"
+    table = _table(title, "priority", "orders", "1st response", "resolution", "log: made_sla", "both say the same")
     for priority, group in outcome.answers.kpi["by_priority"].items():
-        log = outcome.log_made_sla.get(priority, {"made": 0, "of": 0})
-        made = {"numerator": log["made"], "denominator": log["of"]}
         table.add_row(
             priority,
             f"{group['orders']['opened']:,}",
             *(_share(group[name]) for name in ("first_response", "resolution")),
-            _share(made),
+            *(_share(_of_log(told, priority)) for told in (outcome.log_made_sla, outcome.agreement)),
         )
     return table
+
+
+def _of_log(told: Mapping[str, Mapping[str, int]], priority: str) -> dict[str, int]:
+    count = told.get(priority, {"made": 0, "of": 0})
+    return {"numerator": count["made"], "denominator": count["of"]}
 
 
 def _kpi(title: str, by: str, groups: Mapping[str, Any]) -> Table:

@@ -24,8 +24,10 @@ SAID = (
     "Teams and agents: one team per group; as many agents as people were recorded in it (at least one), capacity 50 "
     "each, and a supervisor. Who gets what is left to dispatch: the log's 'assigned_to' is not played.",
     "First response: the log has none; the first row whose state is other than New counts as it.",
-    "Targets: the log's own are unknown; Loopdesk's are those of deploy/config/dispatch.yaml. Its attainment and "
-    "the log's made_sla measure different promises.",
+    "Targets: the log does not say its own. Resolution is promised within 15 minutes (P1, P2) or 90 hours (P3, P4) "
+    "round the clock, waiting included, going on after a reopening: the plain hours that agree with the log's made_sla most "
+    "often. First responses as in deploy/config/dispatch.yaml's standard policy.",
+    "Flow: 'register' is over at the first row that is not New, 'handle' when the log resolves.",
     "Closing: the log's Closed is not a call; the demo ends the replay, and the unanswered survey runs out. No survey "
     "answer is invented.",
 )
@@ -72,6 +74,11 @@ def level_of(level: str) -> str:
 def priority_of(row: Row) -> str:
     """`P3` for '3 - Moderate': the log's table of impact and urgency is intake's own."""
     return f"P{row.priority[0]}"
+
+
+def hold_reason_of(state: str) -> str:
+    """`awaiting_user_info` for 'Awaiting User Info': the log's waiting states are the demo's hold reasons."""
+    return state.lower().replace(" ", "_")
 
 
 def subject_of(row: Row) -> str:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from deploy.demo import organisation, quiet, reference
 from deploy.demo.log import Incident
-from deploy.demo.outcome import Outcome, ask, made_sla
+from deploy.demo.outcome import Outcome, agreement, ask, explained, made_sla
 from deploy.demo.plan import Plan, plan
 from deploy.demo.play import Play, Refusal
 from shared.client import Client
@@ -72,6 +72,8 @@ class Session:
             untold=dict(planned.untold),
             first_group_transfers=planned.reroutes,
             log_made_sla=made_sla(self.incidents),
+            agreement=agreement(self.incidents, answers.resolved_in_time),
+            explained=explained(self.client, play.orders, answers.resolved_in_time),
             remaining=asdict(remaining),
             seconds=self.seconds,
         )

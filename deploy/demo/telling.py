@@ -28,7 +28,9 @@ LEAVE: Mapping[tuple[str, str], str] = {
 ENTER: Mapping[str, str] = {"held": "hold", "resolved": "resolve", "closed": "end_replay"}
 FIRST_GROUP = "the first group in the log"
 NEXT_GROUP = "the group changes in the log"
-LOADING = {"submit_ticket", "transfer", "resolve", "reopen"}  # what changes how busy a team's agents are
+NEXT_PRIORITY = "the priority changes in the log"
+REGISTERED = "register"  # the flow's first step, over when the log first leaves New (deploy/demo/promises.py)
+LOADING = {"submit_ticket", "transfer", "complete_step", "resolve", "reopen"}  # changes how busy a team's agents are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,8 @@ class Telling:
         self.incident = incident
         self.untold = untold
         self.standing, self.reason = "open", ""
-        self.accepted = self.responded = False
+        self.accepted = self.registered = self.responded = False
+        self.priority = rules.priority_of(incident.rows[0])
         self.team = routes[rules.category_of(incident.rows[0])]
         self.teams = {self.team}
 
@@ -79,6 +82,7 @@ class Telling:
         standing = STANDING.get(row.state, "held")
         moves = standing != self.standing or (standing == "held" and row.state != self.reason)
         yield from self._transfer(number, row)
+        yield from self._prioritise(number, row)
         if moves:
             yield from self._leave(number, row, standing)
         if row.state != "New" and standing != "closed":
@@ -95,6 +99,11 @@ class Telling:
             reason = FIRST_GROUP if number == 1 else NEXT_GROUP
             yield self._step(number, "transfer", row.at, team=row.group, reason=reason)
 
+    def _prioritise(self, number: int, row: Row) -> Iterator[Step]:
+        if (priority := rules.priority_of(row)) != self.priority and self.standing != "resolved":
+            self.priority = priority
+            yield self._step(number, "prioritise", row.at, priority=priority, reason=NEXT_PRIORITY)
+
     def _leave(self, number: int, row: Row, standing: str) -> Iterator[Step]:
         if method := LEAVE.get((self.standing, standing)):
             self.standing = "open"
@@ -102,7 +111,10 @@ class Telling:
             yield self._step(number, method, row.at, **_words(method, row))
 
     def _work(self, number: int, row: Row) -> Iterator[Step]:
-        """Whoever has it now has taken it; the first time, that is also the first response."""
+        """Whoever has it now has taken it; the first time, it is registered, and that is also the first response."""
+        if not self.registered:
+            self.registered = True
+            yield self._step(number, "complete_step", row.at, step=REGISTERED)
         if self.standing == "open" and not self.accepted:
             self.accepted = True
             yield self._step(number, "accept", row.at)
@@ -119,6 +131,7 @@ class Telling:
 def _contact(incident: Incident) -> dict[str, Any]:
     first = incident.rows[0]
     return {
+        "reference": incident.number,
         "channel": "phone",
         "type": "fault",
         "subject": rules.subject_of(first),
@@ -132,7 +145,7 @@ def _contact(incident: Incident) -> dict[str, Any]:
 def _words(method: str, row: Row) -> dict[str, str]:
     """What a call says beside its name; the log's state and codes are all the words there are."""
     said = {
-        "hold": {"reason": row.state},
+        "hold": {"reason": rules.hold_reason_of(row.state), "note": row.state},
         "reopen": {"reason": f"the log goes back to {row.state}"},
         "resolve": {"solution": f"resolved by {row.group or 'an unrecorded group'}"},
     }
@@ -147,7 +160,7 @@ def _untold(row: Row, before: Row | None) -> Iterator[str]:
         return
     if rules.category_of(row) != rules.category_of(before):
         yield "category or subcategory changed"
-    if (row.impact, row.urgency) != (before.impact, before.urgency):
-        yield "impact or urgency changed"
+    if (row.impact, row.urgency) != (before.impact, before.urgency) and row.priority == before.priority:
+        yield "impact or urgency changed, but not the priority"
     if before.group and not row.group:
         yield "group became unknown"

@@ -15,7 +15,7 @@ from rich.table import Table
 from deploy.localstack import launch
 from deploy.localstack.instance import Instance
 from shared.client import Client, Request
-from tests.bench import bare, measure
+from tests.bench import bare, measure, timers
 from tests.support import Stack, eventually
 
 OTHERS = ("dispatch", "dispatch-worker", "feedback", "feedback-worker", "notify", "notify-worker", "intake-worker")
@@ -41,7 +41,8 @@ def running() -> Iterator[Stack]:
 @click.option("--repeats", default=5, show_default=True, help="Rounds, of which the median counts.")
 @click.option("--calls", default=2000, show_default=True, help="Calls in one round, pipelined.")
 @click.option("--tickets", default=100_000, show_default=True, help="Tickets for the figures on growth; 0: leave out.")
-def main(repeats: int, calls: int, tickets: int) -> None:
+@click.option("--orders", default=1_000_000, show_default=True, help="Open work orders for the timers; 0: leave out.")
+def main(repeats: int, calls: int, tickets: int, orders: int) -> None:
     """Measure Loopdesk beside bare pieces of the same stack."""
     console.print("Starting a stack of the bench's own …")
     with running() as stack, bare.stock_echo(stack.admin_amqp_uri):
@@ -51,6 +52,9 @@ def main(repeats: int, calls: int, tickets: int) -> None:
         _loop(desk, repeats, max(200, calls // 4))
         if tickets:
             _growth(desk, tickets)
+        if orders:
+            with measure.no_messages(stack):
+                timers.report(desk, console, orders)
 
 
 def _rates(desk: measure.Desk, repeats: int, calls: int) -> None:

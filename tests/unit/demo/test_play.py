@@ -60,7 +60,7 @@ def played(desk, *rows):
 def test_every_step_is_one_call_in_the_order_of_the_log():
     desk = Desk()
     played(desk)
-    assert desk.methods == ["save_customer", "submit_ticket", "accept", "respond", "resolve"]
+    assert desk.methods == ["save_customer", "submit_ticket", "complete_step", "accept", "respond", "resolve"]
     assert desk.calls[-1] == ("resolve", "INC0000001/2/resolve")
 
 
@@ -68,7 +68,7 @@ def test_work_is_only_touched_when_somebody_has_it():
     desk = Desk(delay=3)
     played(desk)
     assert desk.looks == {"T-1": 4}
-    assert desk.methods[2:] == ["accept", "respond", "resolve"]
+    assert desk.methods[2:] == ["complete_step", "accept", "respond", "resolve"]
 
 
 def test_what_the_rules_refuse_is_listed_with_its_reason_and_the_play_goes_on():
@@ -81,7 +81,7 @@ def test_what_the_rules_refuse_is_listed_with_its_reason_and_the_play_goes_on():
 def test_the_calls_of_a_refused_ticket_are_listed_with_it():
     desk = Desk(refusals={"submit_ticket": [ValidationError({"subject": ["Too long."]})]})
     refused = played(desk).refused
-    assert [r.step.method for r in refused] == ["submit_ticket", "accept", "respond", "resolve"]
+    assert [r.step.method for r in refused] == ["submit_ticket", "complete_step", "accept", "respond", "resolve"]
     assert desk.methods == ["save_customer", "submit_ticket"]
 
 

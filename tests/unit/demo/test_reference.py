@@ -7,7 +7,13 @@ from tests.unit.demo.builders import a_row, an_incident
 
 SAMPLE = {
     "intake": {"categories": {"printer": {}}, "priorities": {"kept": True}},
-    "dispatch": {"teams": {"sample": {}}, "default_team": "sample", "targets": {"P1": {}}},
+    "dispatch": {
+        "teams": {"sample": {}},
+        "default_team": "sample",
+        "policies": [{"code": "sample"}],
+        "calendars": {"always": {"zone": "UTC"}, "office": {"zone": "Asia/Shanghai"}},
+        "flows": {"incident": {"start": "register", "for": "type == 'fault'"}, "complaint": {"start": "acknowledge"}},
+    },
     "feedback": {"survey_days": 5},
     "notify": {
         "rules": [],
@@ -43,7 +49,6 @@ def test_the_logs_codes_replace_the_samples_teams_and_categories_and_nothing_els
         "categories": {category: {"name": {"en": category, "zh-CN": category}}},
         "priorities": {"kept": True},
     }
-    assert made["dispatch"]["targets"] == {"P1": {}}
     assert made["dispatch"]["default_team"] == DEFAULT_TEAM
     assert made["dispatch"]["teams"]["Group 70"] == {
         "name": "Group 70",
@@ -68,3 +73,22 @@ def test_every_caller_has_an_address_and_a_number_of_its_own_that_nobody_has():
     assert rules.phone_of("Caller 2403") == "+441164960403"
     assert len(phones) == len(callers) == 639
     assert all(phonenumbers.is_valid_number(phonenumbers.parse(phone)) for phone in phones)
+
+
+def test_the_promises_are_near_the_logs_own_and_the_rest_of_the_sample_is_left_out():
+    rows = a_row("New"), a_row("Awaiting User Info", 2), a_row("Resolved", 3)
+    dispatch = bodies([an_incident(*rows)], SAMPLE)["dispatch"]
+    assert dispatch["calendars"] == {"always": {"zone": "UTC"}}
+    assert dispatch["flows"] == {"incident": {"start": "register"}}
+    assert dispatch["hold_reasons"] == {
+        "awaiting_user_info": {"zh-CN": "Awaiting User Info", "en": "Awaiting User Info"}
+    }
+    [policy] = dispatch["policies"]
+    assert {priority: target["resolution"] for priority, target in policy["targets"].items()} == {
+        "P1": "15m",
+        "P2": "15m",
+        "P3": "90h",
+        "P4": "90h",
+    }
+    assert "pause" not in policy
+    assert policy["reopening"] == "resume"

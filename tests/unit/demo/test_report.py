@@ -3,7 +3,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from deploy.demo.outcome import Answers, Outcome, fingerprint, made_sla
+from deploy.demo.outcome import Answers, Outcome, agreement, fingerprint, made_sla
 from deploy.demo.report import show
 from tests.unit.demo.builders import a_row, an_incident
 
@@ -31,6 +31,7 @@ def an_outcome(**differing):
         work={"assignments": 31, "transfers": 11},
         messages={"sms": {"sent": 70, "failed: no_address": 2}},
         kpi=kpi,
+        resolved_in_time={"INC0000001": True},
         fingerprint="0123456789abcdef",
     )
     known = {
@@ -42,6 +43,8 @@ def an_outcome(**differing):
         "untold": {"group became unknown": 3},
         "first_group_transfers": 4,
         "log_made_sla": {"P3": {"made": 12, "of": 20}},
+        "agreement": {"P3": {"made": 19, "of": 20}},
+        "explained": {},
         "remaining": {"tickets": 0},
         "seconds": {"incidents": 12.5},
     }
@@ -71,7 +74,7 @@ def test_the_loop_is_told_in_figures(shown):
 
 
 def test_our_deadlines_stand_beside_the_logs_verdict(shown):
-    assert row(shown(), "P3") == "P3 20 5.0% (1/20) 5.0% (1/20) 60.0% (12/20)"
+    assert row(shown(), "P3") == "P3 20 5.0% (1/20) 5.0% (1/20) 60.0% (12/20) 95.0% (19/20)"
 
 
 def test_the_rules_that_fill_the_logs_gaps_are_said(shown):
@@ -100,10 +103,18 @@ def test_it_fits_a_terminal_of_80_columns_and_cuts_nothing_off(shown):
     assert not any("…" in line for line in lines)
 
 
-def test_the_logs_verdict_is_counted_by_the_first_rows_priority():
-    kept = an_incident(a_row(), a_row(priority="1 - Critical"))
+def test_the_logs_verdict_is_counted_by_the_last_rows_priority():
+    kept = an_incident(a_row(priority="1 - Critical"), a_row())
     missed = an_incident(a_row(made_sla=True), a_row(made_sla=False))
     assert made_sla([kept, missed]) == {"P3": {"made": 1, "of": 2}}
+
+
+def test_agreement_counts_the_incidents_where_our_clock_and_the_log_say_the_same():
+    kept = an_incident(a_row(), number="INC1")
+    missed = an_incident(a_row(made_sla=False), number="INC2")
+    unplayed = an_incident(a_row(), number="INC3")
+    told = agreement([kept, missed, unplayed], {"INC1": True, "INC2": True})
+    assert told == {"P3": {"made": 1, "of": 2}}
 
 
 def test_the_fingerprint_knows_no_numbers_of_the_run_but_every_assignment():
