@@ -25,8 +25,8 @@ SAID = (
     "each, and a supervisor. Who gets what is left to dispatch: the log's 'assigned_to' is not played.",
     "First response: the log has none; the first row whose state is other than New counts as it.",
     "Targets: the log does not say its own. Resolution is promised within 15 minutes (P1, P2) or 90 hours (P3, P4) "
-    "round the clock, waiting included, going on after a reopening: the plain hours that agree with the log's made_sla most "
-    "often. First responses as in deploy/config/dispatch.yaml's standard policy.",
+    "round the clock, waiting included, going on after a reopening: the plain hours that agree with the log's "
+    "made_sla most often. First responses as in deploy/config/dispatch.yaml's standard policy.",
     "Flow: 'register' is over at the first row that is not New, 'handle' when the log resolves.",
     "Closing: the log's Closed is not a call; the demo ends the replay, and the unanswered survey runs out. No survey "
     "answer is invented.",
