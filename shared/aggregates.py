@@ -33,6 +33,7 @@ Decide = Callable[[S, datetime], tuple[S, list[Fact]]]
 Rules = tuple[Decide[S], Decide[S]]  # a command's own, and what settles it
 Reply = Callable[[S], Mapping[str, Any]]
 Act = Callable[[str, Cause], object]
+Rebuilds = Callable[[Doc, Sequence[Doc]], Sequence[str]]
 
 #: Indexes that every collection of aggregates has beside its own.
 AGGREGATE_INDEXES = [
@@ -79,6 +80,8 @@ class Aggregates(Generic[S]):
     `published`, `unheard` and `handed` say which facts leave the service (`shared.document.Publishing`).
     `advance` settles what falls due up to a time, `next_due` says when it must be woken.
     `key` is the field by which callers and events name an aggregate.
+    `rebuilds(document, entries)`, where a service has it, names the fields of a stored document that are not what its
+    whole history makes of them (`shared.history`); it is asked about aggregates whose first entry has a `set`.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Aggregates(Generic[S]):
         advance: Decide[S] = _nothing,
         next_due: Callable[[S], datetime | None] = _never,
         key: str = "_id",
+        rebuilds: Rebuilds | None = None,
     ) -> None:
         self.name = collection
         self.collection = db.collection(collection)
@@ -108,9 +112,11 @@ class Aggregates(Generic[S]):
         self._advance = advance
         self._next_due = next_due
         self._key = key
-        self._spilled_history = db.collection(f"{service}_history")
+        self.rebuilds = rebuilds
+        self.spilled_history = db.collection(f"{service}_history")
         self._spilled_requests = db.collection(f"{service}_requests")
-        db.housekeeping.look_after(self.collection, self._spilled_history, self._spilled_requests)
+        db.housekeeping.look_after(self.collection, self.spilled_history, self._spilled_requests)
+        db.aggregates[collection] = self
 
     # reading
 
@@ -138,7 +144,7 @@ class Aggregates(Generic[S]):
         kept = doc.get("history", [])
         if kept and kept[0]["number"] == 1:
             return list(kept)
-        spilled = self._spilled_history.find({"aggregate": f"{self.name}/{doc['_id']}"}, {"_id": 0, "aggregate": 0})
+        spilled = self.spilled_history.find({"aggregate": f"{self.name}/{doc['_id']}"}, {"_id": 0, "aggregate": 0})
         merged = {entry["number"]: entry for entry in [*spilled.sort("number", ASCENDING), *kept]}
         return [merged[number] for number in sorted(merged)]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nameko.extensions import DependencyProvider
 from pymongo import MongoClient
@@ -21,6 +21,9 @@ from shared.errors import Unavailable
 from shared.housekeeping import Housekeeping
 from shared.outage import is_outage
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.aggregates import Aggregates
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -51,6 +54,7 @@ class Database:
         self.client = client
         self.clock = clock
         self.housekeeping = Housekeeping(clock)
+        self.aggregates: dict[str, Aggregates[Any]] = {}  # by collection; they enter themselves
         self._nudge = nudge
         self._database = client.get_default_database()
 

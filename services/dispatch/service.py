@@ -12,9 +12,10 @@ from services.dispatch.store import DispatchStore
 from shared.bus import Call, Health, command, query
 from shared.mongo import Mongo
 from shared.reference import ReferenceData
+from shared.verification import Verification
 
 
-class Dispatch(Health, ReferenceData):
+class Dispatch(Health, ReferenceData, Verification):
     """Who does what by when."""
 
     name = "dispatch"

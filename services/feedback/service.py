@@ -12,9 +12,10 @@ from services.feedback.store import FeedbackStore
 from shared.bus import Call, Health, command, query
 from shared.mongo import Mongo
 from shared.reference import ReferenceData
+from shared.verification import Verification
 
 
-class Feedback(Health, ReferenceData):
+class Feedback(Health, ReferenceData, Verification):
     """Was it good: surveys, cases and figures."""
 
     name = "feedback"

@@ -14,9 +14,10 @@ from shared.bus import Call, Health, command, query
 from shared.errors import Conflict, ValidationError
 from shared.mongo import Mongo
 from shared.reference import ReferenceData
+from shared.verification import Verification
 
 
-class Intake(Health, ReferenceData):
+class Intake(Health, ReferenceData, Verification):
     """What came in: customers and tickets."""
 
     name = "intake"

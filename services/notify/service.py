@@ -9,9 +9,10 @@ from services.notify.store import NotifyStore
 from shared.bus import Call, Health, query
 from shared.mongo import Mongo
 from shared.reference import ReferenceData
+from shared.verification import Verification
 
 
-class Notify(Health, ReferenceData):
+class Notify(Health, ReferenceData, Verification):
     """Who is told: the ledger, for reading. Messages come from events only."""
 
     name = "notify"

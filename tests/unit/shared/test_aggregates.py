@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +15,7 @@ class NothingThere:
     """A database without a document."""
 
     housekeeping = SimpleNamespace(look_after=lambda *_: None)
+    aggregates: ClassVar[dict[str, Any]] = {}
 
     def collection(self, name: str) -> Any:
         return SimpleNamespace(name=name, find_one=lambda *_, **__: None)
