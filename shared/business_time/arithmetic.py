@@ -104,7 +104,7 @@ def _never_closes(tables: Tables, end: int) -> bool:
 def intervals(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, bool]]:
     """(from, to, open) by turns, none empty, covering [start, end) exactly. Raises as `elapsed`."""
     start, end = _ordered(start, end)
-    return _intervals(calendar.tables, start, end)
+    return _intervals(calendar.tables, start, end) if start < end else iter(())
 
 
 def _intervals(tables: Tables, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, bool]]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from shared.business_time.hours import Hours
-from shared.business_time.instants import DAY_SECONDS, EPOCH_DAY, FIRST_YEAR, LAST_YEAR, MICRO, year_start
+from shared.business_time.instants import DAY_SECONDS, EPOCH_DAY, LAST_YEAR, MICRO, year_start
 from shared.business_time.zones import utc_seconds, zone_named
 
 MARGIN = 3  # days: a zone's offset is under one and a span under two
@@ -62,43 +62,43 @@ class Year:
 class Tables:
     """The years of one calendar's hours, built when asked for; shared by all calendars with the same hours.
 
-    `_sums[k]` is the business time from some fixed instant to the start of year `_base + k`: one number for each year
-    that was ever asked for, 232 at most.
+    What has been summed is kept, as (base, sums): sums[k] is the business time from some fixed instant to the start of
+    year base + k. One number for each year asked for, 232 at most.
     """
 
     def __init__(self, hours: Hours) -> None:
         self.hours = hours
         self.zone = zone_named(hours.zone)
-        self._base = FIRST_YEAR
-        self._sums: tuple[int, ...] = ()
+        self._summed: tuple[int, tuple[int, ...]] | None = None
 
     def between(self, first: int, last: int) -> int:
         """The business time from the start of year `first` to the start of year `last`."""
-        self._reach(first, last)
-        return self._sums[last - self._base] - self._sums[first - self._base]
+        base, sums = self._sums(first, last)
+        return sums[last - base] - sums[first - base]
 
     def locate(self, year: int, position: int) -> tuple[int, int]:
         """The same position, given from the start of `year`, as (its year, position in it); LAST_YEAR + 1: too far."""
-        self._reach(year, year + 1)
-        goal = self._sums[year - self._base] + position
-        while self._sums[-1] < goal:
-            last = self._base + len(self._sums)
-            if last > LAST_YEAR + 1:
-                return last, 0
-            self._reach(year, last)
-        index = bisect_left(self._sums, goal) - 1
-        return self._base + index, goal - self._sums[index]
+        base, sums = self._sums(year, year + 1)
+        goal = sums[year - base] + position
+        while sums[-1] < goal:
+            end = base + len(sums) - 1
+            if end > LAST_YEAR:
+                return end, 0
+            base, sums = self._sums(year, end + 1)
+        index = bisect_left(sums, goal) - 1
+        return base + index, goal - sums[index]
 
-    def _reach(self, first: int, last: int) -> None:
-        """Makes the sums reach from the start of year `first` to the start of year `last`."""
-        base, sums = (self._base, self._sums) if self._sums else (first, (0,))
+    def _sums(self, first: int, last: int) -> tuple[int, tuple[int, ...]]:
+        """The sums, reaching at least from the start of year `first` to the start of year `last`."""
+        base, sums = self._summed or (first, (0,))
         if base <= first and last < base + len(sums):
-            return
+            return base, sums
         below = [year_of(self, year).total for year in range(first, base)]
         above = [year_of(self, year).total for year in range(base + len(sums) - 1, last)]
         sums = (*accumulate(below, initial=sums[0] - sum(below)), *sums[1:])
-        self._sums = (*sums[:-1], *accumulate(above, initial=sums[-1]))
-        self._base = base - len(below)
+        sums = (*sums[:-1], *accumulate(above, initial=sums[-1]))
+        self._summed = base - len(below), sums
+        return self._summed
 
 
 @lru_cache(maxsize=MOST_HOURS)
