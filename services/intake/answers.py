@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.intake.domain.customer import Customer
-from services.intake.domain.ticket import Ticket
+from services.intake.domain.ticket import Step, Ticket, current_step
 
 
 def customer(state: Customer) -> dict[str, Any]:
@@ -50,12 +50,37 @@ def summary(state: Ticket) -> dict[str, Any]:
         "impact": state.impact,
         "urgency": state.urgency,
         "subject": state.subject,
+        "reference": state.reference,
         "occurred_at": state.occurred_at,
         "order_no": state.order_no,
     }
 
 
-def ticket(state: Ticket, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A ticket in full; its history in order of time, late news at their own time and in their work's own order."""
+def ticket(state: Ticket, history: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
+    """A ticket in full, with names in `language`.
+
+    Its history is in order of time, late news at their own time and in their work's own order.
+    """
     told = sorted(history, key=lambda entry: (entry["at"], entry["data"].get("number", 0), entry["number"]))
-    return {**summary(state), "text": state.text, "replay_until": state.replay_until, "history": told}
+    return {
+        **summary(state),
+        "text": state.text,
+        "progress": _progress(current_step(state), language),
+        "replay_until": state.replay_until,
+        "history": [{**entry, "data": _named(entry["data"], language)} for entry in told],
+    }
+
+
+def _progress(step: Step | None, language: str) -> dict[str, Any] | None:
+    if step is None:
+        return None
+    return {"step": step.code, "step_name": _name(step.name, language) or step.code, "since": step.since}
+
+
+def _named(data: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {key: _name(value, language) if isinstance(value, Mapping) else value for key, value in data.items()}
+
+
+def _name(names: Mapping[str, str], language: str) -> str:
+    """The name in the language, else in one that there is."""
+    return names.get(language) or next(iter(names.values()), "")

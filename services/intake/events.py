@@ -23,11 +23,13 @@ def customer_saved(customer: Customer, _: Fact) -> dict[str, Any]:
     }
 
 
-def ticket_submitted(ticket: Ticket, _: Fact) -> dict[str, Any]:
+def ticket_submitted(ticket: Ticket, fact: Fact) -> dict[str, Any]:
     """What dispatch needs to open the work."""
     return {
         "ticket_no": ticket.ticket_no,
         "customer_id": ticket.customer_id,
+        "tier": fact.data["tier"],
+        "reference": ticket.reference,
         "channel": ticket.channel,
         "type": ticket.type,
         "category": ticket.category,

@@ -22,7 +22,10 @@ INDEXES = {
     "of_customer": ("customer_id", "place"),
     "of_kind": ("status", "type", "priority", "place"),
     "of_category": ("category", "status", "type", "priority", "place"),
+    "of_reference": ("reference", "place"),
 }
+#: Index name -> the field without which a ticket is not in it.
+SPARSE = {"of_reference": "reference"}
 ALL_VALUES = {"status": STATUSES, "type": TYPES, "priority": PRIORITIES}
 #: A value of `place`, as a caller gives it back.
 PLACE = r"[0-9]{15}T-[0-9]{1,18}"
@@ -39,7 +42,8 @@ def place(at: datetime, ticket_no: str = "") -> str:
 def query(filters: Mapping[str, Any], after: str | None) -> tuple[dict[str, Any], str]:
     """The MongoDB filter, and the name of the index that answers it.
 
-    `filters`: status, customer_id, type, category, priority (values), created_from (inclusive), created_to (exclusive).
+    `filters`: status, customer_id, type, category, priority, reference (values), created_from (inclusive), created_to
+    (exclusive).
     """
     wanted = {name: value for name, value in filters.items() if name not in ("created_from", "created_to")}
     index = _index(wanted)
@@ -51,6 +55,8 @@ def query(filters: Mapping[str, Any], after: str | None) -> tuple[dict[str, Any]
 
 
 def _index(wanted: Mapping[str, Any]) -> str:
+    if "reference" in wanted:
+        return "of_reference"
     if "customer_id" in wanted:
         return "of_customer"
     if "category" in wanted:

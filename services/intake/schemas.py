@@ -88,6 +88,7 @@ class SubmitTicket(Request):
     impact = _one_of(triage.LEVELS, required=True)
     urgency = _one_of(triage.LEVELS, required=True)
     occurred_at = Instant()
+    reference = Code(64)
 
     @validates_schema
     def _by_one_customer(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -109,6 +110,7 @@ class FindTickets(Page):
     type = _one_of(triage.TYPES)
     category = Code(64)
     priority = _one_of(triage.PRIORITIES)
+    reference = Code(64)
     after = Cursor(40, load_default=None, allow_none=True)
     created_from = Instant()
     created_to = Instant()
@@ -144,6 +146,13 @@ class WorkEvent(Consumed):
     ticket_no = fields.String(required=True)
 
 
+class Names(fields.Dict):
+    """A name by language."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(keys=fields.String(), values=fields.String(), **options)
+
+
 class WorkAssigned(WorkEvent):
     """An agent has it; `held`: while it is on hold."""
 
@@ -151,9 +160,10 @@ class WorkAssigned(WorkEvent):
 
 
 class WorkHeld(WorkEvent):
-    """Its clock stands still."""
+    """Its clock stands still. `reason` is a code; the note beside it is for colleagues, and not read."""
 
     reason = fields.String(load_default=None, allow_none=True)
+    reason_name = Names(load_default=None, allow_none=True)
 
 
 class WorkResumed(WorkEvent):
@@ -185,6 +195,20 @@ class WorkWithdrawn(WorkEvent):
     """Dispatch has stopped it."""
 
     reason = fields.String(load_default=None, allow_none=True)
+
+
+class WorkPrioritised(WorkEvent):
+    """It is more or less pressing than before."""
+
+    before = fields.String(data_key="from", required=True)
+    after = fields.String(data_key="to", required=True)
+
+
+class StepOpened(WorkEvent):
+    """It has come to a step of its flow."""
+
+    step = fields.String(required=True)
+    step_name = Names(load_default=None, allow_none=True)
 
 
 # reference data

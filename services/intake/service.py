@@ -9,6 +9,7 @@ from typing import Any
 from services.intake import answers, schemas
 from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
+from services.intake.domain.customer import Submitter
 from services.intake.store import IntakeStore
 from shared.bus import Call, Health, command, query
 from shared.errors import Conflict, ValidationError
@@ -30,9 +31,11 @@ class Intake(Health, ReferenceData, Verification):
         Raises NotFound, MadeBefore.
         """
         if customer_id is not None:
-            return self.store.customers.change(
+            saved = self.store.customers.change(
                 call, customer_id, lambda customer, at: customers.change(customer, given, at), answers.saved_customer
             )
+            self.store.tiers.forget(customer_id)
+            return saved
         new = _customer_id(call)
         # not `create`: a request id must not both make one customer and change another
         return self.store.customers.change_or_create(
@@ -61,23 +64,27 @@ class Intake(Health, ReferenceData, Verification):
         Raises NotFound (customer), UnknownCategory, NotHappenedYet.
         """
         at = self.store.time_of(call)
+        number, triage = self.store.numbers.next(), self.store.reference.current()
         known = self._known_customer(customer_id, customer)
-        new = known or _customer_id(call)
+        who = known or _new_submitter(call, customer or {})
         try:
-            state, facts = tickets.submit(self.store.numbers.next(), new, contact, self.store.reference.current(), at)
+            state, facts = tickets.submit(number, who, contact, triage, at)
         except ValidationError:
             # what was accepted stays accepted, though the categories have changed since
             if self.store.submitted(call.creation_id()):
                 return self.store.tickets.kept(call, call.creation_id())
             raise
         if known is None and customer is not None and not self.store.submitted(call.creation_id()):
-            state = tickets.of_customer(state, self._create_customer(call, new, customer, at))
+            who = self._create_customer(call, who, customer, at)
+            state, facts = tickets.submit(number, who, contact, triage, at)
         return self.store.tickets.create(call, call.creation_id(), state, facts, answers.receipt)
 
     @query("read", schemas.GetTicket)
     def get_ticket(self, call: Call, ticket_no: str) -> Any:
-        """The ticket with its whole history. Raises NotFound."""
-        return answers.ticket(self.store.tickets.get(ticket_no), self.store.tickets.history(ticket_no))
+        """The ticket with its whole history, names in its customer's language. Raises NotFound."""
+        ticket = self.store.tickets.get(ticket_no)
+        language = self.store.language_of(ticket.customer_id)
+        return answers.ticket(ticket, self.store.tickets.history(ticket_no), language)
 
     @query("read", schemas.FindTickets)
     def find_tickets(self, call: Call, limit: int, after: str | None = None, **filters: Any) -> Any:
@@ -104,25 +111,29 @@ class Intake(Health, ReferenceData, Verification):
         """The ticket, its work order and its cases go live. Raises NotFound, NotInReplay."""
         return self.store.tickets.change(call, ticket_no, tickets.end_replay, answers.receipt)
 
-    def _known_customer(self, customer_id: str | None, customer: Mapping[str, Any] | None) -> str | None:
+    def _known_customer(self, customer_id: str | None, customer: Mapping[str, Any] | None) -> Submitter | None:
         if customer_id is not None:
-            self.store.require_customer(customer_id)
-            return customer_id
+            who: Submitter = self.store.submitter(customer_id)
+            return who
         given = customer or {}
-        known: str | None = self.store.customer_at(given.get("phone"), given.get("email"))
+        known: Submitter | None = self.store.customer_at(given.get("phone"), given.get("email"))
         return known
 
-    def _create_customer(self, call: Call, customer_id: str, given: Mapping[str, Any], at: datetime) -> str:
-        """The id of the customer that this call made, or that another made from the same address just before."""
-        state, facts = customers.create_from_contact(customer_id, given, at)
+    def _create_customer(self, call: Call, who: Submitter, given: Mapping[str, Any], at: datetime) -> Submitter:
+        """The customer that this call made, or that another made from the same address just before."""
+        state, facts = customers.create_from_contact(who.customer_id, given, at)
         try:
-            self.store.customers.create(call.without_key(), customer_id, state, facts)
+            self.store.customers.create(call.without_key(), who.customer_id, state, facts)
         except Conflict:
-            other: str | None = self.store.customer_at(given.get("phone"), given.get("email"))
+            other: Submitter | None = self.store.customer_at(given.get("phone"), given.get("email"))
             if other is None:
                 raise
             return other
-        return customer_id
+        return who
+
+
+def _new_submitter(call: Call, given: Mapping[str, Any]) -> Submitter:
+    return Submitter(_customer_id(call), given.get("tier", customers.USUAL_TIER))
 
 
 def _customer_id(call: Call) -> str:

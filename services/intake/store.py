@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from services.intake import events, schemas
-from services.intake.domain.customer import Customer
-from services.intake.domain.ticket import Ticket
+from services.intake.domain.customer import USUAL_LANGUAGE, Customer, Submitter
+from services.intake.domain.ticket import Step, Ticket
 from services.intake.domain.triage import NOTHING_APPLIED, Triage
-from services.intake.listing import INDEXES, place, query
+from services.intake.listing import INDEXES, SPARSE, place, query
+from services.intake.tiers import Tiers
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.errors import NotFound
@@ -29,7 +30,8 @@ _A_TEXT = {"$gt": ""}
 
 def _listed(name: str) -> IndexModel:
     keys = [(field, DESCENDING if field == "place" else ASCENDING) for field in INDEXES[name]]
-    return IndexModel(keys, name=name)
+    only = {"partialFilterExpression": {SPARSE[name]: _A_TEXT}} if name in SPARSE else {}
+    return IndexModel(keys, name=name, **only)
 
 
 def _by_address(field: str) -> IndexModel:
@@ -56,7 +58,6 @@ _LISTED = {**STATE_ONLY, "text": 0}
 
 FIRST_NUMBER = 100_001
 BLOCK = 100
-KNOWN_CUSTOMERS = 20_000
 
 
 class IntakeStore:
@@ -85,27 +86,37 @@ class IntakeStore:
             from_document=_customer,
             published=events.CUSTOMER_EVENTS,
         )
-        self._known = Known(KNOWN_CUSTOMERS)
+        self.tiers = Tiers(self._tier)
 
     def time_of(self, cause: Cause) -> datetime:
         """When what `cause` creates counts."""
         return cause.time_after(None, self.db.clock.now())
 
-    def require_customer(self, customer_id: str) -> None:
-        """`NotFound` if there is no such customer. Customers stay for ever, so each is asked for once a process."""
-        if customer_id not in self._known:
-            if self.customers.collection.find_one({"_id": customer_id}, {"_id": 1}) is None:
-                raise NotFound("customer", customer_id)
-            self._known.add(customer_id)
+    def submitter(self, customer_id: str) -> Submitter:
+        """The customer as it submits; its tier is at most a second old. Raises `NotFound`."""
+        tier = self.tiers.get(customer_id)
+        if tier is None:
+            raise NotFound("customer", customer_id)
+        return Submitter(customer_id, tier)
 
-    def customer_at(self, phone: str | None, email: str | None) -> str | None:
-        """The id of a customer with that phone, else with that e-mail address; of several, the lowest id."""
+    def customer_at(self, phone: str | None, email: str | None) -> Submitter | None:
+        """A customer with that phone, else with that e-mail address; of several, the one with the lowest id."""
         for name, address in (("phone", phone), ("email", email)):
             if address:
-                found = self.customers.collection.find_one({name: address}, {"_id": 1}, sort=[("_id", ASCENDING)])
+                lowest = [("_id", ASCENDING)]
+                found = self.customers.collection.find_one({name: address}, {"tier": 1}, sort=lowest)
                 if found:
-                    return str(found["_id"])
+                    return Submitter(str(found["_id"]), found["tier"])
         return None
+
+    def language_of(self, customer_id: str) -> str:
+        """The customer's language."""
+        found = self.customers.collection.find_one({"_id": customer_id}, {"_id": 0, "language": 1})
+        return str(found["language"]) if found else USUAL_LANGUAGE
+
+    def _tier(self, customer_id: str) -> str | None:
+        found = self.customers.collection.find_one({"_id": customer_id}, {"_id": 0, "tier": 1})
+        return str(found["tier"]) if found else None
 
     def submitted(self, creation_id: str) -> bool:
         """Whether the call with this id has made its ticket already."""
@@ -145,32 +156,17 @@ class Numbers:
         self._left.extend(range(end - BLOCK, end))
 
 
-class Known:
-    """The `size` texts last used, for telling what need not be asked again."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._texts: OrderedDict[str, None] = OrderedDict()
-
-    def __contains__(self, text: str) -> bool:
-        if text not in self._texts:
-            return False
-        self._texts.move_to_end(text)
-        return True
-
-    def add(self, text: str) -> None:
-        """Remember it, and forget the one unused for longest if there are too many."""
-        self._texts[text] = None
-        if len(self._texts) > self._size:
-            self._texts.popitem(last=False)
-
-
 def _ticket_document(ticket: Ticket) -> dict[str, Any]:
-    return {**{name: getattr(ticket, name) for name in _TICKET}, "place": place(ticket.created_at, ticket.ticket_no)}
+    own = {name: getattr(ticket, name) for name in _TICKET}
+    step = asdict(ticket.step) if ticket.step else None
+    return {**own, "step": step, "place": place(ticket.created_at, ticket.ticket_no)}
 
 
 def _ticket(doc: Mapping[str, Any]) -> Ticket:
-    return Ticket(**{name: doc.get(name, "") for name in _TICKET}, **kernel_fields(doc))
+    """A list leaves the text out; a ticket from before a field was thought of has its default."""
+    own: dict[str, Any] = {"text": "", **{name: doc[name] for name in _TICKET if name in doc}}
+    step = Step(**own["step"]) if own.get("step") else None
+    return Ticket(**{**own, "step": step}, **kernel_fields(doc))
 
 
 def _customer_document(customer: Customer) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from services.intake import schemas
-from services.intake.domain import ticket as tickets
+from services.intake.domain import news
+from services.intake.domain.ticket import CLOSED, ON_HOLD, REOPENED, RESOLVED, WITHDRAWN, Ticket
 from services.intake.store import IntakeStore
+from shared.aggregates import Decide
 from shared.bus import Health, on_event
 from shared.cause import Cause
 from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
 from shared.mongo import Mongo
 
-_FOR_THE_CUSTOMER = ("reason", "solution", "outcome")
+_FOR_THE_CUSTOMER = ("reason", "reason_name", "solution", "outcome")
 
 
 class IntakeWorker(Health):
@@ -23,50 +25,62 @@ class IntakeWorker(Health):
     @on_event("dispatch", "work_assigned", schemas.WorkAssigned)
     def mark_assigned(self, event: Event) -> None:
         """Somebody has it."""
-        self._follow(event, tickets.when_assigned(event.data["held"]))
+        self._follow(event, news.when_assigned(event.data["held"]))
 
     @on_event("dispatch", "work_held", schemas.WorkHeld)
     def mark_on_hold(self, event: Event) -> None:
         """It waits, and the history says for what."""
-        self._follow(event, tickets.ON_HOLD)
+        self._follow(event, ON_HOLD)
 
     @on_event("dispatch", "work_resumed", schemas.WorkResumed)
     def mark_resumed(self, event: Event) -> None:
         """Its clock runs again."""
-        self._follow(event, tickets.when_resumed(event.data["agent"], event.data["round"]))
+        self._follow(event, news.when_resumed(event.data["agent"], event.data["round"]))
 
     @on_event("dispatch", "work_resolved", schemas.WorkResolved)
     def mark_resolved(self, event: Event) -> None:
         """It is done, and the history says how."""
-        self._follow(event, tickets.RESOLVED)
+        self._follow(event, RESOLVED)
 
     @on_event("dispatch", "work_reopened", schemas.WorkReopened)
     def mark_reopened(self, event: Event) -> None:
         """It was not done, and the history says why."""
-        self._follow(event, tickets.REOPENED)
+        self._follow(event, REOPENED)
 
     @on_event("dispatch", "work_closed", schemas.WorkClosed)
     def mark_closed(self, event: Event) -> None:
         """The loop is closed."""
-        self._follow(event, tickets.CLOSED)
+        self._follow(event, CLOSED)
 
     @on_event("dispatch", "work_withdrawn", schemas.WorkWithdrawn)
     def mark_withdrawn(self, event: Event) -> None:
         """The work has stopped; mostly because the customer had withdrawn the ticket here."""
-        self._follow(event, tickets.WITHDRAWN)
+        self._follow(event, WITHDRAWN)
+
+    @on_event("dispatch", "work_prioritised", schemas.WorkPrioritised)
+    def take_priority(self, event: Event) -> None:
+        """It is more or less pressing."""
+        before, after = event.data["before"], event.data["after"]
+        self._change(event, lambda ticket, _: news.follow_priority(ticket, _news(event), before, after))
+
+    @on_event("dispatch", "step_opened", schemas.StepOpened)
+    def mark_step(self, event: Event) -> None:
+        """Its work is at another step."""
+        code, name = event.data["step"], event.data["step_name"] or {}
+        self._change(event, lambda ticket, _: news.follow_step(ticket, _news(event), code, name))
 
     def _follow(self, event: Event, status: str) -> None:
-        progress = tickets.Progress(
-            order_no=event.data["order_no"],
-            number=event.number,
-            status=status,
-            at=event.at,
-            details={name: event.data[name] for name in _FOR_THE_CUSTOMER if event.data.get(name)},
-        )
+        details = {name: event.data[name] for name in _FOR_THE_CUSTOMER if event.data.get(name)}
+        progress = news.Progress(**vars(_news(event)), status=status, details=details)
+        self._change(event, lambda ticket, _: news.follow(ticket, progress))
+
+    def _change(self, event: Event, decide: Decide[Ticket]) -> None:
         try:
-            self.store.tickets.change(
-                Cause.from_event(event), event.data["ticket_no"], lambda ticket, _: tickets.follow(ticket, progress)
-            )
+            self.store.tickets.change(Cause.from_event(event), event.data["ticket_no"], decide)
         except NotFound as error:
             # its ticket was stored before dispatch heard of it: an operator must see this
             raise NotYetKnown(event.data["ticket_no"]) from error
+
+
+def _news(event: Event) -> news.News:
+    return news.News(order_no=event.data["order_no"], number=event.number, at=event.at)

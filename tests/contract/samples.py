@@ -60,12 +60,13 @@ def of_intake() -> Iterator[dict[str, Any]]:
     yield from published("intake", CUSTOMER_EVENTS, [least, most])
     ticket = intake.a_ticket()
     replayed = intake.a_ticket(replay_until=AT)
+    earlier = intake.a_contact(occurred_at=AT - timedelta(days=1), reference="INC0000045")
     yield from published(
         "intake",
         TICKET_EVENTS,
         [
-            tickets.submit("T-1", "C-1", intake.a_contact(), intake.TRIAGE, AT),
-            tickets.submit("T-2", "C-1", intake.a_contact(occurred_at=AT - timedelta(days=1)), intake.TRIAGE, AT),
+            tickets.submit("T-1", intake.CALLER, intake.a_contact(), intake.TRIAGE, AT),
+            tickets.submit("T-2", intake.CALLER, earlier, intake.TRIAGE, AT),
             tickets.withdraw(ticket, "不需要了", AT),
             tickets.end_replay(replayed, AT),
         ],

@@ -174,6 +174,23 @@ def test_refused_contact_leaves_nothing_behind(importer: Client, stack: Stack) -
     ("field", "value"),
     [("subject", "nul \x00"), ("type", {"$gt": ""}), ("$where", "1"), ("a.b", 1), ("occurred_at", "29-02-2016")],
 )
+def test_tier_of_the_customer_is_told_with_the_ticket(importer: Client, bus: tuple[Feigned, Ear]) -> None:
+    known = importer.command("intake", "save_customer", name="Caller", tier="gold")["customer_id"]
+    new = {"name": "Caller", "email": _an_email(), "tier": "silver"}
+    made = [importer.command("intake", "submit_ticket", **CONTACT, customer_id=known)]
+    made += [importer.command("intake", "submit_ticket", **CONTACT, customer=new) for _ in range(2)]
+    importer.command("intake", "save_customer", customer_id=known, tier="standard")
+
+    def tier_of(ticket_no: str) -> str:
+        (submitted,) = eventually(lambda: bus[1].heard("ticket_submitted", ticket_no=ticket_no))
+        return str(submitted.data["tier"])
+
+    assert [tier_of(one["ticket_no"]) for one in made] == ["gold", "silver", "silver"]
+    # every replica trusts what it read of a customer for up to a second
+    again = lambda: importer.command("intake", "submit_ticket", **CONTACT, customer_id=known)["ticket_no"]  # noqa: E731
+    eventually(lambda: tier_of(again()) == "standard")
+
+
 def test_bad_input_is_refused_by_the_name_of_the_field(importer: Client, customer: str, field: str, value: Any) -> None:
     with pytest.raises(ValidationError) as refused:
         importer.command("intake", "submit_ticket", **{**CONTACT, "customer_id": customer, field: value})
@@ -206,6 +223,48 @@ def test_stale_version_is_refused(importer: Client, ticket: dict[str, Any]) -> N
     importer.command("intake", "add_note", **note)
     with pytest.raises(Conflict):
         importer.command("intake", "add_note", **note, expected_version=1)
+
+
+def test_ticket_is_found_by_the_callers_own_number(importer: Client, customer: str) -> None:
+    number = f"INC{uuid4().hex[:12]}"
+    contact = {**CONTACT, "customer_id": customer, "reference": number}
+    made = [importer.command("intake", "submit_ticket", **contact)["ticket_no"] for _ in range(2)]
+    other = importer.command("intake", "submit_ticket", **{**contact, "reference": f"{number}-b"})["ticket_no"]
+    found = importer.call("intake", "find_tickets", reference=number)["tickets"]
+    assert [(ticket["ticket_no"], ticket["reference"]) for ticket in found] == [(no, number) for no in made[::-1]]
+    assert other not in made
+    assert importer.call("intake", "get_ticket", ticket_no=other)["reference"] == f"{number}-b"
+    assert importer.call("intake", "find_tickets", reference=number, status="closed")["tickets"] == []
+
+
+def test_priority_and_step_follow_the_work(importer: Client, ticket: dict[str, Any], bus: tuple[Feigned, Ear]) -> None:
+    on_site, survey = {"zh-CN": "现场处理", "en": "On site"}, {"zh-CN": "勘察", "en": "Survey"}
+    held = {"zh-CN": "等待备件", "en": "Waiting for parts"}
+    news = [
+        _news(ticket, "step_opened", 101, step="survey", visit=1, step_name=survey, due=None),
+        _news(ticket, "work_prioritised", 102, **{"from": "P2", "to": "P1", "reason": "between us", "by": "actor"}),
+        _news(ticket, "work_held", 103, reason="waiting_for_parts", reason_name=held, note="between us"),
+        _news(ticket, "work_resumed", 104),
+        _news(ticket, "step_opened", 105, step="on_site", visit=2, step_name=on_site, due=None),
+        _news(ticket, "work_prioritised", 106, **{"from": "P1", "to": "P3", "reason": "between us", "by": "actor"}),
+    ]
+    twice = news * 2
+    Random(7).shuffle(twice)
+    bus[0].tell(*twice)
+    got = lambda: importer.call("intake", "get_ticket", ticket_no=ticket["ticket_no"])  # noqa: E731
+    own = lambda now: [entry for entry in now["history"] if entry["data"].get("number", 0) > 100]  # noqa: E731
+    now = eventually(lambda: (found := got()) and len(own(found)) == 6 and found)
+    assert (now["priority"], now["progress"]["step"], now["progress"]["step_name"]) == ("P3", "on_site", "现场处理")
+    assert [entry["type"] for entry in own(now)] == [
+        "step_begun",
+        "priority_changed",
+        "status_changed",
+        "status_changed",
+        "step_begun",
+        "priority_changed",
+    ]
+    assert own(now)[2]["data"]["reason_name"] == "等待备件"
+    assert "between us" not in str(now)
 
 
 def test_ticket_follows_news_that_come_twice_and_in_any_order(
@@ -296,8 +355,15 @@ def test_pages_are_newest_first_and_leave_nothing_out(importer: Client, customer
     }
 
 
-FILTERS = {"status": "closed", "customer_id": "C-1", "type": "fault", "category": "network", "priority": "P1"}
-SUBSETS = [dict(some) for count in range(6) for some in combinations(FILTERS.items(), count)]
+FILTERS = {
+    "status": "closed",
+    "customer_id": "C-1",
+    "type": "fault",
+    "category": "network",
+    "priority": "P1",
+    "reference": "INC0000045",
+}
+SUBSETS = [dict(some) for count in range(7) for some in combinations(FILTERS.items(), count)]
 
 
 @pytest.mark.parametrize("filters", SUBSETS, ids=lambda filters: "+".join(filters) or "none")
@@ -335,6 +401,7 @@ def test_what_happened_is_told_to_the_other_services(importer: Client, bus: tupl
     (saved,) = eventually(lambda: bus[1].heard("customer_saved", customer_id=customer_id))
     assert (saved.aggregate_id, saved.data["name"], saved.data["tier"]) == (customer_id, "Caller", "standard")
     (submitted,) = eventually(lambda: bus[1].heard("ticket_submitted", ticket_no=ticket_no))
+    assert (submitted.data["tier"], submitted.data["reference"]) == ("standard", "")
     assert (submitted.aggregate_id, submitted.number, submitted.at, submitted.replay_until) == (
         ticket_no,
         1,

@@ -34,6 +34,14 @@ class Customer(Aggregate):
     claim: str | None = None
 
 
+@dataclass(frozen=True)
+class Submitter:
+    """Whose ticket it is, and of which tier that customer was at that time."""
+
+    customer_id: str
+    tier: str
+
+
 def blank(customer_id: str) -> Customer:
     """Nobody yet."""
     return Customer(customer_id=customer_id, name="")

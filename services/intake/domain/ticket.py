@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.intake import errors
+from services.intake.domain.customer import Submitter
 from services.intake.domain.triage import Triage
 from shared.events import Aggregate, Fact
 
@@ -18,6 +19,9 @@ STATUSES = (SUBMITTED, ASSIGNED, ON_HOLD, RESOLVED, REOPENED, CLOSED, WITHDRAWN)
 #: What the customer may do, and from which status; nobody may do more.
 MOVES = {"withdraw": {SUBMITTED, ASSIGNED, ON_HOLD, REOPENED}}
 
+#: Nobody works on these any more.
+OVER = {RESOLVED, CLOSED, WITHDRAWN}
+
 #: The clocks of calling systems are not ours to the second.
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -26,7 +30,9 @@ CLOCK_SKEW = timedelta(minutes=5)
 class Ticket(Aggregate):
     """`created_at` is when it counts as submitted, `occurred_at` when the customer spoke.
 
-    `order_no` is dispatch's work order and `order_number` its newest fact seen here, 0 before the first.
+    `reference` is the caller's own number of the matter, empty if it has none; several tickets may have the same.
+    `order_no` is dispatch's work order. `order_number`, `priority_number` and `step_number` are the numbers of its
+    facts that gave the status, the priority and the step; 0 before the first.
     """
 
     ticket_no: str
@@ -41,29 +47,29 @@ class Ticket(Aggregate):
     text: str
     occurred_at: datetime
     created_at: datetime
+    reference: str = ""
     status: str = SUBMITTED
     order_no: str | None = None
     order_number: int = 0
+    priority_number: int = 0
+    step: Step | None = None
+    step_number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What dispatch told of a ticket's work: fact `number` of order `order_no`, at its own time.
+class Step:
+    """Where the work is in its flow, since when; `name` by language."""
 
-    `details` are for the customer's eyes: a solution, a reason, an outcome.
-    """
-
-    order_no: str
-    number: int
-    status: str
-    at: datetime
-    details: Mapping[str, Any] = field(default_factory=dict)
+    code: str
+    name: Mapping[str, str]
+    since: datetime
 
 
 def submit(
-    ticket_no: str, customer_id: str, contact: Mapping[str, Any], triage: Triage, at: datetime
+    ticket_no: str, who: Submitter, contact: Mapping[str, Any], triage: Triage, at: datetime
 ) -> tuple[Ticket, list[Fact]]:
-    """A new ticket; `contact` has channel, subject, text, type, category, impact, urgency, and maybe occurred_at.
+    """A new ticket; `contact` has channel, subject, text, type, category, impact, urgency, and maybe occurred_at and
+    reference.
 
     Raises UnknownCategory, NotHappenedYet.
     """
@@ -75,13 +81,20 @@ def submit(
     priority = triage.priority(contact["impact"], contact["urgency"])
     ticket = Ticket(
         ticket_no=ticket_no,
-        customer_id=customer_id,
+        customer_id=who.customer_id,
         priority=priority,
         created_at=at,
         **{**contact, "occurred_at": occurred_at},
     )
     why = {name: contact[name] for name in ("channel", "type", "category", "impact", "urgency")}
-    entry = {"status": SUBMITTED, **why, "priority": priority, "triage_version": triage.version}
+    entry = {
+        "status": SUBMITTED,
+        **why,
+        "tier": who.tier,
+        "reference": ticket.reference,
+        "priority": priority,
+        "triage_version": triage.version,
+    }
     return ticket, [Fact("ticket_submitted", at, entry)]
 
 
@@ -98,39 +111,6 @@ def withdraw(ticket: Ticket, reason: str, at: datetime) -> tuple[Ticket, list[Fa
     return replace(ticket, status=WITHDRAWN), [fact]
 
 
-def when_assigned(held: bool) -> str:
-    """The status of work that has an agent: on hold it stays on hold."""
-    return ON_HOLD if held else ASSIGNED
-
-
-def when_resumed(agent: str | None, round: int) -> str:
-    """The status of work whose clock runs again: with its agent, or waiting for one as before."""
-    if agent is not None:
-        return ASSIGNED
-    return REOPENED if round else SUBMITTED
-
-
-def follow(ticket: Ticket, progress: Progress) -> tuple[Ticket, list[Fact]]:
-    """The ticket after what dispatch told: the newest number gives the status, every one its history entry.
-
-    So the status and the entries are the same in whatever order the news arrive. Withdrawn is the customer's word and
-    stays. Raises OtherWorkOrder.
-    """
-    if ticket.order_no not in (None, progress.order_no):
-        raise errors.OtherWorkOrder(ticket.ticket_no, progress.order_no)
-    known = ticket.status == WITHDRAWN == progress.status
-    entry = {"status": progress.status, **progress.details, "order_no": progress.order_no, "number": progress.number}
-    facts = [] if known else [Fact("status_changed", progress.at, entry)]
-    newest = max(ticket.order_number, progress.number)
-    ticket = replace(ticket, order_no=progress.order_no, order_number=newest, status=_status(ticket, progress))
-    return ticket, facts
-
-
-def _status(ticket: Ticket, progress: Progress) -> str:
-    stays = ticket.status == WITHDRAWN or progress.number <= ticket.order_number
-    return ticket.status if stays else progress.status
-
-
 def end_replay(ticket: Ticket, at: datetime) -> tuple[Ticket, list[Fact]]:
     """The ticket goes live: its times are the clock's from now on. Raises NotInReplay."""
     if ticket.replay_until is None:
@@ -138,6 +118,6 @@ def end_replay(ticket: Ticket, at: datetime) -> tuple[Ticket, list[Fact]]:
     return replace(ticket, replay_until=None), [Fact("ticket_replay_ended", at, {})]
 
 
-def of_customer(ticket: Ticket, customer_id: str) -> Ticket:
-    """The same new ticket, of that customer."""
-    return replace(ticket, customer_id=customer_id)
+def current_step(ticket: Ticket) -> Step | None:
+    """Where its work is; None when nobody works on it any more, or its work knows no steps."""
+    return None if ticket.status in OVER else ticket.step

@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.intake.domain import ticket as tickets
-from services.intake.domain.ticket import Progress, Ticket
+from services.intake.domain.customer import Submitter
+from services.intake.domain.news import News, Progress
+from services.intake.domain.ticket import Ticket
 from services.intake.domain.triage import Triage
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CALLER = Submitter("C-1", "gold")
 TRIAGE = Triage(categories={"network": {"en": "Network"}}, version=3)
 
 
@@ -32,7 +35,7 @@ def a_contact(**changes: Any) -> dict[str, Any]:
 
 
 def a_ticket(**changes: Any) -> Ticket:
-    ticket, _ = tickets.submit("T-100001", "C-1", a_contact(), TRIAGE, NINE)
+    ticket, _ = tickets.submit("T-100001", CALLER, a_contact(), TRIAGE, NINE)
     return replace(ticket, **{"version": 1, "last_at": NINE, **changes})
 
 
@@ -40,3 +43,9 @@ def news(status: str, number: int, **changes: Any) -> Progress:
     """What dispatch told as fact `number` of the order, `number` minutes after nine."""
     given: dict[str, Any] = {"order_no": "W-1", "number": number, "status": status, "at": NINE + minutes(number)}
     return Progress(**{**given, **changes})
+
+
+def word(number: int, **changes: Any) -> News:
+    """The same without a status."""
+    given: dict[str, Any] = {"order_no": "W-1", "number": number, "at": NINE + minutes(number)}
+    return News(**{**given, **changes})

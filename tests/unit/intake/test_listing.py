@@ -12,7 +12,8 @@ from services.intake import listing
 from tests.unit.intake.builders import NINE, minutes
 
 FILTERS = {"status": "closed", "customer_id": "C-1", "type": "fault", "category": "network", "priority": "P1"}
-EVERY_SUBSET = [dict(some) for count in range(6) for some in combinations(FILTERS.items(), count)]
+REFERRED = {**FILTERS, "reference": "INC0000045"}
+EVERY_SUBSET = [dict(some) for count in range(7) for some in combinations(REFERRED.items(), count)]
 
 
 def test_place_sorts_by_time_then_number() -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import permutations
-
 import pytest
 
 from services.intake import errors, events
 from services.intake.domain import ticket as tickets
 from shared.errors import IllegalMove, ValidationError
 from shared.events import Fact
-from tests.unit.intake.builders import NINE, TRIAGE, a_contact, a_ticket, minutes, news
+from tests.unit.intake.builders import CALLER, NINE, TRIAGE, a_contact, a_ticket, minutes
 
 
 def test_submitted_ticket_gets_its_priority_from_impact_and_urgency() -> None:
-    ticket, facts = tickets.submit("T-100001", "C-1", a_contact(impact="low", urgency="high"), TRIAGE, NINE)
+    ticket, facts = tickets.submit("T-100001", CALLER, a_contact(impact="low", urgency="high"), TRIAGE, NINE)
     assert (ticket.status, ticket.priority, ticket.created_at, ticket.occurred_at) == ("submitted", "P3", NINE, NINE)
     assert facts == [
         Fact(
@@ -27,6 +25,8 @@ def test_submitted_ticket_gets_its_priority_from_impact_and_urgency() -> None:
                 "category": "network",
                 "impact": "low",
                 "urgency": "high",
+                "tier": "gold",
+                "reference": "",
                 "priority": "P3",
                 "triage_version": 3,
             },
@@ -35,33 +35,35 @@ def test_submitted_ticket_gets_its_priority_from_impact_and_urgency() -> None:
 
 
 def test_text_is_kept_as_it_came() -> None:
-    ticket, _ = tickets.submit("T-100001", "C-1", a_contact(text="👩‍💻 تعطّل\t الشبكة "), TRIAGE, NINE)
+    ticket, _ = tickets.submit("T-100001", CALLER, a_contact(text="👩‍💻 تعطّل\t الشبكة "), TRIAGE, NINE)
     assert ticket.text == "👩‍💻 تعطّل\t الشبكة "
 
 
 def test_contact_may_have_occurred_long_before_it_was_submitted() -> None:
-    ticket, _ = tickets.submit("T-100001", "C-1", a_contact(occurred_at=NINE - minutes(9999)), TRIAGE, NINE)
+    ticket, _ = tickets.submit("T-100001", CALLER, a_contact(occurred_at=NINE - minutes(9999)), TRIAGE, NINE)
     assert ticket.occurred_at == NINE - minutes(9999)
 
 
 def test_contact_cannot_have_occurred_after_it_was_submitted_beyond_a_clock_s_error() -> None:
-    tickets.submit("T-100001", "C-1", a_contact(occurred_at=NINE + minutes(5)), TRIAGE, NINE)
+    tickets.submit("T-100001", CALLER, a_contact(occurred_at=NINE + minutes(5)), TRIAGE, NINE)
     with pytest.raises(errors.NotHappenedYet) as refused:
-        tickets.submit("T-100001", "C-1", a_contact(occurred_at=NINE + minutes(6)), TRIAGE, NINE)
+        tickets.submit("T-100001", CALLER, a_contact(occurred_at=NINE + minutes(6)), TRIAGE, NINE)
     assert list(refused.value.fields) == ["occurred_at"]
 
 
 def test_unknown_category_is_refused_by_name_of_the_field() -> None:
     with pytest.raises(ValidationError) as refused:
-        tickets.submit("T-100001", "C-1", a_contact(category="plumbing"), TRIAGE, NINE)
+        tickets.submit("T-100001", CALLER, a_contact(category="plumbing"), TRIAGE, NINE)
     assert refused.value.fields == {"category": ["Unknown category 'plumbing'."]}
 
 
 def test_submitted_event_says_what_dispatch_needs() -> None:
-    ticket, (fact,) = tickets.submit("T-100001", "C-1", a_contact(), TRIAGE, NINE)
+    ticket, (fact,) = tickets.submit("T-100001", CALLER, a_contact(), TRIAGE, NINE)
     assert events.ticket_submitted(ticket, fact) == {
         "ticket_no": "T-100001",
         "customer_id": "C-1",
+        "tier": "gold",
+        "reference": "",
         "channel": "phone",
         "type": "fault",
         "category": "network",
@@ -73,48 +75,10 @@ def test_submitted_event_says_what_dispatch_needs() -> None:
     }
 
 
-def test_ticket_follows_the_work_and_tells_the_customer_what_matters() -> None:
-    ticket, facts = tickets.follow(a_ticket(), news("resolved", 4, details={"solution": "new cable"}))
-    assert (ticket.status, ticket.order_no, ticket.order_number) == ("resolved", "W-1", 4)
-    entry = {"status": "resolved", "solution": "new cable", "order_no": "W-1", "number": 4}
-    assert facts == [Fact("status_changed", NINE + minutes(4), entry)]
-
-
-@pytest.mark.parametrize(
-    "order", list(permutations([("assigned", 2), ("on_hold", 3), ("assigned", 4), ("resolved", 6)]))
-)
-def test_news_in_any_order_give_the_same_status_and_the_same_entries(order: tuple[tuple[str, int], ...]) -> None:
-    ticket, told = a_ticket(), []
-    for status, number in order:
-        ticket, facts = tickets.follow(ticket, news(status, number))
-        told += facts
-    assert (ticket.status, ticket.order_number) == ("resolved", 6)
-    assert [fact.data["status"] for fact in sorted(told, key=lambda fact: fact.at)] == [
-        "assigned",
-        "on_hold",
-        "assigned",
-        "resolved",
-    ]
-
-
-def test_work_on_hold_that_gets_an_agent_stays_on_hold() -> None:
-    assert (tickets.when_assigned(held=True), tickets.when_assigned(held=False)) == ("on_hold", "assigned")
-
-
-def test_work_that_is_resumed_without_an_agent_waits_as_before() -> None:
-    told = [tickets.when_resumed("A-1", 0), tickets.when_resumed(None, 0), tickets.when_resumed(None, 1)]
-    assert told == ["assigned", "submitted", "reopened"]
-
-
-def test_same_news_again_do_not_change_the_status() -> None:
-    ticket, _ = tickets.follow(a_ticket(), news("resolved", 4))
-    again, _ = tickets.follow(ticket, news("resolved", 4))
-    assert again == ticket
-
-
-def test_ticket_follows_one_work_order_only() -> None:
-    with pytest.raises(errors.OtherWorkOrder):
-        tickets.follow(a_ticket(order_no="W-1"), news("closed", 9, order_no="W-2"))
+def test_callers_own_number_is_kept_and_told() -> None:
+    ticket, (fact,) = tickets.submit("T-100001", CALLER, a_contact(reference="INC0000045"), TRIAGE, NINE)
+    assert (ticket.reference, fact.data["reference"]) == ("INC0000045", "INC0000045")
+    assert events.ticket_submitted(ticket, fact)["reference"] == "INC0000045"
 
 
 @pytest.mark.parametrize("status", ["submitted", "assigned", "on_hold", "reopened"])
@@ -129,18 +93,6 @@ def test_ticket_that_is_resolved_or_over_cannot_be_withdrawn(status: str) -> Non
     with pytest.raises(IllegalMove) as refused:
         tickets.withdraw(a_ticket(status=status), "late", NINE)
     assert refused.value.details["rule"] == "withdraw_before_resolved"
-
-
-def test_withdrawn_ticket_stays_withdrawn_whatever_the_work_still_tells() -> None:
-    ticket, _ = tickets.withdraw(a_ticket(), "it works again", NINE)
-    ticket, _ = tickets.follow(ticket, news("assigned", 2))
-    ticket, facts = tickets.follow(ticket, news("withdrawn", 3))
-    assert (ticket.status, ticket.order_number, facts) == ("withdrawn", 3, [])
-
-
-def test_work_that_dispatch_stopped_withdraws_the_ticket() -> None:
-    ticket, facts = tickets.follow(a_ticket(), news("withdrawn", 3, details={"reason": "by mistake"}))
-    assert (ticket.status, facts[0].data["reason"]) == ("withdrawn", "by mistake")
 
 
 @pytest.mark.parametrize("status", tickets.STATUSES)

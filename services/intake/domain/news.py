@@ -1,0 +1,93 @@
+"""What dispatch tells of a ticket's work, and the ticket after it. The same in whatever order the news arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from services.intake import errors
+from services.intake.domain.ticket import ASSIGNED, ON_HOLD, REOPENED, SUBMITTED, WITHDRAWN, Step, Ticket
+from shared.events import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """Fact `number` of order `order_no`, at its own time."""
+
+    order_no: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress(News):
+    """News that give the ticket a status. `details` are for the customer's eyes: a solution, a reason, an outcome."""
+
+    status: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def when_assigned(held: bool) -> str:
+    """The status of work that has an agent: on hold it stays on hold."""
+    return ON_HOLD if held else ASSIGNED
+
+
+def when_resumed(agent: str | None, round: int) -> str:
+    """The status of work whose clock runs again: with its agent, or waiting for one as before."""
+    if agent is not None:
+        return ASSIGNED
+    return REOPENED if round else SUBMITTED
+
+
+def follow(ticket: Ticket, progress: Progress) -> tuple[Ticket, list[Fact]]:
+    """The ticket after what dispatch told: the newest number gives the status, every one its history entry.
+
+    So the status and the entries are the same in whatever order the news arrive. Withdrawn is the customer's word and
+    stays. Raises OtherWorkOrder.
+    """
+    _check_order(ticket, progress)
+    known = ticket.status == WITHDRAWN == progress.status
+    facts = [] if known else [_told("status_changed", progress, status=progress.status, **progress.details)]
+    newest = max(ticket.order_number, progress.number)
+    ticket = replace(ticket, order_no=progress.order_no, order_number=newest, status=_status(ticket, progress))
+    return ticket, facts
+
+
+def follow_priority(ticket: Ticket, news: News, before: str, after: str) -> tuple[Ticket, list[Fact]]:
+    """The ticket after its work became more or less pressing; the newest number gives the priority.
+
+    Why it did is between colleagues, and stays with dispatch. Raises OtherWorkOrder.
+    """
+    _check_order(ticket, news)
+    fact = _told("priority_changed", news, before=before, priority=after)
+    if news.number > ticket.priority_number:
+        ticket = replace(ticket, priority=after, priority_number=news.number)
+    return replace(ticket, order_no=news.order_no), [fact]
+
+
+def follow_step(ticket: Ticket, news: News, code: str, name: Mapping[str, str]) -> tuple[Ticket, list[Fact]]:
+    """The ticket after its work came to a step of its flow; the newest number says where it is.
+
+    Of steps that run side by side it is the one that began last. Raises OtherWorkOrder.
+    """
+    _check_order(ticket, news)
+    fact = _told("step_begun", news, step=code, step_name=dict(name))
+    if news.number > ticket.step_number:
+        ticket = replace(ticket, step=Step(code=code, name=name, since=news.at), step_number=news.number)
+    return replace(ticket, order_no=news.order_no), [fact]
+
+
+def _check_order(ticket: Ticket, news: News) -> None:
+    if ticket.order_no not in (None, news.order_no):
+        raise errors.OtherWorkOrder(ticket.ticket_no, news.order_no)
+
+
+def _told(what: str, news: News, **said: Any) -> Fact:
+    return Fact(what, news.at, {**said, "order_no": news.order_no, "number": news.number})
+
+
+def _status(ticket: Ticket, progress: Progress) -> str:
+    stays = ticket.status == WITHDRAWN or progress.number <= ticket.order_number
+    return ticket.status if stays else progress.status
