@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.dispatch.domain.fields import FieldSpec, condition_value
-from services.dispatch.domain.steps import END, Edge, Group, Split, Step
+from services.dispatch.domain.flow_proof import Place, prove
+from services.dispatch.domain.flow_reading import Reader
+from services.dispatch.domain.known import Known
+from services.dispatch.domain.steps import END, Edge, Group, Split, Step, fee_amount, step_values
 from shared.conditions import Condition
+from shared.errors import ValidationError
 
-#: Where a step stands: the parallel branches around it, outermost first, each (step, edge, branch); () is top level.
-Place = tuple[tuple[str, int, int], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What a flow may name: codes; agents with their teams; calendars with their working day (None: they have none).
-
-    `default_calendars` are those of the policies, in which a limit without a calendar of its own counts;
-    `with_experts` are the teams that have an expert team.
-    """
-
-    teams: Collection[str] = ()
-    with_experts: Collection[str] = ()
-    roles: Collection[str] = ("agent", "expert", "supervisor")
-    skills: Collection[str] = ()
-    agents: Mapping[str, Collection[str]] = field(default_factory=dict)
-    calendars: Mapping[str, timedelta | None] = field(default_factory=dict)
-    default_calendars: Collection[str] = ()
+__all__ = ["END", "ONE_STEP", "Edge", "Flow", "Group", "Known", "Place", "Split", "Step", "fee_amount", "step_values"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +39,31 @@ class Flow:
 
         `ValidationError` names every fault by its path, from `flows.<code>` on.
         """
-        raise NotImplementedError
+        reader = Reader(body, known)
+        steps, groups, when = reader.steps(), reader.groups(), reader.when()
+        reopen_at = body.get("reopen_at") or body["start"]
+        for name in ("start", "reopen_at"):
+            if body.get(name) is not None:
+                reader.step_code(name, body[name])
+        places, found = prove(body["start"], steps)
+        for path, message in found:
+            reader.fault(path, message)
+        if places.get(reopen_at):
+            reader.fault("reopen_at", f"{reopen_at} is a parallel step; reopened work goes on outside parallel steps")
+        if reader.faults:
+            raise ValidationError({f"flows.{code}.{path}": messages for path, messages in reader.faults.items()})
+        return cls(
+            code=code,
+            version=version,
+            name=body["name"],
+            start=body["start"],
+            reopen_at=reopen_at,
+            steps=steps,
+            when=when,
+            groups=groups,
+            places=places,
+            currency=body.get("currency") or "CNY",
+        )
 
     def route(self, step: Step, context: Mapping[str, Any]) -> Edge | Split:
         """Where a completed, skipped or passed-over step leads; `context` is `Flow.context`."""
