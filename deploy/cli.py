@@ -22,6 +22,7 @@ COMMANDS = {
     "provision": "provision",
     "status": "health",
     "ticket": "look",
+    "verify": "verify",
     "work": "look",
 }
 
