@@ -1,36 +1,21 @@
-"""Reference data: read from YAML, checked by all services before any of them takes it, applied once.
+"""Reference data: checked by all services before any of them takes it, applied once.
 
-Each service's part is `<service>.yaml` in one folder. What no service can see alone, because it takes two files, is
-checked here (`CROSS_CHECKS`).
+declared.py reads it from a folder. What no service can see alone, because it takes two files, is checked here
+(`CROSS_CHECKS`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import yaml
-
+from deploy.declared import SERVICES, Body, Fault, load, placed
 from deploy.differences import Change, canonical, differences
 from shared.client import Client, Request
 from shared.errors import LoopdeskError, ValidationError
 
-SERVICES = ("intake", "dispatch", "feedback", "notify")
-Body = Mapping[str, Any]
-
-
-@dataclass(frozen=True, order=True)
-class Fault:
-    """What is wrong, and where: file name, dotted path in it (empty: the whole file)."""
-
-    file: str
-    path: str
-    message: str
+__all__ = ["SERVICES", "Body", "Fault", "Part", "across", "check", "commit", "compare", "load", "placed"]
 
 
 @dataclass(frozen=True)
@@ -56,51 +41,6 @@ class Part:
     def request_id(self) -> str:
         """The same for the same step, so that a repetition is no second step; going back to older content is one."""
         return f"apply-{self.version}-{hashlib.sha256(canonical(self.wanted).encode()).hexdigest()[:32]}"
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key named twice; keeps dates as the text they are."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        named = Counter(self.construct_object(key) for key, _ in node.value)
-        twice = [str(key) for key, times in named.items() if times > 1]
-        if twice:
-            raise yaml.MarkedYAMLError(problem=f"named twice: {', '.join(twice)}", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, form) for tag, form in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def load(folder: Path) -> tuple[dict[str, Body], list[Fault]]:
-    """Service -> its part; and the files that cannot be read as one mapping."""
-    bodies: dict[str, Body] = {}
-    faults: list[Fault] = []
-    for service in SERVICES:
-        file = folder / f"{service}.yaml"
-        try:
-            body = _plain(yaml.load(file.read_text(encoding="utf-8"), _Loader))  # noqa: S506 - a SafeLoader
-        except OSError as error:
-            faults.append(Fault(file.name, "", f"cannot be read: {error.strerror}"))
-        except (yaml.YAMLError, TypeError, ValueError) as error:
-            faults.append(Fault(file.name, "", " ".join(str(error).split())))
-        else:
-            if isinstance(body, dict):
-                bodies[service] = body
-            else:
-                faults.append(Fault(file.name, "", "must hold names with values"))
-    known = {f"{service}.yaml" for service in SERVICES}
-    strays = sorted({file.name for file in folder.glob("*.y*ml")} - known)
-    faults += [Fault(name, "", f"belongs to no service; known are {', '.join(sorted(known))}") for name in strays]
-    return bodies, faults
-
-
-def _plain(body: Any) -> Any:
-    """As it will be on the wire: keys become text. `TypeError` or `ValueError` for what JSON cannot hold."""
-    return json.loads(json.dumps(body, allow_nan=False))
 
 
 def check(client: Client, bodies: Mapping[str, Body]) -> list[Fault]:
@@ -140,7 +80,7 @@ def across(bodies: Mapping[str, Body]) -> Iterator[Fault]:
         if first in bodies and second in bodies:
             try:
                 yield from find(bodies[first], bodies[second])
-            except (AttributeError, TypeError):
+            except (AttributeError, KeyError, TypeError):
                 continue
 
 
@@ -153,9 +93,11 @@ def _categories(intake: Body, dispatch: Body) -> Iterator[Fault]:
 
 
 def _priorities(intake: Body, dispatch: Body) -> Iterator[Fault]:
+    policies = dispatch.get("policies") or []
     used = {priority for row in (intake.get("priorities") or {}).values() for priority in row.values()}
-    for priority in sorted(used - set(dispatch.get("targets") or {})):
-        yield Fault("dispatch.yaml", "targets", f"{priority}, which intake.yaml gives, has none")
+    for priority in sorted(used - set(policies[-1].get("targets") or {})) if policies else ():
+        path = f"policies.{len(policies) - 1}.targets"  # the last one is for what no other is for
+        yield Fault("dispatch.yaml", path, f"{priority}, which intake.yaml gives, has none")
 
 
 def _addresses(dispatch: Body, notify: Body) -> Iterator[Fault]:

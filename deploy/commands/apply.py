@@ -23,9 +23,10 @@ DEFAULT = Path(__file__).resolve().parents[1] / "config"
 def apply(folder: Path, dry_run: bool) -> None:
     """Put the reference data in FOLDER in force (default: deploy/config).
 
-    Reads intake.yaml, dispatch.yaml, feedback.yaml and notify.yaml; all four services check their part before any of
-    them takes it. With a fault anywhere nothing is applied: every fault is listed, exit 1. Running it again changes
-    nothing. Older versions stay readable in `<service>_reference`.
+    Reads intake.yaml, dispatch.yaml, feedback.yaml and notify.yaml, and a file for each of dispatch's calendars and
+    flows (calendars/office.yaml is the calendar `office`). All four services check their part before any of them takes
+    it. With a fault anywhere nothing is applied: every fault is listed, exit 1. Running it again changes nothing. Older
+    versions stay readable in `<service>_reference`.
 
     \b
     loopdesk apply --dry-run
@@ -35,7 +36,7 @@ def apply(folder: Path, dry_run: bool) -> None:
     with session.client() as client:
         faults = [*unreadable, *reference.check(client, bodies)]
         if faults:
-            refuse(faults)
+            refuse(reference.placed(folder, faults))
         parts = [part for part in reference.compare(client, bodies) if part.new]
         for part in parts:
             show(part)

@@ -10,7 +10,7 @@ from deploy.differences import Change, differences
 
 GOOD = {
     "intake.yaml": "categories: {network: {name: {en: Network}}}\npriorities: {high: {high: P1}}\n",
-    "dispatch.yaml": "teams: {first: {categories: [network]}}\ntargets: {P1: {resolution: 4h}}\n",
+    "dispatch.yaml": "teams: {first: {categories: [network]}}\npolicies: [{targets: {P1: {resolution: 4h}}}]\n",
     "feedback.yaml": "survey_days: 5\n",
     "notify.yaml": "staff: {teams: {default: {email: a@example.com}}}\n",
 }
@@ -71,20 +71,20 @@ def test_files_that_fit_each_other_have_no_faults(folder):
 def test_what_one_file_names_another_must_hold(folder):
     bodies, _ = load(
         folder(
-            dispatch="teams: {first: {categories: [nwtwork]}}\ntargets: {P2: {}}\n",
+            dispatch="teams: {first: {categories: [nwtwork]}}\npolicies: [{targets: {P1: {}}}, {targets: {P2: {}}}]\n",
             notify="staff: {supervisors: {frist: {email: a@example.com}}}\n",
         )
     )
     assert list(apply.across(bodies)) == [
         Fault("dispatch.yaml", "teams.first.categories", "category 'nwtwork' is not in intake.yaml"),
-        Fault("dispatch.yaml", "targets", "P1, which intake.yaml gives, has none"),
+        Fault("dispatch.yaml", "policies.1.targets", "P1, which intake.yaml gives, has none"),
         Fault("notify.yaml", "staff.supervisors.frist", "is no team in dispatch.yaml"),
     ]
 
 
-@pytest.mark.parametrize("body", ["teams: [a]", "teams: {a: x}", "teams: 5"])
+@pytest.mark.parametrize("body", ["teams: [a]", "teams: {a: x}", "teams: 5", "policies: 5", "policies: {a: 1}"])
 def test_a_form_that_the_service_will_refuse_is_left_to_it(folder, body):
-    bodies, _ = load(folder(dispatch=f"{body}\ntargets: {{P1: {{}}}}\n"))
+    bodies, _ = load(folder(dispatch=f"{body}\n"))
     assert [fault for fault in apply.across(bodies) if fault.file == "dispatch.yaml"] == []
 
 
