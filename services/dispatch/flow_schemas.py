@@ -18,10 +18,34 @@ _PART = validate.Range(0, 1, min_inclusive=False, max_inclusive=False)
 _NAME = validate.Regexp(r"\A[a-z][a-z0-9_]{0,39}\Z", error="Lower-case letters, digits and _ only, a letter first.")
 
 
-def _texts(longest: int = 120, **options: Any) -> fields.Dict:
+class Members(fields.Dict):
+    """A mapping whose faults are told at the member's own path: `steps.triage.name`, not `steps.triage.value.name`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]  # marshmallow
+        except ValidationError as error:
+            raise ValidationError(_at_members(error.messages)) from None
+
+
+def _at_members(messages: Any) -> Any:
+    """Marshmallow's {member: {"key": [...], "value": ...}} as {member: ...}."""
+    if not isinstance(messages, Mapping):
+        return messages
+    found: dict[Any, Any] = {}
+    for member, kinds in messages.items():
+        at_value = kinds.get("value", {})
+        of_member = {"_schema": at_value} if isinstance(at_value, list) else dict(at_value)
+        if "key" in kinds:
+            of_member["_schema"] = [*kinds["key"], *of_member.get("_schema", [])]
+        found[member] = of_member
+    return found
+
+
+def _texts(longest: int = 120, **options: Any) -> Members:
     """A text in both languages."""
     key = fields.String(validate=validate.OneOf(LANGUAGES))
-    return fields.Dict(keys=key, values=Text(longest), validate=_in_both, **options)
+    return Members(keys=key, values=Text(longest), validate=_in_both, **options)
 
 
 def _in_both(texts: Mapping[str, str]) -> None:
@@ -142,7 +166,7 @@ class StepForm(LimitForm):
 
     name = _texts(required=True)
     who = fields.Nested(WhoForm)
-    fields_ = fields.Dict(keys=fields.String(validate=_NAME), values=fields.Nested(FieldForm), data_key="fields")
+    fields_ = Members(keys=fields.String(validate=_NAME), values=fields.Nested(FieldForm), data_key="fields")
     checks = fields.List(fields.Nested(CheckForm), validate=validate.Length(max=20))
     enter = _condition()
     leave = _condition()
@@ -167,8 +191,8 @@ class FlowForm(Request):
     start = Code(64, required=True)
     reopen_at = Code(64)
     currency = fields.String(validate=validate.Regexp(r"\A[A-Z]{3}\Z", error="Three capital letters, such as CNY."))
-    groups = fields.Dict(keys=Code(64), values=fields.Nested(GroupForm))
-    steps = fields.Dict(
+    groups = Members(keys=Code(64), values=fields.Nested(GroupForm))
+    steps = Members(
         keys=fields.String(validate=_NAME),
         values=fields.Nested(StepForm),
         required=True,
