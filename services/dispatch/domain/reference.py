@@ -1,146 +1,202 @@
-"""Reference data: teams, their categories and supervisors, promised times, agents."""
+"""Reference data: teams, agents, hold reasons, calendars, policies and flows, as one version."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from services.dispatch.domain.deadlines import Clock, Target
+from services.dispatch.domain.faults import Faults
+from services.dispatch.domain.flow import Flow
+from services.dispatch.domain.known import Known
+from services.dispatch.domain.organisation import AgentEntry, Team, read_agents, read_teams
+from services.dispatch.domain.pin import Pin
+from services.dispatch.domain.policy import Policy
+from services.dispatch.domain.policy_reading import read_policies
+from services.dispatch.domain.promise import Terms
+from services.dispatch.domain.steps import Group, Limit, Step
+from services.dispatch.domain.terms import terms_of
+from shared.business_time import Calendar
 from shared.errors import NotFound, ValidationError
 
-DURATION = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Team:
-    """Who handles some categories, and who is called when that goes wrong (an agent's id, or None)."""
-
-    code: str
-    name: str
-    categories: frozenset[str] = frozenset()
-    supervisor: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AgentEntry:
-    """An agent as declared in reference data; presence is not declared but told by `set_presence`."""
-
-    agent_id: str
-    name: str
-    teams: tuple[str, ...]
-    capacity: int
-    role: str
+__all__ = ["BEFORE_FIRST_APPLY", "AgentEntry", "Reference", "Team"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """One version of dispatch's reference data."""
+    """One version of dispatch's reference data; everything in it has that version."""
 
     teams: Mapping[str, Team]
     default_team: str
-    targets: Mapping[str, Mapping[Clock, Target]]
+    calendars: Mapping[str, Calendar]
+    policies: tuple[Policy, ...]  # the first that applies is taken; the last one applies always
+    flows: Mapping[str, Flow] = field(default_factory=dict)
     agents: Mapping[str, AgentEntry] = field(default_factory=dict)
+    skills: Mapping[str, str] = field(default_factory=dict)
+    hold_reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     version: int = 0
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any], version: int = 0) -> Reference:
-        """Reference data from a body that has the form of `schemas.ReferenceData`.
+        """Reference data from a body that has the form of `reference_schemas.ReferenceData`.
 
-        `ValidationError` names what does not fit together: unknown teams, a category with two teams.
+        `ValidationError` names everything that does not fit together, by dotted path.
         """
-        errors = _contradictions(body)
-        if errors:
-            raise ValidationError(errors)
+        faults = Faults()
+        teams = read_teams(body, faults)
+        agents = read_agents(body, teams, faults)
+        calendars = _calendars(body.get("calendars") or {}, version, faults)
+        hold_reasons, skills = body.get("hold_reasons") or {}, body.get("skills") or {}
+        known = _known(body, teams, agents, calendars)
+        policies = read_policies(body["policies"], version, calendars, known, hold_reasons, faults)
+        known = replace(known, default_calendars={policy.calendar.code for policy in policies})
+        flows = _flows(body.get("flows") or {}, version, known, faults)
+        faults.raise_any()
         return cls(
-            teams={code: _team(code, team) for code, team in body["teams"].items()},
+            teams=teams,
             default_team=body["default_team"],
-            targets={priority: _targets(target) for priority, target in body["targets"].items()},
-            agents={agent_id: _agent(agent_id, agent) for agent_id, agent in (body.get("agents") or {}).items()},
+            calendars=calendars,
+            policies=policies,
+            flows=flows,
+            agents=agents,
+            skills=skills,
+            hold_reasons=hold_reasons,
             version=version,
         )
 
     def team(self, code: str) -> Team:
         """The team of that code, or `NotFound`."""
-        if code not in self.teams:
-            raise NotFound("team", code)
-        return self.teams[code]
+        return _found("team", code, self.teams)
 
     def team_for(self, category: str) -> Team:
         """The team that handles a category; the default team where none does."""
         named = (team for team in self.teams.values() if category in team.categories)
         return next(named, self.teams[self.default_team])
 
-    def target(self, priority: str, clock: Clock) -> Target:
-        """What is promised for a priority; that of the least urgent one where the priority is not declared."""
-        return self.targets.get(priority, self.targets[max(self.targets)])[clock]
+    def calendar(self, code: str) -> Calendar:
+        """The calendar of that code, or `NotFound`."""
+        return _found("calendar", code, self.calendars)
+
+    def policy(self, code: str) -> Policy:
+        """The policy of that code, or `NotFound`."""
+        return _found("policy", code, {policy.code: policy for policy in self.policies})
+
+    def policy_for(self, matter: Mapping[str, str]) -> Policy:
+        """The first policy that applies to the matter (its names: `matter.MATTER`)."""
+        return next(policy for policy in self.policies if policy.applies(matter))
+
+    def flow(self, code: str) -> Flow:
+        """The flow of that code, or `NotFound`."""
+        return _found("flow", code, self.flows)
+
+    def flow_for(self, matter: Mapping[str, str]) -> Flow | None:
+        """The first flow, in their order, that applies to the matter; None: it is one step."""
+        return next((flow for flow in self.flows.values() if flow.when is None or flow.when.holds(matter)), None)
+
+    def hold_reason(self, code: str) -> Mapping[str, str]:
+        """The names of a hold reason by language; `ValidationError` at `reason` names the known ones."""
+        if code not in self.hold_reasons:
+            known = ", ".join(self.hold_reasons) or "none"
+            raise ValidationError({"reason": [f"no hold reason {code!r}; known are {known}"]})
+        return self.hold_reasons[code]
+
+    def step_terms(self, flow: Flow, step: Step, policy: Policy) -> Terms | None:
+        """What a flow of this version promises for one of its steps; None: nothing."""
+        return self._flow_terms(flow, step.limit, policy)
+
+    def group_terms(self, flow: Flow, group: Group, policy: Policy) -> Terms | None:
+        """What a flow of this version promises for one of its groups of steps."""
+        return self._flow_terms(flow, group.limit, policy)
+
+    def _flow_terms(self, flow: Flow, limit: Limit | None, policy: Policy) -> Terms | None:
+        if limit is None:
+            return None
+        calendar = self.calendar(limit.calendar) if limit.calendar else policy.calendar
+        return terms_of(limit, calendar, Pin(flow.code, flow.version))
 
 
-def duration(text: str) -> timedelta:
-    """The time that `90s`, `15m`, `4h` or `3d` names; `ValueError` for anything else."""
-    match = DURATION.fullmatch(text)
-    if not match:
-        raise ValueError(f"{text!r} is not a time such as 90s, 15m, 4h or 3d")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
+def _found(what: str, code: str, known: Mapping[str, T]) -> T:
+    if code not in known:
+        raise NotFound(what, code)
+    return known[code]
 
 
-def _team(code: str, body: Mapping[str, Any]) -> Team:
-    return Team(
-        code=code,
-        name=body["name"],
-        categories=frozenset(body.get("categories") or ()),
-        supervisor=body.get("supervisor"),
+def _calendars(bodies: Mapping[str, Any], version: int, faults: Faults) -> dict[str, Calendar]:
+    """Code -> calendar, but for those that are refused."""
+    calendars: dict[str, Calendar] = {}
+    for code, body in bodies.items():
+        try:
+            calendars[code] = Calendar.from_dict(code, body, version)
+        except ValidationError as error:
+            faults.take(error, f"calendars.{code}.")
+    return calendars
+
+
+def _flows(bodies: Mapping[str, Any], version: int, known: Known, faults: Faults) -> dict[str, Flow]:
+    flows: dict[str, Flow] = {}
+    for code, body in bodies.items():
+        try:
+            flows[code] = Flow.from_dict(code, body, version, known)
+        except ValidationError as error:
+            faults.take(error)
+    return flows
+
+
+def _known(
+    body: Mapping[str, Any],
+    teams: Mapping[str, Team],
+    agents: Mapping[str, AgentEntry],
+    calendars: Mapping[str, Calendar],
+) -> Known:
+    """What policies and flows may name; also the calendars that were refused, so that they are not called unknown."""
+    refused = dict.fromkeys(body.get("calendars") or {}, timedelta(hours=24))
+    return Known(
+        teams=tuple(teams),
+        with_experts=tuple(team.code for team in teams.values() if team.expert_team),
+        skills=tuple(body.get("skills") or {}),
+        agents={agent.agent_id: agent.teams for agent in agents.values()},
+        calendars=refused | {code: calendar.working_day for code, calendar in calendars.items()},
     )
-
-
-def _targets(body: Mapping[str, Any]) -> dict[Clock, Target]:
-    escalate_after = duration(body.get("escalate_after", "0m"))
-    return {
-        clock: Target(within=duration(body[clock]), warn_at=body["warn_at"], escalate_after=escalate_after)
-        for clock in Clock
-    }
-
-
-def _agent(agent_id: str, body: Mapping[str, Any]) -> AgentEntry:
-    return AgentEntry(
-        agent_id=agent_id,
-        name=body["name"],
-        teams=tuple(body["teams"]),
-        capacity=body["capacity"],
-        role=body.get("role", "agent"),
-    )
-
-
-def _contradictions(body: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What does not fit together, by the dotted path of the entry."""
-    errors: dict[str, list[str]] = {}
-    teams = body["teams"]
-    if body["default_team"] not in teams:
-        errors["default_team"] = [f"no team {body['default_team']!r}"]
-    owner: dict[str, str] = {}
-    for code, team in teams.items():
-        for category in team.get("categories") or ():
-            if category in owner:
-                errors[f"teams.{code}.categories"] = [f"{category!r} is with team {owner[category]!r} already"]
-            owner.setdefault(category, code)
-    for agent_id, agent in (body.get("agents") or {}).items():
-        unknown = [team for team in agent["teams"] if team not in teams]
-        if unknown:
-            errors[f"agents.{agent_id}.teams"] = [f"no team {team!r}" for team in unknown]
-    return errors
 
 
 BEFORE_FIRST_APPLY: Mapping[str, Any] = {
-    "teams": {"service-desk": {"name": "Service desk"}},
     "default_team": "service-desk",
-    "targets": {
-        "P1": {"first_response": "15m", "resolution": "4h", "warn_at": 0.8},
-        "P2": {"first_response": "1h", "resolution": "8h", "warn_at": 0.8},
-        "P3": {"first_response": "4h", "resolution": "3d", "warn_at": 0.8},
-        "P4": {"first_response": "8h", "resolution": "5d", "warn_at": 0.8},
+    "teams": {"service-desk": {"name": "Service desk"}},
+    "hold_reasons": {
+        "waiting_for_customer": {"zh-CN": "等待客户", "en": "Waiting for the customer"},
+        "waiting_for_parts": {"zh-CN": "等待备件", "en": "Waiting for parts"},
+        "waiting_for_vendor": {"zh-CN": "等待供应商", "en": "Waiting for a vendor"},
+        "other": {"zh-CN": "其他", "en": "Other"},
     },
+    "calendars": {
+        "always": {
+            "name": "全天候 Always",
+            "zone": "UTC",
+            "working_day": "24h",
+            "week": {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+        }
+    },
+    "policies": [
+        {
+            "code": "standard",
+            "name": "标准 Standard",
+            "calendar": "always",
+            "warn_at": [0.8],
+            "targets": {
+                "P1": {"first_response": "15m", "resolution": "4h"},
+                "P2": {"first_response": "1h", "resolution": "8h"},
+                "P3": {"first_response": "4h", "resolution": "3d"},
+                "P4": {"first_response": "8h", "resolution": "5d"},
+            },
+            "pause": {
+                reason: ["resolution", "next_update", "step", "group"]
+                for reason in ("waiting_for_customer", "waiting_for_parts", "waiting_for_vendor", "other")
+            },
+            "escalations": [{"clock": "resolution", "at": 1, "level": 1, "tell": ["supervisor"]}],
+        }
+    ],
 }
 """What holds until the operators apply their own, so that no ticket has to wait for that."""

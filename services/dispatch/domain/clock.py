@@ -1,0 +1,298 @@
+"""Clocks: business time counted towards a promise. Pure; a change takes the instant and the clock's pinned calendar.
+
+A clock counts on its own axis: positions (`target`, marks) are counted business time, and instants follow from them
+while it runs. Standing still keeps what was counted, so no pause can be counted twice, and no change of the target
+forgets one. Counting is exact to the microsecond. Callers settle what fell due up to `at` before they change a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.dispatch.domain.pin import Pin
+from services.dispatch.domain.promise import MISS, Kind, Mark, Promise, Terms
+from shared.business_time import Calendar, due, elapsed, extends, is_provisional
+from shared.errors import ValidationError
+
+__all__ = [
+    "Clock",
+    "Kind",
+    "Lap",
+    "Mark",
+    "Promise",
+    "Standing",
+    "State",
+    "Terms",
+    "call_off",
+    "counted_at",
+    "finish",
+    "next_mark",
+    "pause",
+    "pin_of",
+    "reopen",
+    "resume",
+    "retarget",
+    "settle",
+    "standing",
+    "start",
+]
+
+MOST_LAPS = 32  # older ones are forgotten, so that a clock's size is bounded
+NOTHING = timedelta()
+
+
+class Lap(NamedTuple):
+    """A stretch of running: from when, and what had been counted before."""
+
+    since: datetime
+    counted: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """One clock of a work order. A mark leaves `marks` when it is settled, so each falls due once.
+
+    `name` is `first_response`, `resolution`, `next_update`, `step/<visit number>` or `group/<group code>`; `part` is
+    the step's or group's code. It counts while `since` is set; `counted` is what was counted up to there, or in all.
+    `due` is None while it stands still before its target, and where its calendar never has enough open time.
+    """
+
+    name: str
+    started_at: datetime
+    target: timedelta
+    calendar: Pin
+    source: Pin
+    part: str | None = None
+    marks: tuple[Mark, ...] = ()  # still to fall due, in order; without instants once it is done
+    settled: tuple[str, ...] = ()  # keys of those that have
+    counted: timedelta = NOTHING
+    since: datetime | None = None
+    paused: str | None = None  # the reason for which it stands still
+    due: datetime | None = None
+    provisional: bool = False  # it runs, and is due beyond the horizon of its calendar
+    laps: tuple[Lap, ...] = ()  # under the present calendar: to find when a target was reached
+    done_at: datetime | None = None
+    called_off_at: datetime | None = None
+    missed: bool = False
+
+    @property
+    def promise(self) -> Promise:
+        """What kind of promise it measures."""
+        return Promise(self.name.partition("/")[0])
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is done or called off."""
+        return self.done_at is not None or self.called_off_at is not None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the promise was kept; None as long as that is open."""
+        if self.missed:
+            return False
+        return True if self.done_at else None
+
+
+def pin_of(calendar: Calendar) -> Pin:
+    """The calendar's name and version."""
+    return Pin(calendar.code, calendar.version)
+
+
+def start(name: str, part: str | None, at: datetime, terms: Terms) -> Clock:
+    """A clock that counts from `at`."""
+    clock = Clock(
+        name=name,
+        part=part,
+        started_at=at,
+        target=terms.target,
+        calendar=pin_of(terms.calendar),
+        source=terms.source,
+        marks=terms.marks,
+    )
+    return _run(clock, at, terms.calendar)
+
+
+def pause(clock: Clock, at: datetime, reason: str, calendar: Calendar) -> Clock:
+    """It stands still from `at`; a clock that does not run stays as it is, so pauses cannot overlap."""
+    if clock.since is None:
+        return clock
+    return replace(_still(clock, at, calendar), paused=reason)
+
+
+def resume(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
+    """It counts again from `at`; a clock that is not paused stays as it is."""
+    if clock.since is not None or clock.stopped:
+        return clock
+    return _run(clock, at, calendar)
+
+
+def finish(clock: Clock, at: datetime, calendar: Calendar, *, resting: str | None = None) -> Clock:
+    """What was promised is done, in or outside hours; a stopped clock stays as it is.
+
+    `due` is told also of a clock that stood still, as if it had run on. `resting` is the reason (`resolved`) for which
+    it stands still until it may be reopened.
+    """
+    if clock.stopped:
+        return clock
+    running = resume(clock, at, calendar)
+    marks = tuple(replace(mark, at=None) for mark in running.marks)
+    return replace(_still(running, at, calendar), done_at=at, due=running.due, marks=marks, paused=resting)
+
+
+def call_off(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
+    """Nothing is promised any more; a stopped clock stays as it is."""
+    if clock.stopped:
+        return clock
+    return replace(_still(clock, at, calendar), called_off_at=at, marks=(), paused=None)
+
+
+def reopen(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
+    """A clock that was done goes on from what it had counted; the time in between does not count."""
+    if clock.done_at is None:
+        return clock
+    return _run(replace(clock, done_at=None, due=clock.due if clock.missed else None), at, calendar)
+
+
+def retarget(clock: Clock, at: datetime, terms: Terms, old_calendar: Calendar) -> Clock:
+    """Other terms for a clock that has not stopped: what was counted stays, the target counts from the original start.
+
+    What lies ahead under the new terms may fall due, also again: a miss is taken back. What they have passed already,
+    and was never settled, falls due at `at`; `due` is then the instant at which the counted time reached the new
+    target, if that lies within `laps`, else the first that they know.
+    """
+    if clock.stopped:
+        return clock
+    counted = counted_at(clock, at, old_calendar)
+    ahead = {mark.key for mark in terms.marks if mark.position > counted}
+    settled = tuple(key for key in clock.settled if key not in ahead)
+    changed = replace(
+        clock,
+        target=terms.target,
+        calendar=pin_of(terms.calendar),
+        source=terms.source,
+        marks=tuple(
+            replace(mark, at=None if mark.key in ahead else at) for mark in terms.marks if mark.key not in settled
+        ),
+        settled=settled,
+        missed=MISS in settled,
+        counted=counted,
+        due=_reached(clock, at, terms.target, old_calendar) if terms.target <= counted else None,
+        provisional=False,
+    )
+    if not _same_so_far(terms.calendar, old_calendar, at):
+        changed = replace(changed, laps=())
+    return changed if clock.since is None else _run(changed, at, terms.calendar)
+
+
+def settle(clock: Clock) -> tuple[Clock, Mark]:
+    """The clock after its next mark has fallen due, and that mark. There must be one (`next_mark`)."""
+    mark, *rest = clock.marks
+    missed = clock.missed or mark.kind is Kind.MISSED
+    return replace(clock, marks=tuple(rest), settled=(*clock.settled, mark.key), missed=missed), mark
+
+
+def next_mark(clock: Clock) -> Mark | None:
+    """What falls due next, with its instant; None while nothing does."""
+    return clock.marks[0] if clock.marks and clock.marks[0].at is not None else None
+
+
+def counted_at(clock: Clock, at: datetime, calendar: Calendar) -> timedelta:
+    """The business time counted up to `at`, which is not before the clock's last change."""
+    return clock.counted if clock.since is None else clock.counted + elapsed(calendar, clock.since, at)
+
+
+class State(StrEnum):
+    """How a clock stands."""
+
+    RUNNING = "running"
+    NEAR = "near"
+    PAUSED = "paused"
+    MET = "met"
+    MISSED = "missed"
+    CALLED_OFF = "called_off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a clock stands at an instant, in business time; `over` is by how much it is late, None if it is not."""
+
+    state: State
+    counted: timedelta
+    remaining: timedelta
+    over: timedelta | None
+
+
+def standing(clock: Clock, at: datetime, calendar: Calendar) -> Standing:
+    """How it stands at `at`, which is not before its last change; also where what fell due is not settled yet."""
+    counted = counted_at(clock, at, calendar)
+    missed = clock.missed or (not clock.stopped and counted >= clock.target)
+    return Standing(
+        state=_state(clock, counted, missed),
+        counted=counted,
+        remaining=max(clock.target - counted, NOTHING),
+        over=counted - clock.target if missed else None,
+    )
+
+
+def _state(clock: Clock, counted: timedelta, missed: bool) -> State:
+    if clock.called_off_at:
+        return State.CALLED_OFF
+    if missed:
+        return State.MISSED
+    if clock.done_at:
+        return State.MET
+    if clock.since is None:
+        return State.PAUSED
+    warned = any(key.startswith(Kind.NEAR) for key in clock.settled)
+    near = warned or any(mark.kind is Kind.NEAR and mark.position <= counted for mark in clock.marks)
+    return State.NEAR if near else State.RUNNING
+
+
+def _run(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
+    """It counts from `at`, and what lies ahead has its instant; what has fallen due keeps its own."""
+    marks = tuple(
+        mark if mark.at else replace(mark, at=_instant(calendar, at, mark.position - clock.counted))
+        for mark in clock.marks
+    )
+    falls_due = clock.due or _instant(calendar, at, clock.target - clock.counted)
+    provisional = calendar.horizon is not None if falls_due is None else is_provisional(calendar, falls_due)
+    laps = (*clock.laps, Lap(at, clock.counted))[-MOST_LAPS:]
+    return replace(clock, since=at, paused=None, marks=marks, due=falls_due, provisional=provisional, laps=laps)
+
+
+def _still(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
+    """It has counted up to `at`; what lies ahead has no instant any more."""
+    return replace(
+        clock,
+        counted=counted_at(clock, at, calendar),
+        since=None,
+        marks=tuple(mark if mark.at and mark.at <= at else replace(mark, at=None) for mark in clock.marks),
+        due=clock.due if clock.due and clock.due <= at else None,
+        provisional=False,
+    )
+
+
+def _instant(calendar: Calendar, since: datetime, remaining: timedelta) -> datetime | None:
+    """When so much will have been counted; None where the calendar does not open that long any more."""
+    try:
+        return due(calendar, since, remaining)
+    except ValidationError as error:
+        if "seconds" not in error.fields:
+            raise
+        return None
+
+
+def _reached(clock: Clock, at: datetime, target: timedelta, calendar: Calendar) -> datetime:
+    """When the counted time reached a target that lies behind; the first instant known where that was before `laps`."""
+    laps = [lap for lap in clock.laps if lap.counted < target]
+    if laps:
+        return due(calendar, laps[-1].since, target - laps[-1].counted)
+    return clock.laps[0].since if clock.laps else at
+
+
+def _same_so_far(new: Calendar, old: Calendar, at: datetime) -> bool:
+    """Whether both count alike up to `at`, so that stretches under the old one tell when a target was reached."""
+    return new.hours == old.hours or (extends(new, old) and not is_provisional(old, at))
