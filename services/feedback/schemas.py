@@ -13,7 +13,6 @@ from shared.schemas import Code, Consumed, Instant, Number, Request, Text
 
 LONGEST_COMMENT = 2_000
 PRIORITIES = ("P1", "P2", "P3", "P4")
-CLOCKS = ("first_response", "resolution")
 
 
 class AnswerSurvey(Request):
@@ -121,11 +120,29 @@ class WorkWentLive(WorkEvent):
     """Its replay has ended."""
 
 
-class DeadlineMissed(WorkEvent):
-    """A deadline passed, whether or not it is kept late."""
+class WorkPrioritised(WorkEvent):
+    """It is more or less pressing; `priority` is the new one."""
 
-    clock = fields.String(required=True, validate=validate.OneOf(CLOCKS))
+
+class StepCompleted(WorkEvent):
+    """A step of its flow is done; `met` is null where no time was promised."""
+
+    visit = fields.Integer(required=True)
+    due = Instant(load_default=None, allow_none=True)
+    met = fields.Boolean(required=True, allow_none=True)
+
+
+class DeadlineMissed(WorkEvent):
+    """A deadline passed, whether or not it is kept late. A step's names its visit."""
+
+    clock = fields.String(required=True)
+    visit = fields.Integer(load_default=None, allow_none=True)
     due = Instant(required=True)
+
+    @validates_schema
+    def _step_has_visit(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["clock"] == "step" and data["visit"] is None:
+            raise ValidationError("A step's deadline needs its visit.", "visit")
 
 
 class CaseEvent(Consumed):

@@ -59,6 +59,8 @@ class FeedbackWorker(Health):
     @on_event("dispatch", "work_opened", schemas.WorkOpened)
     @on_event("dispatch", "work_responded", schemas.WorkResponded)
     @on_event("dispatch", "work_transferred", schemas.WorkTransferred)
+    @on_event("dispatch", "work_prioritised", schemas.WorkPrioritised)
+    @on_event("dispatch", "step_completed", schemas.StepCompleted)
     @on_event("dispatch", "work_closed", schemas.WorkClosed)
     @on_event("dispatch", "deadline_missed", schemas.DeadlineMissed)
     @on_event("feedback", "survey_due", schemas.SurveyDue)

@@ -74,8 +74,16 @@ class Order:
     def responded(self, met: bool = True) -> Event:
         return self._event("work_responded", responded_at=self._at, due=self._at, met=met)
 
-    def missed(self, clock: str) -> Event:
-        return self._event("deadline_missed", clock=clock, due=self._at)
+    def missed(self, clock: str, visit: int | None = None) -> Event:
+        part = {"part": "on_site", "visit": visit, "part_name": {"en": "On site"}} if visit else {}
+        return self._event("deadline_missed", clock=clock, **part, due=self._at)
+
+    def step_completed(self, visit: int, met: bool | None) -> Event:
+        return self._event("step_completed", step="on_site", visit=visit, due=self._at, met=met)
+
+    def prioritised(self, priority: str) -> Event:
+        before, self._data["priority"] = self._data["priority"], priority
+        return self._event("work_prioritised", **{"from": before, "to": priority}, reason="-", by="actor")
 
     def transferred(self, team: str) -> Event:
         from_team, self._data["team"] = self._data["team"], team
@@ -312,12 +320,15 @@ def test_every_round_has_a_case_of_its_own(dispatch: Dispatch, ear: Ear, desk: C
 def test_events_that_come_twice_and_shuffled_count_once(dispatch: Dispatch, ear: Ear, desk: Client):
     order = dispatch.order(a_period())
     opened = order.opened()
-    story = [opened, order.responded(), order.transferred("database"), order.resolved(), order.reopened()]
+    story = [opened, order.responded(), order.transferred("database"), order.prioritised("P1")]
+    story += [order.step_completed(1, met=True), order.missed("step", visit=2), order.missed("next_update")]
+    story += [order.resolved(), order.reopened(), order.step_completed(2, met=False)]
     story += [order.resolved(met=False), order.closed("no_answer")]
     twice = story * 2
     random.Random(7).shuffle(twice)
     dispatch.tell(*twice)
     expected = {"opened": 1, "resolved": 1, "reopened": 1, "closed": 1, "withdrawn": 0}
+    expected |= {"missed_update": 1, "missed_group": 0}
 
     def all_heard() -> bool:  # any of the shuffled events may be the last to be handled
         total = figures(desk, opened)["total"]
@@ -325,6 +336,8 @@ def test_events_that_come_twice_and_shuffled_count_once(dispatch: Dispatch, ear:
         assert parts(total["first_response"]) == (1, 1)
         assert parts(total["resolution"]) == (0, 1)
         assert parts(total["reopen_rate"]) == (1, 1)
+        assert parts(total["step"]) == (1, 2)
+        assert set(figures(desk, opened)["by_priority"]) == {"P1"}
         assert set(figures(desk, opened)["by_team"]) == {"database"}
         return True
 
@@ -371,7 +384,8 @@ def test_every_figure_shows_what_it_was_made_of(dispatch: Dispatch, ear: Ear, de
         case_of(desk, order, "expired")
     surveys = {"value": 0.0, "numerator": 0, "denominator": 3, "target": None, "met": None}
     total = eventually(lambda: measured(desk, opened[0], surveys=3, missed=2))
-    assert total["orders"] == {"opened": 4, "resolved": 3, "reopened": 0, "closed": 0, "withdrawn": 0}
+    none = dict.fromkeys(("reopened", "closed", "withdrawn", "missed_update", "missed_group"), 0)
+    assert total["orders"] == {"opened": 4, "resolved": 3, **none}
     assert {**total["answer_rate"], "target": None, "met": None} == surveys
     assert parts(total["first_response"]) == (2, 4)
     assert parts(total["resolution"]) == (2, 3)

@@ -174,6 +174,12 @@ def test_refused_contact_leaves_nothing_behind(importer: Client, stack: Stack) -
     ("field", "value"),
     [("subject", "nul \x00"), ("type", {"$gt": ""}), ("$where", "1"), ("a.b", 1), ("occurred_at", "29-02-2016")],
 )
+def test_bad_input_is_refused_by_the_name_of_the_field(importer: Client, customer: str, field: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        importer.command("intake", "submit_ticket", **{**CONTACT, "customer_id": customer, field: value})
+    assert list(refused.value.fields) == [field]
+
+
 def test_tier_of_the_customer_is_told_with_the_ticket(importer: Client, bus: tuple[Feigned, Ear]) -> None:
     known = importer.command("intake", "save_customer", name="Caller", tier="gold")["customer_id"]
     new = {"name": "Caller", "email": _an_email(), "tier": "silver"}
@@ -189,12 +195,6 @@ def test_tier_of_the_customer_is_told_with_the_ticket(importer: Client, bus: tup
     # every replica trusts what it read of a customer for up to a second
     again = lambda: importer.command("intake", "submit_ticket", **CONTACT, customer_id=known)["ticket_no"]  # noqa: E731
     eventually(lambda: tier_of(again()) == "standard")
-
-
-def test_bad_input_is_refused_by_the_name_of_the_field(importer: Client, customer: str, field: str, value: Any) -> None:
-    with pytest.raises(ValidationError) as refused:
-        importer.command("intake", "submit_ticket", **{**CONTACT, "customer_id": customer, field: value})
-    assert list(refused.value.fields) == [field]
 
 
 def test_account_without_permission_may_only_read(stack: Stack, ticket: dict[str, Any]) -> None:

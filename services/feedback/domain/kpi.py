@@ -35,11 +35,12 @@ FIGURES: Mapping[str, tuple[Callable[[Sums, int], int], Callable[[Sums, int], in
         lambda sums, _: sums["resolution_met"],
         lambda sums, _: sums["resolution_met"] + sums["resolution_missed"],
     ),
+    "step": (lambda sums, _: sums["steps_met"], lambda sums, _: sums["steps_met"] + sums["steps_missed"]),
     "reopen_rate": (lambda sums, _: sums["reopened"], lambda sums, _: sums["resolved"]),
 }
 
 #: Plain numbers of orders that every group shows beside its figures.
-ORDERS = ("opened", "resolved", "reopened", "closed", "withdrawn")
+ORDERS = ("opened", "resolved", "reopened", "closed", "withdrawn", "missed_update", "missed_group")
 
 
 def report(rows: Sequence[Mapping[str, Any]], reference: FollowUp) -> dict[str, Any]:

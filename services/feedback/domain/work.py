@@ -12,7 +12,8 @@ from shared.events import Event
 #: Conditions: the newest of dispatch's events knows best.
 CONDITIONS = ("ticket_no", "customer_id", "type", "category", "priority", "team", "round")
 
-#: Facts count once: event type -> (name of the fact, what is kept of it). A name may ask for the event's fields.
+#: Facts count once: event type, or `type/clock` -> (name of the fact, what is kept of it). A name may ask for the
+#: event's fields. A step is promised anew by every visit; the other promises are the order's.
 FACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "work_opened": ("opened", ("opened_at", "first_response_due", "resolution_due")),
     "work_responded": ("responded", ("responded_at", "due", "met")),
@@ -21,6 +22,8 @@ FACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "work_closed": ("closed/{round}", ("closed_at", "outcome")),
     "work_withdrawn": ("withdrawn", ("reason",)),
     "deadline_missed": ("missed/{clock}", ("due",)),
+    "deadline_missed/step": ("missed/step/{visit}", ("due",)),
+    "step_completed": ("step/{visit}", ("due", "met")),
     "survey_due": ("surveyed/{round}", ("expires_at",)),
     "survey_answered": ("answered/{round}", ("score",)),
 }
@@ -45,9 +48,10 @@ def fold(work: Work, event: Event) -> Work:
     """The work after one more event of dispatch or of feedback itself: any order, any repetition, the same result."""
     if event.source == "dispatch" and event.number > work.newest:
         work = replace(work, newest=event.number, conditions={name: event.data[name] for name in CONDITIONS})
-    if event.type not in FACTS:
+    clock = f"{event.type}/{event.data.get('clock')}"
+    if clock not in FACTS and event.type not in FACTS:
         return work
-    template, kept = FACTS[event.type]
+    template, kept = FACTS.get(clock) or FACTS[event.type]
     name = template.format_map(event.data)
     known = work.facts.get(name)
     if known and known["number"] <= event.number:
@@ -57,16 +61,19 @@ def fold(work: Work, event: Event) -> Work:
 
 
 def counts(work: Work) -> dict[str, int]:
-    """The work as addends of the figures (domain/kpi.py): 0 or 1 each, but for surveys and scores, one per round."""
+    """The work as addends of the figures (domain/kpi.py): 0 or 1 each, but for what comes per round or per visit."""
     facts = work.facts
-    resolved = _rounds(facts, "resolved/")
-    reopened = _rounds(facts, "reopened/")
+    resolved = _numbered(facts, "resolved/")
+    reopened = _numbered(facts, "reopened/")
     responded = facts.get("responded")
     late_response = "missed/first_response" in facts or bool(responded and not responded["met"])
     late_resolution = "missed/resolution" in facts or any(not facts[f"resolved/{r}"]["met"] for r in resolved)
+    completed = _numbered(facts, "step/")
+    late_steps = _numbered(facts, "missed/step/") | {v for v in completed if facts[f"step/{v}"]["met"] is False}
+    steps_in_time = {v for v in completed if facts[f"step/{v}"]["met"]} - late_steps
     last_round = max(reopened, default=0)
-    answered = _rounds(facts, "answered/")
-    surveyed = _rounds(facts, "surveyed/") | answered  # an answer proves its survey, which may come later
+    answered = _numbered(facts, "answered/")
+    surveyed = _numbered(facts, "surveyed/") | answered  # an answer proves its survey, which may come later
     scores = [facts[f"answered/{round_}"]["score"] for round_ in answered]
     known = {
         "opened": True,
@@ -74,6 +81,10 @@ def counts(work: Work) -> dict[str, int]:
         "response_missed": late_response,
         "resolution_met": last_round in resolved and not late_resolution,
         "resolution_missed": late_resolution,
+        "steps_met": len(steps_in_time),
+        "steps_missed": len(late_steps),
+        "missed_update": "missed/next_update" in facts,
+        "missed_group": "missed/group" in facts,
         "resolved": bool(resolved or reopened),
         "reopened": bool(reopened),
         "closed": f"closed/{last_round}" in facts,
@@ -84,5 +95,5 @@ def counts(work: Work) -> dict[str, int]:
     return {name: int(value) for name, value in known.items()}
 
 
-def _rounds(facts: Mapping[str, Mapping[str, Any]], prefix: str) -> set[int]:
+def _numbered(facts: Mapping[str, Mapping[str, Any]], prefix: str) -> set[int]:
     return {int(name.removeprefix(prefix)) for name in facts if name.startswith(prefix)}

@@ -41,6 +41,23 @@ def test_attainment_is_met_by_met_and_missed():
     assert (groups["resolution"]["numerator"], groups["resolution"]["denominator"]) == (1, 2)
 
 
+def test_steps_are_met_by_met_and_missed():
+    figure = total(a_row(steps_met=6, steps_missed=2))["step"]
+    assert (figure["numerator"], figure["denominator"], figure["value"]) == (6, 8, 0.75)
+
+
+def test_orders_that_missed_an_update_or_a_group_are_counted_beside_the_figures():
+    orders = total(a_row(opened=5, missed_update=2, missed_group=1), a_row(opened=1, missed_group=1))["orders"]
+    assert (orders["missed_update"], orders["missed_group"]) == (2, 2)
+
+
+def test_attainment_of_each_promise_is_told_by_priority():
+    rows = [a_row("network", "P1", resolution_met=1), a_row("database", "P1", resolution_missed=1), a_row(steps_met=2)]
+    groups = report(rows, FollowUp())["by_priority"]
+    assert (groups["P1"]["resolution"]["numerator"], groups["P1"]["resolution"]["denominator"]) == (1, 2)
+    assert (groups["P2"]["step"]["numerator"], groups["P1"]["step"]["denominator"]) == (2, 0)
+
+
 def test_the_reopen_rate_is_reopened_by_resolved():
     assert total(a_row(resolved=10, reopened=1))["reopen_rate"]["value"] == 0.1
 

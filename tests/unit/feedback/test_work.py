@@ -19,6 +19,7 @@ RESPONDED = an_event("work_responded", 3, responded_at=MONDAY, due=LATER, met=Tr
 RESPONDED_LATE = an_event("work_responded", 3, responded_at=MONDAY, due=LATER, met=False)
 RESPONSE_MISSED = an_event("deadline_missed", 2, clock="first_response", due=LATER)
 TRANSFERRED = an_event("work_transferred", 4, team="database", from_team="network")
+PRIORITISED = an_event("work_prioritised", 11, priority="P1", before="P2", after="P1", team="database")
 RESOLUTION_MISSED = an_event("deadline_missed", 5, clock="resolution", due=LATER, team="database")
 RESOLVED = an_event("work_resolved", 6, resolved_at=MONDAY, due=LATER, met=True, solution="-", team="database")
 SURVEYED = an_event("survey_due", 1, source="feedback", expires_at=LATER, token="-")
@@ -43,6 +44,15 @@ STORY = [
     SURVEYED_AGAIN,
     PRAISED,
     CLOSED,
+    PRIORITISED,
+    an_event("step_completed", 12, visit=1, due=LATER, met=True),
+    an_event("deadline_missed", 13, clock="step", visit=2, due=LATER),
+    an_event("step_completed", 14, visit=2, due=LATER, met=False),
+    an_event("step_completed", 15, visit=3, due=None, met=None),
+    an_event("deadline_missed", 16, clock="step", visit=4, due=LATER),
+    an_event("deadline_missed", 17, clock="group", due=LATER),
+    an_event("deadline_missed", 18, clock="next_update", due=LATER),
+    an_event("deadline_missed", 19, clock="next_update", due=LATER + timedelta(days=1)),
 ]
 
 
@@ -71,6 +81,29 @@ def test_the_newest_event_of_dispatch_says_which_team_and_priority_the_work_has(
     assert (work.conditions["team"], work.conditions["priority"], work.newest) == ("database", "P1", 9)
 
 
+def test_a_newer_priority_moves_the_work_and_an_older_one_does_not():
+    assert folded(OPENED, PRIORITISED).conditions["priority"] == "P1"
+    assert folded(PRIORITISED, RESOLVED).conditions["priority"] == "P1"
+
+
+def test_a_step_is_met_or_missed_once_a_visit():
+    first, again = (an_event("step_completed", 10 + visit, visit=visit, due=LATER, met=True) for visit in (1, 2))
+    assert counts(folded(first, again, first))["steps_met"] == 2
+    missed = an_event("deadline_missed", 20, clock="step", visit=2, due=MONDAY)
+    late = an_event("step_completed", 21, visit=2, due=MONDAY, met=False)
+    assert [counts(folded(*some))["steps_missed"] for some in ([missed], [late], [missed, late])] == [1, 1, 1]
+
+
+def test_a_step_without_a_limit_is_neither_met_nor_missed():
+    free = counts(folded(an_event("step_completed", 12, visit=1, due=None, met=None)))
+    assert (free["steps_met"], free["steps_missed"]) == (0, 0)
+
+
+def test_a_missed_step_is_no_missed_resolution():
+    missed = counts(folded(an_event("deadline_missed", 13, clock="step", visit=2, due=LATER)))
+    assert {name for name, count in missed.items() if count} == {"opened", "steps_missed"}
+
+
 def test_an_event_of_a_case_says_nothing_of_the_works_conditions():
     assert folded(OPENED, an_event("survey_due", 40, source="feedback", expires_at=LATER, team="old")).conditions == (
         folded(OPENED).conditions
@@ -83,6 +116,10 @@ def test_a_story_is_counted():
         "opened": 1,
         "response_missed": 1,
         "resolution_missed": 1,
+        "steps_met": 1,
+        "steps_missed": 2,
+        "missed_update": 1,
+        "missed_group": 1,
         "resolved": 1,
         "reopened": 1,
         "closed": 1,
