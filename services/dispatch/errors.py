@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.errors import IllegalMove
+from collections.abc import Sequence
+
+from shared.errors import IllegalMove, LoopdeskError, NotFound
 
 
 class NoSuchMove(IllegalMove):
@@ -40,3 +42,13 @@ class NothingChanges(IllegalMove):
 
     def __init__(self, order_no: str, where: str) -> None:
         super().__init__(f"{order_no}: is already with {where!r}", rule="destination", where=where)
+
+
+class NoSuchClock(NotFound):
+    """The work has no clock of that name; `known` are those that it has."""
+
+    def __init__(self, order_no: str, name: str, known: Sequence[str]) -> None:
+        has = f"has {', '.join(known)}" if known else "has none yet"
+        LoopdeskError.__init__(
+            self, f"{order_no}: no clock {name!r}; it {has}", what="clock", key=name, known=list(known)
+        )

@@ -1,0 +1,43 @@
+"""Times and lengths as operators type and read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import click
+
+
+class Moment(click.ParamType):
+    """`2026-03-02`, `2026-03-02T18:00`, with a zone (`+08:00`, `Z`) or in UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """An aware time."""
+        try:
+            at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2026-03-02T18:00 or 2026-03-02T18:00+08:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+MOMENT = Moment()
+
+
+def moment(text: str, zone: tzinfo) -> str:
+    """A wire time as the clock on the wall there shows it: `Mon 2026-03-02 09:00:00`."""
+    at = datetime.fromisoformat(text).astimezone(zone)
+    digits = f"{at:%a %Y-%m-%d %H:%M:%S}"
+    return f"{digits}.{at.microsecond // 1000:03d}" if at.microsecond else digits
+
+
+def length(seconds: float) -> str:
+    """Hours, minutes and seconds without those that are none: `26h 5m`, `1.25s`; `0s` for nothing."""
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes else ""]
+    if left or milliseconds:
+        parts.append(f"{left + milliseconds / 1000:g}s" if milliseconds else f"{left}s")
+    return " ".join(part for part in parts if part) or "0s"

@@ -1,0 +1,75 @@
+"""What a history tells of a clock: the phases that its entries made of it, and its runs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.dispatch.domain.clock import Clock, finish
+from services.dispatch.domain.pin import Pin
+from services.dispatch.domain.record import clock_of
+from shared.business_time import Calendar
+
+Entry = Mapping[str, Any]
+Calendars = Callable[[Pin], Calendar]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What one entry made of a clock: from `at` until the next phase it is this `clock`. `why`: what the entry says."""
+
+    at: datetime
+    clock: Clock
+    why: str | None = None
+
+
+Run = tuple[Phase, ...]
+"""A clock from its start on. A promise made anew (the next update, a new round's resolution) is a new run."""
+
+
+def clocks_in(entries: Iterable[Entry]) -> dict[str, Clock]:
+    """Every clock that the entries tell of, by its name, as they leave it."""
+    found: dict[str, Clock] = {}
+    for _, name, clock in _told(entries):
+        if clock is not None:
+            found[name] = clock
+    return found
+
+
+def runs(entries: Iterable[Entry], calendars: Calendars) -> dict[str, list[Run]]:
+    """Name of the clock -> its runs, oldest first."""
+    found: dict[str, list[list[Phase]]] = {}
+    for entry, name, clock in _told(entries):
+        mine = found.setdefault(name, [])
+        last = mine[-1][-1] if mine else None
+        if clock is None or _begins(last, clock):
+            if last is not None and not last.clock.stopped:
+                mine[-1].append(_ended(last, entry["at"], calendars))
+            if clock is None:
+                continue
+            mine.append([])
+        mine[-1].append(Phase(entry["at"], clock, _why(entry)))
+    return {name: [tuple(run) for run in mine] for name, mine in found.items()}
+
+
+def _told(entries: Iterable[Entry]) -> Iterator[tuple[Entry, str, Clock | None]]:
+    """(entry, name, the clock that it sets), in order."""
+    for entry in entries:
+        for name, told in ((entry.get("set") or {}).get("clocks") or {}).items():
+            yield entry, name, clock_of(name, told) if told else None
+
+
+def _begins(last: Phase | None, clock: Clock) -> bool:
+    return last is None or clock.started_at != last.clock.started_at
+
+
+def _ended(last: Phase, at: datetime, calendars: Calendars) -> Phase:
+    """A promise that gave way to its successor in one write was kept just then."""
+    return Phase(at, finish(last.clock, at, calendars(last.clock.calendar)))
+
+
+def _why(entry: Entry) -> str | None:
+    data = entry.get("data") or {}
+    return data.get("why") or data.get("reason")
