@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from services.dispatch.domain.matter import PRIORITIES
 from services.dispatch.domain.pin import Pin
@@ -13,9 +12,6 @@ from services.dispatch.domain.steps import Escalation, Limit
 from services.dispatch.domain.terms import terms_of
 from shared.business_time import Calendar
 from shared.conditions import Condition
-
-if TYPE_CHECKING:
-    from services.dispatch.domain.reference import Reference
 
 #: What a policy sets targets for; a flow limits its steps and groups itself.
 PROMISED = (Promise.FIRST_RESPONSE, Promise.RESOLUTION, Promise.NEXT_UPDATE)
@@ -49,13 +45,13 @@ class Policy:
         """Whether its condition holds for the matter."""
         return self.when is None or self.when.holds(matter)
 
-    def terms(self, promise: Promise, priority: str, reference: Reference) -> Terms | None:
+    def terms(self, promise: Promise, priority: str, calendars: Mapping[str, Calendar]) -> Terms | None:
         """What is promised to work of that priority (the least urgent one's where it is unknown); None: nothing.
 
-        `reference` is the version that the policy is from.
+        `calendars` are those of the policy's own version.
         """
         limit = self.targets.get(priority, self.targets[PRIORITIES[-1]]).get(promise)
-        return terms_of(limit, reference.calendar(str(limit.calendar)), self.pin) if limit else None
+        return terms_of(limit, calendars[str(limit.calendar)], self.pin) if limit else None
 
     def pauses(self, reason: str) -> frozenset[Promise]:
         """The promises whose clocks stand still while work is held for that reason."""

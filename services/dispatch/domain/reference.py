@@ -192,10 +192,13 @@ BEFORE_FIRST_APPLY: Mapping[str, Any] = {
                 "P4": {"first_response": "8h", "resolution": "5d"},
             },
             "pause": {
-                reason: ["resolution", "next_update", "step", "group"]
+                reason: ["first_response", "resolution", "next_update", "step", "group"]
                 for reason in ("waiting_for_customer", "waiting_for_parts", "waiting_for_vendor", "other")
             },
-            "escalations": [{"clock": "resolution", "at": 1, "level": 1, "tell": ["supervisor"]}],
+            "escalations": [
+                {"clock": clock, "at": 1, "level": 1, "tell": ["supervisor"]}
+                for clock in ("first_response", "resolution")
+            ],
         }
     ],
 }
