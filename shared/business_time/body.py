@@ -100,7 +100,9 @@ class _Reader:
         for key in body:
             if key not in WEEKDAYS:
                 self.fault(f"week.{key}", f"unknown weekday; known: {', '.join(WEEKDAYS)}")
-        return tuple(self.spans(f"week.{weekday}", body.get(weekday) or ()) for weekday in WEEKDAYS)
+        return tuple(
+            () if body.get(weekday) is None else self.spans(f"week.{weekday}", body[weekday]) for weekday in WEEKDAYS
+        )
 
     def days(self, body: Any, week: tuple[Spans, ...]) -> tuple[dict[int, Day], tuple[tuple[int, str], ...]]:
         if not isinstance(body, Mapping):

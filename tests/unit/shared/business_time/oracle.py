@@ -1,7 +1,7 @@
 """Business time the slow way: from the wall clock's definition, walking from boundary to boundary.
 
-Shares nothing with the package. A calendar's clock is the local one, except that it never goes back: while the local clock
-repeats an hour, it stands still. Open is what that clock shows.
+Shares nothing with the package. A calendar's clock is the local one, except that it never goes back: while the local
+clock repeats an hour, it stands still. Open is what that clock shows.
 """
 
 from __future__ import annotations

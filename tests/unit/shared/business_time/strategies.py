@@ -41,7 +41,9 @@ PLACES = [
     ("UTC", 2000),
 ]
 MINUTES = st.one_of(
-    st.sampled_from([0, 60, 90, 119, 120, 150, 180, 1439]), st.integers(0, 95).map(lambda n: n * 15), st.integers(0, 1439)
+    st.sampled_from([0, 60, 90, 119, 120, 150, 180, 1439]),
+    st.integers(0, 95).map(lambda n: n * 15),
+    st.integers(0, 1439),
 )
 
 
@@ -122,7 +124,10 @@ def offsets() -> st.SearchStrategy[timedelta]:
 def spans() -> st.SearchStrategy[timedelta]:
     """Business time from nothing to some weeks."""
     seconds = st.one_of(
-        st.integers(0, 3), st.integers(0, 96).map(lambda n: n * 900), st.integers(0, 86_400), st.integers(0, 10 * 86_400)
+        st.integers(0, 3),
+        st.integers(0, 96).map(lambda n: n * 900),
+        st.integers(0, 86_400),
+        st.integers(0, 10 * 86_400),
     )
     return st.builds(lambda s, m: timedelta(seconds=s, microseconds=m), seconds, st.sampled_from([0, 0, 1, 999_999]))
 

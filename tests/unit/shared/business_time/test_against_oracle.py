@@ -47,7 +47,7 @@ LENGTHS = st.one_of(st.integers(0, 5), st.integers(0, 86_400), st.integers(0, 40
 )
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
 @given(strategies.cases(), strategies.spans(), LENGTHS)
 def test_every_answer_is_the_oracles(case: Any, span: timedelta, length: timedelta) -> None:
     agree(case, span, length)
@@ -114,7 +114,7 @@ DATES = st.dates(datetime(1971, 1, 1).date(), datetime(2190, 1, 1).date()).map(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
 @given(strategies.cases(), st.lists(DATES, min_size=3, max_size=3))
 def test_time_adds_up_over_any_number_of_years(case: Any, moments: list[datetime]) -> None:
     calendar = Calendar.from_dict("random", case[0])
@@ -123,7 +123,7 @@ def test_time_adds_up_over_any_number_of_years(case: Any, moments: list[datetime
     assert elapsed(calendar, first, second) + elapsed(calendar, second, third) == total
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
 @given(strategies.cases(), st.lists(DATES, min_size=2, max_size=2))
 def test_due_is_the_first_instant_by_which_so_much_time_has_passed(case: Any, moments: list[datetime]) -> None:
     calendar = Calendar.from_dict("random", case[0])
