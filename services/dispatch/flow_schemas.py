@@ -42,7 +42,7 @@ def _at_members(messages: Any) -> Any:
     return found
 
 
-def _texts(longest: int = 120, **options: Any) -> Members:
+def texts(longest: int = 120, **options: Any) -> Members:
     """A text in both languages."""
     key = fields.String(validate=validate.OneOf(LANGUAGES))
     return Members(keys=key, values=Text(longest), validate=_in_both, **options)
@@ -79,7 +79,7 @@ class FieldForm(Request):
     """A field; which members go with which type is the domain's to say."""
 
     type = fields.String(required=True, validate=validate.OneOf(TYPES))
-    name = _texts()
+    name = texts()
     required = YesNo()
     min = Number()
     max = Number()
@@ -92,14 +92,14 @@ class CheckForm(Request):
 
     rule = _condition(required=True)
     field = Code(64, required=True)
-    message = _texts(LONGEST_MESSAGE, required=True)
+    message = texts(LONGEST_MESSAGE, required=True)
 
 
 class EscalationForm(Request):
     """A level: when, and what it does."""
 
     level = fields.Integer(required=True, strict=True, validate=validate.Range(1, 9))
-    at = Number(validate=_PART)
+    at = Number(validate=validate.Range(0, 1, min_inclusive=False))  # 1: the moment at which it is due
     after = Text(40)
     tell = fields.List(fields.String(validate=validate.OneOf(TOLD)))
     raise_priority = YesNo()
@@ -164,7 +164,7 @@ def _faults_of(way: Any) -> dict[Any, Any]:
 class StepForm(LimitForm):
     """One step."""
 
-    name = _texts(required=True)
+    name = texts(required=True)
     who = fields.Nested(WhoForm)
     fields_ = Members(keys=fields.String(validate=_NAME), values=fields.Nested(FieldForm), data_key="fields")
     checks = fields.List(fields.Nested(CheckForm), validate=validate.Length(max=20))
@@ -178,7 +178,7 @@ class StepForm(LimitForm):
 class GroupForm(LimitForm):
     """Steps with a limit together."""
 
-    name = _texts(required=True)
+    name = texts(required=True)
     steps = fields.List(Code(64), required=True, validate=validate.Length(min=1))
     within = Text(40, required=True)
 
@@ -186,7 +186,7 @@ class GroupForm(LimitForm):
 class FlowForm(Request):
     """A flow, one file of deploy/config/flows/ each."""
 
-    name = _texts(required=True)
+    name = texts(required=True)
     for_ = _condition(data_key="for")
     start = Code(64, required=True)
     reopen_at = Code(64)

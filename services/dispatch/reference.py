@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.dispatch import domain, schemas
+from services.dispatch import domain, reference_schemas
 from services.dispatch.agents import Agents
 from shared.cause import Call
 from shared.mongo import Database
@@ -19,7 +19,7 @@ class DispatchReference(Reference[domain.Reference]):
         super().__init__(
             db,
             "dispatch",
-            schema=schemas.ReferenceData,
+            schema=reference_schemas.ReferenceData,
             build=domain.Reference.from_dict,
             default=domain.BEFORE_FIRST_APPLY,
         )

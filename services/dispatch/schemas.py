@@ -8,9 +8,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.dispatch.domain.agent import ROLES
-from services.dispatch.domain.reference import DURATION
 from services.dispatch.listing import PRIORITIES, STATES
-from shared.schemas import Code, Consumed, Number, Page, Request, Text, YesNo
+from shared.schemas import Code, Consumed, Page, Request, Text, YesNo
 
 LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY = 500, 20_000, 1_000_000
 LANGUAGES = ("zh-CN", "en")
@@ -76,6 +75,7 @@ class AgentFields(Request):
     teams = fields.List(Code(64), required=True, validate=validate.Length(1, 50))
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(0, LARGEST_CAPACITY))
     role = fields.String(validate=validate.OneOf(ROLES), load_default="agent")
+    skills = fields.List(Code(64), load_default=list, validate=validate.Length(max=50))
 
 
 class SaveAgent(AgentFields):
@@ -169,42 +169,3 @@ class CaseClosed(Consumed):
     order_no = fields.String(required=True)
     round = fields.Integer(required=True, strict=True)
     outcome = fields.String(required=True)
-
-
-# reference data: deploy/config/dispatch.yaml
-
-
-def _duration(**options: Any) -> fields.String:
-    fault = "Not a time such as 90s, 15m, 4h or 3d."
-    return fields.String(validate=validate.Regexp(rf"\A{DURATION.pattern}\Z", error=fault), **options)
-
-
-class Team(Request):
-    """Who handles which categories; `supervisor` is an agent's id."""
-
-    name = Text(120, required=True)
-    categories = fields.List(Code(64))
-    supervisor = Code(64, allow_none=True)
-
-
-class Target(Request):
-    """What is promised for a priority: elapsed times, the part of them at which to warn, when to escalate."""
-
-    first_response = _duration(required=True)
-    resolution = _duration(required=True)
-    warn_at = Number(required=True, validate=validate.Range(0, 1, min_inclusive=False))
-    escalate_after = _duration()
-
-
-class ReferenceData(Request):
-    """The whole of it."""
-
-    teams = fields.Dict(keys=Code(64), values=fields.Nested(Team), required=True, validate=validate.Length(min=1))
-    default_team = Code(64, required=True)
-    targets = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(PRIORITIES)),
-        values=fields.Nested(Target),
-        required=True,
-        validate=validate.Length(equal=len(PRIORITIES)),
-    )
-    agents = fields.Dict(keys=Code(64), values=fields.Nested(AgentFields))

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.dispatch.domain.reference import AgentEntry
 from shared.events import Aggregate, Fact
 
-ROLES = ("agent", "supervisor")
+ROLES = ("agent", "expert", "supervisor")
 
 
 @dataclass(frozen=True, kw_only=True)

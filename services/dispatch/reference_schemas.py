@@ -1,0 +1,70 @@
+"""The form of dispatch's reference data (deploy/config/dispatch.yaml, calendars/, flows/).
+
+What the parts mean, and whether they fit together, is found by `domain.Reference.from_dict`; a calendar's form, too.
+"""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from services.dispatch.domain.matter import PRIORITIES
+from services.dispatch.domain.policy import PROMISED, REOPENING
+from services.dispatch.flow_schemas import LONGEST_CONDITION, EscalationForm, FlowForm, Members, texts
+from services.dispatch.schemas import AgentFields
+from shared.schemas import Code, Number, Request, Text
+
+
+class Team(Request):
+    """Who handles which categories; `supervisor` and `duty_manager` are agents' ids, `expert_team` a team's code."""
+
+    name = Text(120, required=True)
+    categories = fields.List(Code(64))
+    supervisor = Code(64, allow_none=True)
+    duty_manager = Code(64, allow_none=True)
+    expert_team = Code(64, allow_none=True)
+
+
+class Target(Request):
+    """What is promised for a priority, as business time (`15m`, `3wd`)."""
+
+    first_response = Text(40)
+    resolution = Text(40)
+    next_update = Text(40)
+    calendar = Code(64)
+
+
+class PolicyEscalation(EscalationForm):
+    """A level of one of the policy's clocks."""
+
+    clock = fields.String(required=True, validate=validate.OneOf(PROMISED))
+
+
+class Policy(Request):
+    """One policy of the ordered list."""
+
+    code = Code(64, required=True)
+    name = Text(120, required=True)
+    when = Text(LONGEST_CONDITION)
+    calendar = Code(64, required=True)
+    warn_at = fields.List(
+        Number(validate=validate.Range(0, 1, min_inclusive=False, max_inclusive=False)), validate=validate.Length(max=9)
+    )
+    targets = Members(
+        keys=fields.String(validate=validate.OneOf(PRIORITIES)), values=fields.Nested(Target), required=True
+    )
+    pause = Members(keys=Code(64), values=fields.List(fields.String()))
+    reopening = fields.String(validate=validate.OneOf(REOPENING))
+    escalations = fields.List(fields.Nested(PolicyEscalation), validate=validate.Length(max=30))
+
+
+class ReferenceData(Request):
+    """The whole of it."""
+
+    default_team = Code(64, required=True)
+    teams = Members(keys=Code(64), values=fields.Nested(Team), required=True, validate=validate.Length(min=1))
+    skills = Members(keys=Code(64), values=Text(120))
+    hold_reasons = Members(keys=Code(64), values=texts())
+    agents = Members(keys=Code(64), values=fields.Nested(AgentFields))
+    calendars = Members(keys=Code(64), values=fields.Raw(), required=True)
+    policies = fields.List(fields.Nested(Policy), required=True, validate=validate.Length(1, 100))
+    flows = Members(keys=Code(64), values=fields.Nested(FlowForm))
