@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.bus.method import command, query
 from shared.cause import Call, content_digest, request_used
 from shared.clock import to_text
+from shared.errors import NotFound
 from shared.housekeeping import ANSWERS_KEPT
 from shared.schemas import Request, load
 
@@ -58,6 +59,13 @@ class Reference(Generic[R]):
                 self._versions[row["_id"]] = self._build(row["body"], row["_id"])
             self._newest, self._read_at = row["_id"], time.monotonic()
         return self._versions[self._newest]
+
+    def version(self, number: int) -> R:
+        """The value of that version, which may be old; 0 is what held before anything was applied. Raises NotFound."""
+        if number not in self._versions:
+            row = self._rows.find_one({"_id": number}) or self._before_any(number)
+            self._versions[number] = self._build(row["body"], number)
+        return self._versions[number]
 
     def check(self, body: Mapping[str, Any]) -> None:
         """Raise `ValidationError` naming every fault by its path; write nothing."""
@@ -105,8 +113,12 @@ class Reference(Generic[R]):
         return {"version": row["_id"], "body": row["body"], "applied_at": to_text(row["at"]) if row["at"] else None}
 
     def _newest_row(self) -> dict[str, Any]:
-        row = self._rows.find_one(sort=[("_id", DESCENDING)])
-        return row or {"_id": 0, "body": self._default, "digest": "", "at": None}
+        return self._rows.find_one(sort=[("_id", DESCENDING)]) or self._before_any(0)
+
+    def _before_any(self, number: int) -> dict[str, Any]:
+        if number != 0:
+            raise NotFound("version of the reference data", str(number))
+        return {"_id": 0, "body": self._default, "digest": "", "at": None}
 
 
 class Body(Request):
