@@ -11,7 +11,7 @@ import pytest
 from marshmallow import fields
 
 from shared.cause import content_digest
-from shared.errors import ValidationError
+from shared.errors import NotFound, ValidationError
 from shared.reference import Reference
 from shared.schemas import Code, Request
 from tests.probe.lab import Lab
@@ -121,3 +121,17 @@ def test_faults_are_named_by_path_and_nothing_is_stored(
             ask(body)
         assert set(refused.value.fields) == paths
     assert lab.database.probe_reference.count_documents({}) == 0
+
+
+def test_an_older_version_can_still_be_read(b: Bench) -> None:
+    reference = a_reference(b)
+    reference.apply(by("ann"), {"teams": {"desk": 3}})
+    reference.apply(by("ann"), {"teams": {"desk": 4}})
+    assert a_reference(b).version(1) == (1, {"desk": 3})
+    assert a_reference(b).version(0) == (0, {})
+
+
+def test_a_version_that_never_was_is_not_found(b: Bench) -> None:
+    with pytest.raises(NotFound) as refused:
+        a_reference(b).version(3)
+    assert refused.value.message == "no version of the reference data '3'"
