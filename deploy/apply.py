@@ -93,11 +93,10 @@ def _categories(intake: Body, dispatch: Body) -> Iterator[Fault]:
 
 
 def _priorities(intake: Body, dispatch: Body) -> Iterator[Fault]:
-    policies = dispatch.get("policies") or []
     used = {priority for row in (intake.get("priorities") or {}).values() for priority in row.values()}
-    for priority in sorted(used - set(policies[-1].get("targets") or {})) if policies else ():
-        path = f"policies.{len(policies) - 1}.targets"  # the last one is for what no other is for
-        yield Fault("dispatch.yaml", path, f"{priority}, which intake.yaml gives, has none")
+    for number, policy in enumerate(dispatch.get("policies") or ()):
+        for priority in sorted(used - set(policy.get("targets") or {})):
+            yield Fault("dispatch.yaml", f"policies.{number}.targets", f"{priority}, which intake.yaml gives, has none")
 
 
 def _addresses(dispatch: Body, notify: Body) -> Iterator[Fault]:
