@@ -31,8 +31,7 @@ def loopdesk(stack: Stack):
 
 @pytest.fixture
 def config(tmp_path: Path, loopdesk):
-    for file in CONFIG.glob("*.yaml"):
-        shutil.copy(file, tmp_path)
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
 
     def change(name: str, old: str, new: str) -> Path:
         file = tmp_path / name
