@@ -15,7 +15,7 @@ from rich.table import Table
 from deploy.localstack import launch
 from deploy.localstack.instance import Instance
 from shared.client import Client, Request
-from tests.bench import bare, measure, timers
+from tests.bench import bare, business_time, measure, timers
 from tests.support import Stack, eventually
 
 OTHERS = ("dispatch", "dispatch-worker", "feedback", "feedback-worker", "notify", "notify-worker", "intake-worker")
@@ -44,6 +44,7 @@ def running() -> Iterator[Stack]:
 @click.option("--orders", default=1_000_000, show_default=True, help="Open work orders for the timers; 0: leave out.")
 def main(repeats: int, calls: int, tickets: int, orders: int) -> None:
     """Measure Loopdesk beside bare pieces of the same stack."""
+    business_time.show(console)
     console.print("Starting a stack of the bench's own …")
     with running() as stack, bare.stock_echo(stack.admin_amqp_uri):
         desk = measure.Desk(stack)

@@ -1,5 +1,6 @@
 """What is no calendar is refused, every fault at once, each at its place."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -258,7 +259,5 @@ LIKELY = st.recursive(JSON, lambda inner: st.dictionaries(WORDS, inner, max_size
 def test_whatever_else_comes_is_refused_by_a_validation_error(body: dict[str, Any]) -> None:
     """Anything at all in the place of each field, and no other exception."""
     for whole in (body, a_body(**body)):
-        try:
-            Calendar.from_dict("random", whole)
-        except ValidationError as refused:
-            assert refused.fields
+        with suppress(ValidationError):
+            assert Calendar.from_dict("random", whole).hours.opens

@@ -1,6 +1,9 @@
 """Clock changes, half-hour zones, zones that changed their rules."""
 
 from datetime import timedelta
+from importlib import import_module
+from itertools import pairwise
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -144,3 +147,13 @@ def test_the_day_before_midnight_comes_twice_keeps_its_first_midnight() -> None:
     """St John's clocks went from 00:01 back to 23:01: what the old day shows again belongs to the new one."""
     calendar = open_on("2010-11-06", "America/St_Johns", ["00:00-24:00"])
     assert length(calendar, "2010-11-06") == hours(24)
+
+
+def test_no_zone_changes_its_clock_twice_within_two_days() -> None:
+    """The short cut in tables.py rests on it. Only the pure Python reader shows a zone's changes."""
+    reader = import_module("zoneinfo._zoneinfo").ZoneInfo
+    for name in sorted(available_timezones() - {"localtime"}):
+        zone = reader.no_cache(name)
+        ahead = [None, *(each.utcoff for each in zone._ttinfos)]
+        changes = [at for at, (a, b) in zip(zone._trans_utc, pairwise(ahead), strict=False) if a != b and at >= 0]
+        assert all(then - at > 3 * 86_400 for at, then in pairwise(changes)), name
