@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from services.dispatch.domain.known import Known
 from services.dispatch.domain.steps import Escalation, Limit
-from shared.business_time import duration
+from services.dispatch.domain.terms import measured, time_of
 
 EXPERT = "expert"  # instead of a team's code: the expert team of the team that has the work
 OF_A_LIMIT = ("calendar", "warn_at", "escalations")
@@ -35,12 +36,25 @@ def read_limit(body: Mapping[str, Any], team: str | None, known: Known, fault: T
             _time(f"{here}.after", level["after"], days, fault)
         for place, message in _unfit(level, team, known):
             fault(here + place, message)
-    return Limit(
+    limit = Limit(
         within=body["within"],
         calendar=calendar,
         warn_at=tuple(sorted(set(body.get("warn_at") or ()))),
         escalations=tuple(Escalation(**{**level, "tell": tuple(level.get("tell") or ())}) for level in levels),
     )
+    for number in sorted(_out_of_turn(limit, days)):
+        fault(f"escalations.{number}.level", f"level {levels[number]['level']} is reached before a lower one")
+    return limit
+
+
+def _out_of_turn(limit: Limit, days: list[timedelta | None]) -> set[int]:
+    """Which escalations are reached before one of a lower level, in any of the calendars."""
+    early: set[int] = set()
+    for day in days:
+        with suppress(ValueError):  # a time that is none has been told
+            order = [mark.level for mark in measured(limit, day)[1] if mark.level]
+            early |= {level for place, level in enumerate(order) if level > min(order[place:])}
+    return {number for number, escalation in enumerate(limit.escalations) if escalation.level in early}
 
 
 def _unfit(level: Mapping[str, Any], team: str | None, known: Known) -> Iterator[tuple[str, str]]:
@@ -67,8 +81,7 @@ def _time(path: str, text: str, days: list[timedelta | None], fault: Tell) -> No
     """A time has to be one in each of the calendars."""
     for day in days or [timedelta(hours=24)]:
         try:
-            if duration(text, day) <= timedelta(0):
-                raise ValueError(f"{text!r} is no time at all")
+            time_of(text, day)
         except ValueError as error:
             fault(path, str(error))
             return

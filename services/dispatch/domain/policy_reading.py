@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,7 @@ class _Reader:
         when = self._when()
         pause = {reason: self._pause(reason, told) for reason, told in (self.body.get("pause") or {}).items()}
         targets = {priority: self._limits(priority) for priority in PRIORITIES}
+        self._check_promised({promise for limits in targets.values() for promise in limits})
         calendar = self.calendars.get(self.body["calendar"])
         if calendar is None:
             return None
@@ -100,6 +101,12 @@ class _Reader:
         for name in told:
             self.faults.require_known(path, "clock", name, promises)
         return frozenset(Promise(name) for name in told if name in promises)
+
+    def _check_promised(self, promised: Collection[str]) -> None:
+        """That no escalation waits for a clock which this policy never starts."""
+        for number, level in enumerate(self.body.get("escalations") or ()):
+            if level["clock"] not in promised:
+                self.faults.add(f"{self.path}.escalations.{number}.clock", "has no target in this policy")
 
     def _limits(self, priority: str) -> dict[Promise, Limit]:
         """Promise -> limit of a priority, each with its calendar."""
