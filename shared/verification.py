@@ -78,26 +78,27 @@ def page(
 ) -> Document:
     """What `verify_history` answers."""
     names = sorted(name for name in db.aggregates if after is None or name >= after["collection"])
-    if not names:
-        return {"collection": None, "about": None, "aggregates": [], "faults": [], "next": None}
+    if not names or (until and until["collection"] < names[0]):  # nothing is left, or not of what was anchored
+        return {"collection": None, "about": None, "aggregates": [], "faults": [], "next": _beginning(names)}
     name = names[0]
     aggregates = db.aggregates[name]
     start = after["id"] if after and after["collection"] == name else ""
-    end = until["id"] if until and until["collection"] == name else None
+    end = until if until and until["collection"] == name else None
+    documents, more = _read(aggregates, start, end["id"] if end else None, limit)
     numbers = {anchor["id"]: anchor["number"] for anchor in anchored if anchor["collection"] == name}
-    documents, more = _read(aggregates, start, end, limit)
     rows, found = _check(aggregates, documents, numbers)
-    here = {"collection": name, "id": documents[-1]["_id"] if documents else start}
-    following = {"collection": names[1], "id": ""} if len(names) > 1 else None
-    about = aggregates.collection.estimated_document_count() if start == "" else None
-    beyond = following if end is None else {"collection": name, "id": end}
     return {
         "collection": name,
-        "about": about,
+        "about": aggregates.collection.estimated_document_count() if start == "" else None,
         "aggregates": rows,
         "faults": found,
-        "next": here if more else beyond,
+        "next": {"collection": name, "id": documents[-1]["_id"]} if more else end or _beginning(names[1:]),
     }
+
+
+def _beginning(names: Sequence[str]) -> Document | None:
+    """The place before the first of these collections."""
+    return {"collection": names[0], "id": ""} if names else None
 
 
 def _read(aggregates: Aggregates[Any], start: str, end: str | None, limit: int) -> tuple[list[Document], bool]:
