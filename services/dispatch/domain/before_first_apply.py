@@ -1,0 +1,48 @@
+"""The reference data in force before any was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+BEFORE_FIRST_APPLY: Mapping[str, Any] = {
+    "default_team": "service-desk",
+    "teams": {"service-desk": {"name": "Service desk"}},
+    "hold_reasons": {
+        "waiting_for_customer": {"zh-CN": "等待客户", "en": "Waiting for the customer"},
+        "waiting_for_parts": {"zh-CN": "等待备件", "en": "Waiting for parts"},
+        "waiting_for_vendor": {"zh-CN": "等待供应商", "en": "Waiting for a vendor"},
+        "other": {"zh-CN": "其他", "en": "Other"},
+    },
+    "calendars": {
+        "always": {
+            "name": "全天候 Always",
+            "zone": "UTC",
+            "working_day": "24h",
+            "week": {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+        }
+    },
+    "policies": [
+        {
+            "code": "standard",
+            "name": "标准 Standard",
+            "calendar": "always",
+            "warn_at": [0.8],
+            "targets": {
+                "P1": {"first_response": "15m", "resolution": "4h"},
+                "P2": {"first_response": "1h", "resolution": "8h"},
+                "P3": {"first_response": "4h", "resolution": "3d"},
+                "P4": {"first_response": "8h", "resolution": "5d"},
+            },
+            "pause": {
+                reason: ["first_response", "resolution", "next_update", "step", "group"]
+                for reason in ("waiting_for_customer", "waiting_for_parts", "waiting_for_vendor", "other")
+            },
+            "escalations": [
+                {"clock": clock, "at": 1, "level": 1, "tell": ["supervisor"]}
+                for clock in ("first_response", "resolution")
+            ],
+        }
+    ],
+}
+"""What holds until the operators apply their own, so that no ticket has to wait for that."""
