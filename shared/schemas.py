@@ -126,6 +126,13 @@ def normal_email(text: str) -> str:
         raise ValidationError("Not an e-mail address.") from None
 
 
+class Names(fields.Dict):
+    """A name by language, in an event: `{"zh-CN": …, "en": …}`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(keys=fields.String(), values=fields.String(), **kwargs)
+
+
 class Request(Schema):
     """Base of every request: unknown fields are refused."""
 

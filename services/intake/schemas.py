@@ -12,7 +12,7 @@ from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.domain import triage
 from services.intake.listing import PLACE
-from shared.schemas import Code, Consumed, Email, Instant, Key, Page, Phone, Request, Text
+from shared.schemas import Code, Consumed, Email, Instant, Key, Names, Page, Phone, Request, Text
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 20_000, 500
 
@@ -144,13 +144,6 @@ class WorkEvent(Consumed):
 
     order_no = fields.String(required=True)
     ticket_no = fields.String(required=True)
-
-
-class Names(fields.Dict):
-    """A name by language."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(keys=fields.String(), values=fields.String(), **options)
 
 
 class WorkAssigned(WorkEvent):

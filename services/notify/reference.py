@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from services.notify.domain.kinds import FOR_CUSTOMERS, KINDS
+from services.notify.domain.kinds import FOR_CUSTOMERS, KINDS, NULLABLE
 from services.notify.domain.ledger import Message, Occurrence, write
-from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, notices, rules_for
+from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, Way, notices, rules_for
+from services.notify.domain.words import in_language
 from services.notify.texts import Errors, Sources, Texts
 from shared.errors import ValidationError
 from shared.events import Fact
@@ -62,13 +63,23 @@ class Reference:
         self, occurrence: Occurrence, data: Mapping[str, Any], customer: Customer | None
     ) -> Iterator[tuple[Message, list[Fact]]]:
         """The ledger's new rows for an occurrence, each with what happened to it."""
-        for notice in notices(self.rules_for(occurrence.event), self.staff, data, customer):
+        if occurrence.event == "deadline_near" and data["due"] <= occurrence.at:
+            return  # it came under a new target when its time was over already: the miss tells it
+        told = self._told_of_the_miss(occurrence, data)
+        for notice in notices(self.rules_for(occurrence.event), self.staff, data, customer, told):
             language = notice.language or self.default_language
             content = self._content(notice, language, data, customer) if notice.to else None
             yield write(occurrence, notice, language, content)
 
+    def _told_of_the_miss(self, occurrence: Occurrence, data: Mapping[str, Any]) -> set[Way]:
+        """Whom `deadline_missed` tells of the very miss that is escalated at its own instant: once is enough."""
+        if occurrence.event != "work_escalated" or data["due"] != occurrence.at:
+            return set()
+        staff = [rule for rule in self.rules_for("deadline_missed") if rule.audience != "customer"]
+        return {way for notice in notices(staff, self.staff, data, None) for way in notice.ways}
+
     def _content(self, notice: Notice, language: str, data: Mapping[str, Any], customer: Customer | None) -> Any:
-        variables = dict(data)
+        variables = in_language(data, language)
         if "token" in data:
             variables["link"] = self.survey_link.replace("{token}", quote(data["token"], safe=""))
         if customer is not None and notice.rule.audience == "customer":
@@ -120,8 +131,9 @@ def _try_all(rules: Sequence[Rule], sources: Sources, texts: Texts) -> None:
             for language in languages:
                 for sample in samples:
                     texts.check(template, channel, language, sample)
-                    if sample.get("agent"):
-                        texts.check(template, channel, language, {**sample, "agent": None})
+                    for name in NULLABLE:
+                        if name in sample:
+                            texts.check(template, channel, language, {**sample, name: None})
 
 
 def _sample(rule: Rule) -> dict[str, Any]:

@@ -52,11 +52,12 @@ def _book() -> fields.Dict:
 
 
 class Staff(Schema):
-    """Agents by id, teams and supervisors by team code or `default`."""
+    """Agents by id; teams, supervisors and duty managers by team code or `default`."""
 
     agents = _book()
     teams = _book()
     supervisors = _book()
+    duty_managers = _book()
 
 
 class RuleEntry(Schema):
@@ -74,6 +75,11 @@ class RuleEntry(Schema):
     def _another_channel(self, data: Mapping[str, Any], **_: Any) -> None:
         if data.get("fallback") == data["channel"]:
             raise ValidationError("Is the channel itself.", "fallback")
+
+    @validates_schema
+    def _names_whom(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["audience"] == "told" and "tell" not in KINDS[data["event"]]:
+            raise ValidationError(f"{data['event']} does not say whom to tell.", "audience")
 
 
 class SmsText(Schema):

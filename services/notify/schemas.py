@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.notify.domain import ledger, rules
 from services.notify.domain.ledger import Message
-from shared.schemas import Code, Consumed, Instant, Page, Request
+from shared.schemas import Code, Consumed, Instant, Names, Page, Request
 
 
 def _one_of(values: Sequence[str], **options: Any) -> fields.String:
@@ -66,19 +66,104 @@ class WorkEvent(Consumed):
     round = fields.Integer(load_default=0)
 
 
-class WorkAssigned(WorkEvent):
-    """Somebody has it."""
+class StepEvent(WorkEvent):
+    """What an event says that may be about a step of a flow."""
+
+    step = fields.String(load_default=None, allow_none=True)
+    visit = fields.Integer(load_default=None, allow_none=True)
+    step_name = Names(load_default=None, allow_none=True)
 
 
-class DeadlineNear(WorkEvent):
-    """A deadline will pass soon."""
+class WorkAssigned(StepEvent):
+    """Somebody has it: the work, or a step of it."""
+
+
+class StepOpened(StepEvent):
+    """The work has come to a step."""
+
+    due = Instant(load_default=None, allow_none=True)
+
+
+class StepSkipped(StepEvent):
+    """An overdue step was left out; `missed`: its deadline counts as missed all the same."""
+
+    reason = fields.String(load_default="", allow_none=True)
+    missed = fields.Boolean(load_default=True)
+
+
+class WorkPrioritised(WorkEvent):
+    """It is more or less pressing than it `was`; `by` is `actor` or `escalation`."""
+
+    was = fields.String(data_key="from", required=True)
+    reason = fields.String(load_default="", allow_none=True)
+    by = fields.String(load_default=None, allow_none=True)
+
+
+class WorkRerouted(WorkEvent):
+    """A supervisor has sent it to another step."""
+
+    from_steps = fields.List(fields.String(), load_default=list)
+    to = fields.String(required=True)
+    to_name = Names(load_default=None, allow_none=True)
+    reason = fields.String(load_default="", allow_none=True)
+
+
+class FeeRecorded(WorkEvent):
+    """A step cost something."""
+
+    fee = fields.Raw(required=True)
+    step = fields.String(load_default=None, allow_none=True)
+    amount = fields.String(required=True)
+    currency = fields.String(required=True)
+
+
+class FeeVoided(FeeRecorded):
+    """A fee is not asked for after all."""
+
+    reason = fields.String(load_default="", allow_none=True)
+
+
+class DeadlineEvent(WorkEvent):
+    """What an event says of a promise: `clock` names it, `part` its step or group of steps."""
 
     clock = fields.String(required=True)
+    part = fields.String(load_default=None, allow_none=True)
+    visit = fields.Integer(load_default=None, allow_none=True)
+    part_name = Names(load_default=None, allow_none=True)
     due = Instant(required=True)
 
 
-class DeadlineMissed(DeadlineNear):
+class DeadlineNear(DeadlineEvent):
+    """A deadline will pass soon; `share` of its time has gone."""
+
+    share = fields.Float(load_default=None, allow_none=True)
+    provisional = fields.Boolean(load_default=False)
+
+
+class DeadlineMissed(DeadlineEvent):
     """A deadline has passed."""
+
+    provisional = fields.Boolean(load_default=False)
+
+
+class DeadlineMoved(DeadlineEvent):
+    """A deadline is another than it `was`."""
+
+    was = Instant(data_key="from", load_default=None, allow_none=True)
+    due = Instant(data_key="to", load_default=None, allow_none=True)
+    why = fields.String(load_default="", allow_none=True)
+
+
+class WorkEscalated(DeadlineEvent):
+    """Somebody higher up is to know; without a `clock` not for a deadline's sake."""
+
+    clock = fields.String(load_default=None, allow_none=True)
+    due = Instant(load_default=None, allow_none=True)
+    level = fields.Integer(required=True)
+    tell = fields.List(_one_of(tuple(rules.TELL)), required=True)
+    supervisor = fields.String(load_default=None, allow_none=True)
+    duty_manager = fields.String(load_default=None, allow_none=True)
+    why = fields.String(load_default="", allow_none=True)
 
 
 class WorkResolved(WorkEvent):

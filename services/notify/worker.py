@@ -37,6 +37,34 @@ class NotifyWorker(Health):
         """A deadline has passed."""
         self.store.tell(event)
 
+    @on_event("dispatch", "deadline_moved", schemas.DeadlineMoved)
+    def tell_of_moved_deadline(self, event: Event) -> None:
+        """A deadline is another than before."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "work_escalated", schemas.WorkEscalated)
+    def tell_of_escalation(self, event: Event) -> None:
+        """Somebody higher up is to know."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "work_prioritised", schemas.WorkPrioritised)
+    def tell_of_priority(self, event: Event) -> None:
+        """It is more or less pressing."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "step_opened", schemas.StepOpened)
+    @on_event("dispatch", "step_skipped", schemas.StepSkipped)
+    @on_event("dispatch", "work_rerouted", schemas.WorkRerouted)
+    def tell_of_step(self, event: Event) -> None:
+        """The work goes another step."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "fee_recorded", schemas.FeeRecorded)
+    @on_event("dispatch", "fee_voided", schemas.FeeVoided)
+    def tell_of_fee(self, event: Event) -> None:
+        """A step costs something, or does not after all."""
+        self.store.tell(event)
+
     @on_event("dispatch", "work_resolved", schemas.WorkResolved)
     def tell_of_resolution(self, event: Event) -> None:
         """The work is done."""

@@ -21,6 +21,7 @@ from tests.interface.feigned import Feigned, on_the_bus
 from tests.support import eventually
 from tests.unit.notify.builders import CONFIG
 
+ON_SITE = {"zh-CN": "现场处理", "en": "On site"}
 LONG_AGO = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)
 
 
@@ -92,8 +93,20 @@ class Matter:
     def closed(self) -> Event:
         return self.work("work_closed", closed_at=to_text(self.at), outcome="no_answer")
 
-    def missed(self) -> Event:
-        return self.work("deadline_missed", clock="resolution", due=to_text(self.at))
+    def missed(self, **data: Any) -> Event:
+        return self.work("deadline_missed", **self._deadline(), **data)
+
+    def near(self, share: float) -> Event:
+        due = to_text(self.at + timedelta(hours=1))
+        return self.work("deadline_near", **{**self._deadline(), "due": due}, share=share)
+
+    def escalated(self, *tell: str, **data: Any) -> Event:
+        level = {"level": 2, "tell": tell, "supervisor": "it.super", "duty_manager": None, "why": "missed"}
+        return self.work("work_escalated", **{**self._deadline(), **level, **data})
+
+    def _deadline(self) -> dict[str, Any]:
+        step = {"clock": "step", "part": "on_site", "visit": 4, "part_name": ON_SITE}
+        return {**step, "due": to_text(self.at), "provisional": False}
 
     def survey(self) -> Event:
         data = {
@@ -173,6 +186,54 @@ def test_an_assignment_is_told_to_the_agents_team_by_mail(stack: Any, world: Fei
     assert [m for m in stack.mails() if row["message_id"] in m["Message-ID"]]
 
 
+def test_every_warning_and_the_miss_are_told_by_themselves(world: Feigned, desk: Client) -> None:
+    matter = Matter()
+    world.tell(matter.near(0.5), matter.near(0.8), matter.missed())
+    rows = settled(desk, matter, 3)
+    assert sorted(row["template"] for row in rows) == ["deadline_missed", "deadline_near", "deadline_near"]
+    assert {row["recipient"] for row in rows} == {"agent:agent-17"}
+    texts = [desk.call("notify", "get_message", message_id=row["message_id"])["content"]["text"] for row in rows]
+    assert [share for share in ("50%", "80%") if any(share in text for text in texts)] == ["50%", "80%"]
+    assert all("环节“现场处理”" in text for text in texts)
+
+
+def test_an_escalation_goes_to_whom_it_names_and_once_to_each(world: Feigned, desk: Client) -> None:
+    matter = Matter()
+    at_the_miss = matter.escalated("owner", "supervisor", "duty_manager")
+    earlier = to_text(matter.at - timedelta(hours=1))
+    later = matter.escalated("owner", due=earlier, level=3)
+    world.tell(matter.missed(), at_the_miss, at_the_miss, later)
+    rows = settled(desk, matter, 4)
+    assert sorted((row["event"], row["recipient"]) for row in rows) == [
+        ("deadline_missed", "agent:agent-17"),
+        ("work_escalated", "agent:agent-17"),
+        ("work_escalated", "duty_manager:network"),
+        ("work_escalated", "supervisor:network"),
+    ]
+    assert {row["state"] for row in rows} == {"sent"}
+
+
+def test_a_change_of_course_is_told_to_whom_it_concerns(world: Feigned, desk: Client) -> None:
+    matter = Matter()
+    step = {"step": "on_site", "visit": 4, "step_name": ON_SITE}
+    world.tell(
+        matter.assigned(held=False, **step),
+        matter.work("work_prioritised", **{"from": "P3", "to": "P2"}, reason="a whole district", by="actor"),
+        matter.work("step_skipped", **step, reason="done by phone", missed=True),
+        matter.work("work_rerouted", from_steps=["triage"], to="on_site", to_name=ON_SITE, reason="not software"),
+        matter.work("step_opened", **step, due=None),
+        matter.work("fee_recorded", fee=1, step="fee", amount="120.00", currency="CNY"),
+        matter.work("deadline_moved", clock="resolution", **{"from": None, "to": None}, why="horizon"),
+    )
+    rows = settled(desk, matter, 4)
+    assert sorted((row["template"], row["recipient"]) for row in rows) == [
+        ("step_skipped", "supervisor:network"),
+        ("work_assigned", "agent:agent-17"),
+        ("work_prioritised", "agent:agent-17"),
+        ("work_rerouted", "supervisor:network"),
+    ]
+
+
 def test_a_customer_is_told_of_resolution_survey_and_closing(stack: Any, world: Feigned, desk: Client) -> None:
     matter = Matter()
     world.tell(matter.customer_saved(), matter.resolved(), matter.survey(), matter.closed())
@@ -206,7 +267,8 @@ def test_a_customer_without_any_address_is_a_failed_row(world: Feigned, desk: Cl
 def test_every_event_twice_and_shuffled_tells_nobody_twice(stack: Any, world: Feigned, desk: Client) -> None:
     matter = Matter()
     world.tell(matter.customer_saved())
-    events = [matter.assigned(), matter.missed(), matter.resolved(), matter.survey(), matter.closed()] * 2
+    escalated = matter.escalated("supervisor")
+    events = [matter.assigned(), matter.missed(), escalated, matter.resolved(), matter.survey(), matter.closed()] * 2
     random.Random(7).shuffle(events)
     world.tell(*events)
     rows = settled(desk, matter, 6)
@@ -286,7 +348,7 @@ def test_receipts_that_fit_no_message_are_dropped(stack: Any, world: Feigned, de
 def test_messages_are_found_by_any_combination_of_filters_in_pages(world: Feigned, desk: Client) -> None:
     matter = Matter()
     world.tell(matter.customer_saved())
-    world.tell(*(matter.closed() for _ in range(5)), matter.survey(), matter.missed())
+    world.tell(*(matter.closed() for _ in range(5)), matter.survey(), matter.missed(), matter.escalated("supervisor"))
     rows = settled(desk, matter, 8)
     assert len(settled(desk, matter, 5, template="work_closed")) == 5
     assert len(ledger(desk, matter, channel="sms")) == 1

@@ -1,6 +1,7 @@
 """The events that people can be told of, each with a sample of what its templates may say.
 
 Reference data are checked against the samples: a template that names anything else is refused before it is used.
+Names for people (`step_name`, `part_name`, `to_name`, `promise`) come in the language of the text.
 """
 
 from __future__ import annotations
@@ -23,11 +24,38 @@ _WORK: dict[str, Any] = {
     "round": 0,
 }
 
+_STEP: dict[str, Any] = {**_WORK, "step": "on_site", "visit": 4, "step_name": "On site"}
+_DEADLINE: dict[str, Any] = {
+    **_WORK,
+    "clock": "step",
+    "part": "on_site",
+    "visit": 4,
+    "part_name": "On site",
+    "promise": "step “On site”",
+    "due": _DUE,
+}
+_FEE: dict[str, Any] = {**_WORK, "fee": 1, "step": "fee", "amount": "120.00", "currency": "CNY"}
+
 #: Event -> the names that its templates may use, with a sample value each.
 KINDS: Mapping[str, Mapping[str, Any]] = {
-    "work_assigned": _WORK,
-    "deadline_near": {**_WORK, "clock": "resolution", "due": _DUE},
-    "deadline_missed": {**_WORK, "clock": "first_response", "due": _DUE},
+    "work_assigned": _STEP,
+    "work_prioritised": {**_WORK, "was": "P3", "reason": "A whole district is without it.", "by": "actor"},
+    "step_opened": {**_STEP, "due": _DUE},
+    "step_skipped": {**_STEP, "reason": "The customer has done it.", "missed": True},
+    "work_rerouted": {**_WORK, "from_steps": ["triage"], "to": "crew", "to_name": "Crew", "reason": "Not software."},
+    "fee_recorded": _FEE,
+    "fee_voided": {**_FEE, "reason": "Recorded twice."},
+    "deadline_near": {**_DEADLINE, "share": 0.8, "provisional": False},
+    "deadline_missed": {**_DEADLINE, "provisional": False},
+    "deadline_moved": {**_DEADLINE, "was": _DUE, "why": "horizon"},
+    "work_escalated": {
+        **_DEADLINE,
+        "level": 2,
+        "tell": ["owner", "supervisor"],
+        "supervisor": "supervisor.it",
+        "duty_manager": "manager.1",
+        "why": "resolution",
+    },
     "work_resolved": {
         **_WORK,
         "solution": "Replaced the router.",
@@ -50,6 +78,20 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "link": "https://desk.example.com/survey/4b1d6a",
     },
 }
+
+#: What may be null in some of these events: a template must bear each of them without it.
+NULLABLE = (
+    "agent",
+    "step",
+    "visit",
+    "step_name",
+    "to_name",
+    "clock",
+    "part",
+    "part_name",
+    "supervisor",
+    "duty_manager",
+)
 
 #: What templates for customers may say beside that.
 FOR_CUSTOMERS: Mapping[str, Any] = {"customer_name": "Example Ltd"}

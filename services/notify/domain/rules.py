@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 CHANNELS = ("sms", "email")
-AUDIENCES = ("customer", "agent", "team", "supervisor")
+AUDIENCES = ("customer", "agent", "team", "supervisor", "duty_manager", "told")
 URGENCIES = ("urgent", "bulk")
 DEFAULT = "default"  # the entry of the address book for teams without one of their own
 
@@ -55,11 +55,12 @@ class Customer(Contact):
 
 @dataclass(frozen=True)
 class AddressBook:
-    """The staff: agents by id, teams and their supervisors by team code, `default` for the rest."""
+    """The staff: agents by id; teams, their supervisors and duty managers by team code, `default` for the rest."""
 
     agents: Mapping[str, Contact] = field(default_factory=dict)
     teams: Mapping[str, Contact] = field(default_factory=dict)
     supervisors: Mapping[str, Contact] = field(default_factory=dict)
+    duty_managers: Mapping[str, Contact] = field(default_factory=dict)
 
     def agent(self, agent: str | None, team: str) -> tuple[str, list[Contact]]:
         """The agent's own entry, then the team's: work that nobody has yet is the whole team's."""
@@ -76,9 +77,27 @@ class AddressBook:
         """Whoever supervises the team."""
         return f"supervisor:{team}", _entries(self.supervisors, team)
 
+    def duty_manager(self, team: str) -> tuple[str, list[Contact]]:
+        """Whoever answers for the team's hours just now."""
+        return f"duty_manager:{team}", _entries(self.duty_managers, team)
+
 
 def _entries(book: Mapping[str, Contact], team: str) -> list[Contact]:
     return [book[key] for key in (team, DEFAULT) if key in book]
+
+
+Found = tuple[str, Sequence[Contact]]  # who it is, and where to look for an address
+Way = tuple[str, str]  # (recipient, channel)
+
+#: Audience among the staff -> its entries, from the data of the event.
+STAFF: Mapping[str, Callable[[AddressBook, Mapping[str, Any]], Found]] = {
+    "agent": lambda book, data: book.agent(data.get("agent"), data["team"]),
+    "team": lambda book, data: book.team(data["team"]),
+    "supervisor": lambda book, data: book.supervisor(data["team"]),
+    "duty_manager": lambda book, data: book.duty_manager(data["team"]),
+}
+#: Whom an event itself names in `tell`, for the audience `told` -> the audience meant.
+TELL = {"owner": "agent", "team": "team", "supervisor": "supervisor", "duty_manager": "duty_manager"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +109,11 @@ class Notice:
     channel: str
     to: str | None
     language: str | None
+
+    @property
+    def ways(self) -> set[Way]:
+        """How this recipient is told: by the channel that was wanted, and by the one that it is."""
+        return {(self.recipient, self.rule.channel), (self.recipient, self.channel)}
 
 
 def rules_for(rules: Sequence[Rule], event: str) -> list[Rule]:
@@ -103,35 +127,37 @@ def needs_customer(rules: Sequence[Rule]) -> bool:
 
 
 def notices(
-    rules: Sequence[Rule], book: AddressBook, data: Mapping[str, Any], customer: Customer | None
+    rules: Sequence[Rule],
+    book: AddressBook,
+    data: Mapping[str, Any],
+    customer: Customer | None,
+    told: Collection[Way] = (),
 ) -> list[Notice]:
     """What these rules owe on an event with `data`; `customer` may be None only if no rule needs one.
 
     Nobody gets two notices by one channel, be it the wanted one or the fallback, even where several audiences are the
-    same people.
+    same people; nor anybody whom something else has `told` the same by that channel.
     """
     owed: list[Notice] = []
-    taken: set[tuple[str, str]] = set()
+    taken = set(told)
     for rule in rules:
-        recipient, contacts = _audience(rule, book, data, customer)
         preferred = customer.preferred_channels if customer and rule.audience == "customer" else ()
-        notice = _notice(rule, recipient, contacts, preferred)
-        ways = {(recipient, rule.channel), (recipient, notice.channel)}
-        if taken.isdisjoint(ways):
-            owed.append(notice)
-            taken |= ways
+        for recipient, contacts in _audience(rule, book, data, customer):
+            notice = _notice(rule, recipient, contacts, preferred)
+            if taken.isdisjoint(notice.ways):
+                owed.append(notice)
+                taken |= notice.ways
     return owed
 
 
-def _audience(
-    rule: Rule, book: AddressBook, data: Mapping[str, Any], customer: Customer | None
-) -> tuple[str, list[Contact]]:
+def _audience(rule: Rule, book: AddressBook, data: Mapping[str, Any], customer: Customer | None) -> Iterator[Found]:
     if rule.audience == "customer":
         assert customer is not None, "the caller looks the customer up"  # noqa: S101 - a programming error
-        return f"customer:{customer.customer_id}", [customer]
-    if rule.audience == "agent":
-        return book.agent(data.get("agent"), data["team"])
-    return book.team(data["team"]) if rule.audience == "team" else book.supervisor(data["team"])
+        yield f"customer:{customer.customer_id}", [customer]
+        return
+    meant = [TELL[word] for word in data["tell"]] if rule.audience == "told" else [rule.audience]
+    for audience in meant:
+        yield STAFF[audience](book, data)
 
 
 def _notice(rule: Rule, recipient: str, contacts: Sequence[Contact], preferred: Sequence[str]) -> Notice:

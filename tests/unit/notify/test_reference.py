@@ -35,8 +35,12 @@ def messages(event, data, customer=None, body=None):
     return [message for message, _ in build(body or the_config(), 1).messages(occurrence, data, customer)]
 
 
-def test_the_shipped_configuration_is_valid_and_tells_of_every_kind_of_event():
-    assert {rule.event for rule in build(the_config(), 1).rules} == set(KINDS)
+#: Whom these concern hears it by `work_assigned`, or asks for it; an operator may add rules.
+UNTOLD = {"step_opened", "deadline_moved", "fee_recorded", "fee_voided"}
+
+
+def test_the_shipped_configuration_is_valid_and_tells_of_all_that_somebody_must_know():
+    assert {rule.event for rule in build(the_config(), 1).rules} == set(KINDS) - UNTOLD
 
 
 def test_every_shipped_template_speaks_every_language():
@@ -89,13 +93,137 @@ def test_a_subject_is_one_line():
     assert message.content.subject == "a b Bcc: c"
 
 
-def test_a_missed_deadline_is_told_to_agent_and_supervisor():
-    told = messages("deadline_missed", work(clock="resolution", due=NOON))
-    assert [(m.recipient, m.to) for m in told] == [
-        ("agent:agent-17", "service-desk@example.com"),
-        ("supervisor:network", "supervisors@example.com"),
+ON_SITE = {"zh-CN": "现场处理", "en": "On site"}
+
+
+def deadline(**given):
+    known = {"clock": "resolution", "part": None, "visit": None, "part_name": None, "due": NOON}
+    return work(**{**known, "provisional": False, **given})
+
+
+def near(**given):
+    return deadline(**{"share": 0.8, "due": NOON + timedelta(hours=1), **given})
+
+
+def an_escalation(*tell, **given):
+    return deadline(**{"level": 2, "tell": tell, "supervisor": "s", "duty_manager": None, "why": "missed", **given})
+
+
+def told(event, data, body=None):
+    return [message.recipient for message in messages(event, data, body=body)]
+
+
+def test_a_missed_deadline_is_told_to_whoever_has_the_work():
+    (message,) = messages("deadline_missed", deadline())
+    assert (message.recipient, message.to) == ("agent:agent-17", "service-desk@example.com")
+    assert message.language == "zh-CN"
+
+
+@pytest.mark.parametrize(
+    ("clock", "chinese", "english"),
+    [
+        ("first_response", "首次响应", "first response"),
+        ("resolution", "解决", "resolution"),
+        ("next_update", "下次回复", "next update"),
+        ("step", "环节“现场处理”", "step “On site”"),
+        ("group", "环节组“现场处理”", "group of steps “On site”"),
+    ],
+)
+def test_a_deadline_names_what_was_promised(clock, chinese, english):
+    names = {"part": "on_site", "part_name": ON_SITE} if clock in ("step", "group") else {}
+    for event, data in (
+        ("deadline_near", near(clock=clock, **names)),
+        ("deadline_missed", deadline(clock=clock, **names)),
+    ):
+        (message,) = messages(event, data)
+        assert chinese in message.content.subject
+        assert chinese in message.content.text
+        (message,) = messages(event, {**data, "team": "it", "agent": "it.02"})
+        assert english in message.content.subject
+        assert english in message.content.html
+
+
+def test_a_step_without_a_name_is_called_by_its_code():
+    (message,) = messages("deadline_missed", deadline(clock="step", part="on_site"))
+    assert "环节“on_site”" in message.content.subject
+
+
+def test_a_warning_says_when_the_time_is_up_and_how_much_of_it_has_gone():
+    (message,) = messages("deadline_near", near(share=0.5))
+    assert "2026-03-02 21:00，时间已用去 50%" in message.content.text
+    (message,) = messages("deadline_near", near(share=None, provisional=True))
+    assert "2026-03-02 21:00（暂定）。" in message.content.text
+
+
+def test_a_warning_of_what_has_passed_already_is_left_to_the_miss():
+    assert told("deadline_near", near(due=NOON)) == []
+
+
+def test_an_escalation_tells_whom_it_names_and_nobody_else():
+    assert told("work_escalated", an_escalation("supervisor", due=None)) == ["supervisor:network"]
+    assert told("work_escalated", an_escalation("owner", "team", "duty_manager", due=None)) == [
+        "agent:agent-17",
+        "team:network",
+        "duty_manager:network",
     ]
-    assert {m.language for m in told} == {"zh-CN"}
+
+
+def test_an_escalation_tells_its_level_and_what_for():
+    (message,) = messages("work_escalated", an_escalation("supervisor", due=NOON - timedelta(hours=1)))
+    assert message.content.subject == "[P2] 工单 T-1042 解决：第 2 级升级"
+    (message,) = messages("work_escalated", an_escalation("supervisor", clock=None, due=None, level=1))
+    assert message.content.subject == "[P2] 工单 T-1042 客户不满意：第 1 级升级"
+
+
+def test_an_escalation_at_the_moment_of_a_miss_is_not_told_to_whom_the_miss_is_told():
+    both = an_escalation("owner", "supervisor")
+    assert told("work_escalated", both) == ["supervisor:network"]
+    assert told("work_escalated", {**both, "due": NOON - timedelta(minutes=1)}) == [
+        "agent:agent-17",
+        "supervisor:network",
+    ]
+
+
+def test_an_escalation_at_the_moment_of_a_miss_is_told_where_no_rule_tells_the_miss():
+    body = the_config()
+    body["rules"] = [rule for rule in body["rules"] if rule["event"] != "deadline_missed"]
+    assert told("work_escalated", an_escalation("owner"), body) == ["agent:agent-17"]
+
+
+def test_whoever_gets_a_step_reads_which():
+    (message,) = messages("work_assigned", work(step="on_site", visit=4, step_name=ON_SITE))
+    assert "当前环节：现场处理。" in message.content.text
+
+
+def test_a_change_of_priority_is_told_to_whoever_has_the_work():
+    (message,) = messages("work_prioritised", work(was="P3", reason="a whole district", by="actor"))
+    assert (message.recipient, message.content.subject) == ("agent:agent-17", "[P2] 工单 T-1042 优先级由 P3 调整为 P2")
+    (message,) = messages("work_prioritised", work(was="P3", reason="resolution", by="escalation"))
+    assert "自动升级" in message.content.text
+
+
+def test_a_supervisor_is_told_of_what_was_skipped_or_sent_elsewhere():
+    skipped = work(step="on_site", visit=4, step_name=ON_SITE, reason="done by phone", missed=True)
+    rerouted = work(from_steps=["triage"], to="on_site", to_name=ON_SITE, reason="not software")
+    for event, data in (("step_skipped", skipped), ("work_rerouted", rerouted)):
+        (message,) = messages(event, data)
+        assert message.recipient == "supervisor:network"
+        assert "“现场处理”" in message.content.subject
+        assert data["reason"] in message.content.text
+
+
+def test_only_what_says_whom_to_tell_can_tell_those():
+    def change(body):
+        body["rules"][0]["audience"] = "told"
+
+    assert faults(change) == {"rules.0.audience": ["work_assigned does not say whom to tell."]}
+
+
+def test_a_template_must_bear_what_may_be_missing():
+    def change(body):
+        body["templates"]["deadline_missed"]["email"]["en"]["text"] = "{{ part_name.upper() }}"
+
+    assert list(faults(change)) == ["templates.deadline_missed.email.en.text"]
 
 
 def test_an_unknown_variable_is_refused_with_its_place():
@@ -154,7 +282,7 @@ def test_two_rules_may_not_tell_one_audience_by_one_channel():
         body["rules"].append({**body["rules"][4], "channel": "sms", "fallback": "email"})
 
     assert faults(change) == {
-        "rules.7.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
+        "rules.10.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
     }
 
 

@@ -8,6 +8,7 @@ BOOK = AddressBook(
     },
     teams={"network": Contact(email="network@example.com"), "default": Contact(email="desk@example.com")},
     supervisors={"default": Contact(email="supervisors@example.com", phone="+441164960002")},
+    duty_managers={"network": Contact(email="duty@example.com")},
 )
 
 
@@ -70,6 +71,35 @@ def test_a_team_without_a_mailbox_uses_the_default_one():
 def test_a_supervisor_is_told_of_the_own_team():
     rule = a_rule(audience="supervisor", channel="sms")
     assert told(rule) == ("supervisor:network", "sms", "+441164960002")
+
+
+def test_a_duty_manager_is_told_of_the_own_team():
+    rule = a_rule(audience="duty_manager", channel="email")
+    assert told(rule) == ("duty_manager:network", "email", "duty@example.com")
+    assert told(rule, work(team="Group 70")) == ("duty_manager:Group 70", "email", None)
+
+
+def named(*tell, **given):
+    return [
+        notice.recipient
+        for notice in notices([a_rule(audience="told", channel="email")], BOOK, work(tell=tell, **given), None)
+    ]
+
+
+def test_an_event_that_names_its_audience_is_told_to_exactly_those():
+    assert named("supervisor", "owner") == ["supervisor:network", "agent:agent-17"]
+    assert named("duty_manager") == ["duty_manager:network"]
+    assert named() == []
+
+
+def test_owner_and_team_are_one_where_nobody_has_the_work():
+    assert named("owner", "team", agent=None) == ["team:network"]
+
+
+def test_who_was_told_the_same_by_that_channel_is_not_told_again():
+    rules = [a_rule(audience="agent", channel="email"), a_rule(audience="supervisor", channel="email")]
+    owed = notices(rules, BOOK, work(), None, told={("agent:agent-17", "email"), ("supervisor:network", "sms")})
+    assert [notice.recipient for notice in owed] == ["supervisor:network"]
 
 
 def test_the_same_people_are_not_told_twice_as_two_audiences():

@@ -8,8 +8,16 @@ from shared.schemas import load
 
 EVENTS = {
     "work_assigned": schemas.WorkAssigned,
+    "work_prioritised": schemas.WorkPrioritised,
+    "step_opened": schemas.StepOpened,
+    "step_skipped": schemas.StepSkipped,
+    "work_rerouted": schemas.WorkRerouted,
+    "fee_recorded": schemas.FeeRecorded,
+    "fee_voided": schemas.FeeVoided,
     "deadline_near": schemas.DeadlineNear,
     "deadline_missed": schemas.DeadlineMissed,
+    "deadline_moved": schemas.DeadlineMoved,
+    "work_escalated": schemas.WorkEscalated,
     "work_resolved": schemas.WorkResolved,
     "work_closed": schemas.WorkClosed,
     "survey_due": schemas.SurveyDue,
@@ -18,7 +26,9 @@ EVENTS = {
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_templates_may_use_what_the_event_brings(event):
-    assert set(EVENTS[event]().fields) | ({"link"} if event == "survey_due" else set()) == set(KINDS[event])
+    brought = set(EVENTS[event]().fields)
+    made = {"link" for name in brought if name == "token"} | {"promise" for name in brought if name == "clock"}
+    assert brought | made == set(KINDS[event])
 
 
 def test_every_kind_of_event_has_its_handler():
@@ -42,6 +52,14 @@ def test_a_bad_search_names_its_field(field, request_body):
     with pytest.raises(ValidationError) as refused:
         load(schemas.FindMessages, request_body)
     assert list(refused.value.fields) == [field]
+
+
+def test_an_escalation_that_tells_nobody_we_know_is_refused():
+    told = {"order_no": "W-1", "ticket_no": "T-1", "customer_id": "C-1", "team": "it", "level": 1}
+    assert load(schemas.WorkEscalated, {**told, "tell": ["owner"]})["tell"] == ["owner"]
+    with pytest.raises(ValidationError) as refused:
+        load(schemas.WorkEscalated, {**told, "tell": ["king"]})
+    assert list(refused.value.fields) == ["tell.0"]
 
 
 def test_a_receipt_must_have_a_state_that_receipts_have():
