@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause, request_used
 from shared.document import STATE_ONLY, Outgoing, Publishing, additions, history_reply
@@ -114,8 +115,8 @@ class Aggregates(Generic[S]):
         self._key = key
         self.rebuilds = rebuilds
         self.spilled_history = db.collection(f"{service}_history")
-        self._spilled_requests = db.collection(f"{service}_requests")
-        db.housekeeping.look_after(self.collection, self.spilled_history, self._spilled_requests)
+        self._answered = Answered(collection, db.collection(f"{service}_requests"))
+        db.housekeeping.look_after(self.collection, self.spilled_history, self._answered.spilled)
         db.aggregates[collection] = self
 
     # reading
@@ -194,13 +195,10 @@ class Aggregates(Generic[S]):
         doc: dict[str, Any] = {"_id": id, "revision": 1, **self._fields(state)}
         added = additions(self._publishing, (self.name, doc.get(self._key, id)), state, facts, cause, now, None)
         doc |= {"history": added.history, "outbox": added.outbox, "head": added.head, "requests": [], "applied": []}
-        request = {"k": cause.key, "digest": cause.digest, "reply": answer}
         if isinstance(cause, Call) and by_request:
-            doc["origin"] = request
-        elif isinstance(cause, Call) and cause.key:
-            doc["requests"] = [request | {"at": now}]
-        elif cause.key:
-            doc["applied"] = [cause.key]
+            doc["origin"] = origin(cause, answer)
+        else:
+            doc |= {name: [item] for name, item in note(cause, answer, now).items()}
         doc["unspilled"] = len(added.history)
         if added.outbox:
             doc["relay_at"] = now + RELAY_GRACE
@@ -219,10 +217,7 @@ class Aggregates(Generic[S]):
             raise Conflict(f"another {self._what} has the same unique field", rule="unique")
         if not isinstance(cause, Call):
             return None
-        origin = doc.get("origin")
-        if origin is None or origin["digest"] != cause.digest:
-            raise request_used()
-        return origin["reply"]  # type: ignore[no-any-return]  # stored by _insert
+        return kept(doc.get("origin"), cause).reply
 
     def change(
         self,
@@ -267,7 +262,7 @@ class Aggregates(Generic[S]):
             try:
                 if doc is not None:
                     return self._apply(doc, cause, (decide, settle), reply, tx)
-                self._refuse_used(cause)
+                self._answered.refuse_used(cause)
                 self._require_version(cause, 0)
                 state = replace(blank(), replay_until=cause.starts_replay)
                 state, facts = self._decide(state, cause, (decide, settle))
@@ -317,10 +312,9 @@ class Aggregates(Generic[S]):
     def _apply(
         self, doc: Doc, cause: Cause, rules: Rules[S], reply: Reply[S] | None, tx: Transaction | None
     ) -> dict[str, Any] | None:
-        if cause.key is not None:
-            applied, answer = self._applied(doc, cause)
-            if applied:
-                return answer
+        known = self._answered.find(doc, cause)
+        if known is not None:
+            return known.reply
         before = self._from_document(doc)
         self._require_version(cause, before.version)
         state, facts = self._decide(self._in_replay(before, cause), cause, rules)
@@ -355,29 +349,6 @@ class Aggregates(Generic[S]):
         marks = [mark for mark in (state.replay_until, cause.starts_replay) if mark is not None]
         return replace(state, replay_until=max(marks))
 
-    def _applied(self, doc: Doc, cause: Cause) -> tuple[bool, dict[str, Any] | None]:
-        if not isinstance(cause, Call):
-            if cause.key in doc.get("applied", ()):
-                return True, None
-            spilled = doc.get("spilled") and self._spilled_requests.find_one(
-                {"_id": f"{self.name}/{doc['_id']}|{cause.key}"}, {"_id": 1}
-            )
-            return bool(spilled), None
-        kept = [request for request in (doc.get("origin"), *doc.get("requests", ())) if request]
-        found = next((request for request in kept if request["k"] == cause.key), None)
-        if found is None:
-            found = self._spilled_requests.find_one({"_id": cause.key})
-        if found is None:
-            return False, None
-        if found["digest"] != cause.digest:
-            raise request_used()
-        return True, found["reply"]
-
-    def _refuse_used(self, cause: Cause) -> None:
-        """A request whose answer has left its document made something else: no index knows of it any more."""
-        if isinstance(cause, Call) and cause.key and self._spilled_requests.find_one({"_id": cause.key}, {"_id": 1}):
-            raise request_used()
-
     def _taken(self, error: DuplicateKeyError) -> Conflict:
         if _collided(error) == "requests.k":
             return request_used()
@@ -398,10 +369,7 @@ class Aggregates(Generic[S]):
         public_id = str(fields.get(self._key, doc["_id"]))
         added = additions(self._publishing, (self.name, public_id), state, facts, cause, now, doc.get("head"))
         push: dict[str, Any] = {"history": {"$each": added.history}, "outbox": {"$each": added.outbox}}
-        if isinstance(cause, Call) and cause.key:
-            push["requests"] = {"k": cause.key, "digest": cause.digest, "reply": answer, "at": now}
-        elif cause.key:
-            push["applied"] = cause.key
+        push |= note(cause, answer, now)
         changed = {name: value for name, value in fields.items() if name not in doc or doc[name] != value}
         update: dict[str, Any] = {"$set": {**changed, "head": added.head}, "$push": push}
         update["$inc"] = {"revision": 1, "unspilled": max(1, len(added.history))}

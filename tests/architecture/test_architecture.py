@@ -13,7 +13,16 @@ from tests.architecture.sources import ROOT, SERVICES, calls, files, imports, tr
 ROOMS = {"README.md", "__init__.py", "service.py", "worker.py", "store.py", "schemas.py", "events.py", "errors.py"}
 #: What rules may use of the kernel: values and refusals, nothing that does anything.
 PURE = ("shared.events", "shared.errors")
-STORAGE_OF_THE_KERNEL = {"aggregates", "gather", "housekeeping", "mongo", "outage", "reference", "verification"}
+STORAGE_OF_THE_KERNEL = {
+    "aggregates",
+    "answered",
+    "gather",
+    "housekeeping",
+    "mongo",
+    "outage",
+    "reference",
+    "verification",
+}
 STORAGE_OF_THE_DEPLOY_STEP = {"catalogue", "provision_mongo", "database", "foreign"}
 WALL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 SERVICE_FILES = [path for service in SERVICES for path in files(f"services/{service}")]
