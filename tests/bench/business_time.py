@@ -28,6 +28,7 @@ WORKING_DAY = 8  # hours: 08:30-12:00 and 13:30-18:00
 HOURS = {"10 hours": 10, "90 days": 90 * WORKING_DAY, "one year": 365 * WORKING_DAY}
 AIMS = {"10 hours": 200, "90 days": 5_000}
 REPEATS = 5
+STEPS = len(HOURS) * 2 * REPEATS + REPEATS + 3
 STARTS = [datetime(2025, 3, 3, 5, tzinfo=UTC) + timedelta(hours=37 * number) for number in range(200)]
 
 
@@ -63,87 +64,99 @@ def heavy() -> Calendar:
     return Calendar.from_dict("heavy", {"name": "Heavy", "zone": "Australia/Lord_Howe", "week": week, "days": days})
 
 
+def fullest() -> Calendar:
+    """The most spans that a day may have."""
+    spans = [f"{hour:02}:00-{hour:02}:30" for hour in range(24)]
+    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), spans)
+    return Calendar.from_dict("fullest", {"name": "Fullest", "zone": ZONE, "week": week})
+
+
 def microseconds(call: Callable[[datetime], Any], calls: int) -> float:
-    """The mean time of one call over so many starts."""
+    """The mean CPU time of one call over so many starts: neither side waits for anything."""
     starts = list(islice(cycle(STARTS), calls))
-    begin = clock.perf_counter()
+    begin = clock.process_time()
     for start in starts:
         call(start)
-    return (clock.perf_counter() - begin) / calls * 1e6
+    return (clock.process_time() - begin) / calls * 1e6
 
 
 def measure(progress: Callable[[], None] = lambda: None) -> list[Row]:
     """Every figure; calls `progress` `STEPS` times. Raises AssertionError where the two give different answers."""
     calendar, rules = office(), their_office()
-    rows, ours = [], {}
+    rows = []
     for span, hours in HOURS.items():
-        _agree(calendar, rules, hours)
-        adding = BusinessTimeDelta(rules, hours=hours)
-        pairs = _pairs(
-            lambda start, seconds=hours * 3600: due(calendar, start, seconds),
-            lambda start, adding=adding: start + adding,
-            max(4, 2_000 // hours),
-            progress,
-        )
-        ours[span], theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-        times = statistics.median(their / our for our, their in pairs)
-        aim = f"{AIMS[span]:,} times" if span in AIMS else ""
-        rows.append(Row(f"due, {span}", f"{ours[span]:.2f} µs; theirs {theirs:,.0f} µs: {times:,.0f} times", aim))
-        rows.append(_elapsed(calendar, rules, span, hours, progress))
-    rows.append(Row("due, one year beside 10 hours", f"{ours['one year'] / ours['10 hours']:.2f}", "at most 1.5"))
-    return [*rows, *_tables(progress)]
+        rows.append(_due(calendar, rules, hours, progress).row(f"due, {span}", AIMS.get(span)))
+        rows.append(_elapsed(calendar, rules, hours, progress).row(f"elapsed, {span}"))
+    return [*rows, _growth(calendar, progress), *_tables(progress)]
 
 
-STEPS = len(HOURS) * 2 * REPEATS + 3
+@dataclass(frozen=True)
+class Pair:
+    """The same question to both: medians in microseconds, and the median of the rounds' ratios."""
+
+    ours: float
+    theirs: float
+    times: float
+
+    def row(self, name: str, aim: int | None = None) -> Row:
+        """As a line of the table."""
+        figure = f"{self.ours:.2f} µs; theirs {self.theirs:,.0f} µs: {self.times:,.0f} times"
+        return Row(name, figure, f"{aim:,} times" if aim else "")
 
 
-def _pairs(
-    our: Callable[[datetime], Any], their: Callable[[datetime], Any], calls: int, progress: Callable[[], None]
-) -> list[tuple[float, float]]:
-    """(ours, theirs) in microseconds, by turns; the first round warms up."""
-    microseconds(our, len(STARTS))
-    found = []
-    for _ in range(REPEATS):
-        found.append((microseconds(our, 20_000), microseconds(their, calls)))
-        progress()
-    return found
+def _due(calendar: Calendar, rules: Rules, hours: int, progress: Callable[[], None]) -> Pair:
+    seconds, adding = hours * 3600, BusinessTimeDelta(rules, hours=hours)
+    return _pair(lambda start: due(calendar, start, seconds), lambda start: start + adding, hours, progress)
 
 
-def _elapsed(calendar: Calendar, rules: Rules, span: str, hours: int, progress: Callable[[], None]) -> Row:
-    length = timedelta(hours=hours * 24 / WORKING_DAY)
-    pairs = _pairs(
+def _elapsed(calendar: Calendar, rules: Rules, hours: int, progress: Callable[[], None]) -> Pair:
+    """Over so much time on the wall that it holds about as much business time as was added."""
+    length = timedelta(hours=hours * 24 / WORKING_DAY * 7 / 5)
+    return _pair(
         lambda start: elapsed(calendar, start, start + length),
-        lambda start: rules.difference(start, start + length),
-        max(4, 2_000 // hours),
+        lambda start: rules.difference(start, start + length).timedelta,
+        hours,
         progress,
     )
-    our, their = (statistics.median(side) for side in zip(*pairs, strict=True))
-    return Row(f"elapsed, {span}", f"{our:.2f} µs; theirs {their:,.0f} µs: {their / our:,.0f} times")
 
 
-def _agree(calendar: Calendar, rules: Rules, hours: int) -> None:
-    """A comparison of different answers would say nothing."""
+def _pair(
+    ours: Callable[[datetime], Any], theirs: Callable[[datetime], Any], hours: int, progress: Callable[[], None]
+) -> Pair:
+    """By turns, after a round that warms up and in which both must agree: else a comparison would say nothing."""
+    for start in STARTS:
+        ours(start)
     for start in STARTS[::20]:
-        assert due(calendar, start, hours * 3600) == start + BusinessTimeDelta(rules, hours=hours), start
+        assert ours(start) == theirs(start), start
+    found = []
+    for _ in range(REPEATS):
+        found.append((microseconds(ours, 20_000), microseconds(theirs, max(4, 2_000 // hours))))
+        progress()
+    our, their = (statistics.median(side) for side in zip(*found, strict=True))
+    return Pair(our, their, statistics.median(b / a for a, b in found))
+
+
+def _growth(calendar: Calendar, progress: Callable[[], None]) -> Row:
+    """A year's span beside ten hours', by turns."""
+    short, long = HOURS["10 hours"] * 3600, HOURS["one year"] * 3600
+    found = []
+    for _ in range(REPEATS):
+        ten_hours = microseconds(lambda start: due(calendar, start, short), 20_000)
+        found.append(microseconds(lambda start: due(calendar, start, long), 20_000) / ten_hours)
+        progress()
+    return Row("due, one year beside 10 hours", f"{statistics.median(found):.2f}", "at most 1.5")
 
 
 def _tables(progress: Callable[[], None]) -> Iterator[Row]:
     for name, calendar in (("office", office()), ("6 spans a day", heavy()), ("24 spans a day", fullest())):
         times = []
         for _ in range(REPEATS):
-            begin = clock.perf_counter()
+            begin = clock.process_time()
             year = year_of.__wrapped__(calendar.tables, 2026)
-            times.append((clock.perf_counter() - begin) * 1e3)
+            times.append((clock.process_time() - begin) * 1e3)
         kept = f"{_kilobytes(year):,.0f} kB each, at most {MOST_YEARS} kept"
         yield Row(f"a year's table, {name}", f"{statistics.median(times):.1f} ms; {kept}", "under 10 ms")
         progress()
-
-
-def fullest() -> Calendar:
-    """The most spans that a day may have."""
-    spans = [f"{hour:02}:00-{hour:02}:30" for hour in range(24)]
-    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), spans)
-    return Calendar.from_dict("fullest", {"name": "Fullest", "zone": ZONE, "week": week})
 
 
 def _kilobytes(year: Year) -> float:

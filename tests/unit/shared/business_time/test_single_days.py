@@ -56,6 +56,11 @@ def test_a_closed_part_where_nothing_is_open_changes_nothing() -> None:
     assert calendar.hours == a_calendar().hours
 
 
+def test_a_closed_part_that_begins_with_a_span_leaves_nothing_of_it() -> None:
+    without = a_calendar(days={"2026-12-24": {"without": ["08:30-12:00", "17:00-18:00"]}})
+    assert without.hours == a_calendar(days={"2026-12-24": {"open": ["13:30-17:00"]}}).hours
+
+
 def test_a_make_up_day_may_lack_a_part() -> None:
     calendar = a_calendar(days={"2026-10-10": {"as": "fri", "without": ["08:30-12:00"]}})
     assert of_day(calendar, "2026-10-10") == hours(4.5)
