@@ -12,7 +12,7 @@ from tests.architecture.sources import ROOT, SERVICES, calls, files, imports, tr
 
 ROOMS = {"README.md", "__init__.py", "service.py", "worker.py", "store.py", "schemas.py", "events.py", "errors.py"}
 #: What rules may use of the kernel: values and refusals, nothing that does anything.
-PURE = ("shared.events", "shared.errors")
+PURE = ("shared.events", "shared.errors", "shared.business_time", "shared.conditions")
 STORAGE_OF_THE_KERNEL = {
     "aggregates",
     "answered",
@@ -89,6 +89,13 @@ def test_every_service_has_the_same_rooms(service: str) -> None:
     folder = ROOT / "services" / service
     assert {path.name for path in folder.iterdir()} >= ROOMS
     assert (folder / "domain.py").exists() or (folder / "domain" / "__init__.py").exists()
+
+
+def test_business_time_imports_only_the_standard_library_and_the_refusals() -> None:
+    for path in files("shared/business_time"):
+        for name in imports(path):
+            standard = name.partition(".")[0] in sys.stdlib_module_names
+            assert standard or within(name, "shared.errors", "shared.business_time"), f"{path} imports {name}"
 
 
 @pytest.mark.parametrize("service", SERVICES)
