@@ -1,0 +1,110 @@
+"""`loopdesk flow`: the flows in force, and their drawings."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from deploy import declared
+from deploy.commands import session
+from deploy.commands.session import out
+from deploy.drawing import drawing, names
+from deploy.drawing_way import way
+from services.dispatch.domain import Reference
+from services.dispatch.domain.flow import Flow
+from shared.client import Request
+from shared.errors import NotFound
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class Zone(click.ParamType):
+    """An IANA time zone."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tzinfo:
+        """Its rules; fails for a zone that there is not."""
+        try:
+            return value if isinstance(value, tzinfo) else ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.fail(f"{value!r} is no IANA time zone, such as Asia/Shanghai", param, ctx)
+
+
+@click.group()
+def flow() -> None:
+    """Show the steps that work goes through."""
+
+
+@flow.command("list")
+@click.option("--from", "folder", type=FOLDER, help="Those declared in this folder, applied or not.")
+def list_(folder: Path | None) -> None:
+    """List the flows in force, with the work that each is for.
+
+    \b
+    loopdesk flow list
+    loopdesk flow list --from deploy/config
+    """
+    flows = reference(folder).flows
+    if not flows:
+        out.print("no flows: all work is one step")
+        return
+    table = Table("code", "name", "steps", "for", box=None, header_style="bold")
+    for code, one in flows.items():
+        table.add_row(code, names(one.name), str(len(one.steps)), Text(one.when.source if one.when else "all work"))
+    out.print(table)
+
+
+@flow.command()
+@click.argument("code", required=False)
+@click.option("--order", "number", help="The way of this work order, by its own number or its ticket's.")
+@click.option("--from", "folder", type=FOLDER, help="A flow declared in this folder, applied or not.")
+@click.option("--zone", type=Zone(), default=UTC, help="Times of a work order in this time zone. Default: UTC.")
+def draw(code: str | None, number: str | None, folder: Path | None, zone: tzinfo) -> None:
+    """Print a Mermaid drawing of flow CODE, or of one work order's way; any Mermaid viewer shows it.
+
+    \b
+    loopdesk flow draw fault-repair > fault-repair.mmd
+    loopdesk flow draw complaint --from deploy/config
+    loopdesk flow draw --order W-100001 --zone Asia/Shanghai
+    """
+    if (code is None) == (number is None):
+        raise click.UsageError("Name either a flow's CODE or an --order.")
+    if number is not None:
+        click.echo(of_order(number, zone), nl=False)
+    else:
+        click.echo(drawing(reference(folder).flow(str(code))), nl=False)
+
+
+def reference(folder: Path | None) -> Reference:
+    """Dispatch's reference data: as in force, or as declared in a folder."""
+    if folder is None:
+        with session.client() as client:
+            found = client.call("dispatch", "get_reference")
+        return Reference.from_dict(found["body"], int(found["version"]))
+    bodies, faults = declared.load(folder)
+    if "dispatch" not in bodies:
+        raise click.ClickException("; ".join(f"{fault.file}: {fault.message}" for fault in faults))
+    return Reference.from_dict(bodies["dispatch"])
+
+
+def of_order(number: str, zone: tzinfo) -> str:
+    """The way of a work order, with the arrows of its flow as far as the present version of it still has the steps."""
+    named = "ticket_no" if number.startswith("T-") else "order_no"
+    with session.client() as client:
+        work = client.result(client.send(Request.query("dispatch", "get_work", **{named: number})))
+    return way(work["order_no"], work["history"], _flow_of(work), zone)
+
+
+def _flow_of(work: Any) -> Flow | None:
+    code = str(work.get("flow") or "").partition("@")[0]
+    try:
+        return reference(None).flow(code) if code else None
+    except NotFound:
+        return None
