@@ -44,9 +44,9 @@ def explain(number: str, clock: str, as_of: datetime | None, as_json: bool) -> N
     loopdesk explain INC0000045 --clock first_response
     loopdesk explain T-100001 --as-of 2026-03-02T18:00 --json
     """
-    asked = {"clock": clock, **({"as_of": as_of} if as_of else {})}
+    asked: dict[str, Any] = {named(number): number, "clock": clock} | ({"as_of": as_of} if as_of else {})
     with session.client() as client:
-        answer = client.call("dispatch", "explain_deadline", **{named(number): number}, **asked)
+        answer = client.call("dispatch", "explain_deadline", **asked)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return

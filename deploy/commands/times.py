@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """`2026-03-02`, `2026-03-02T18:00`, with a zone (`+08:00`, `Z`) or in UTC."""
 
     name = "time"

@@ -12,7 +12,7 @@ from services.dispatch.domain.policy import PROMISED, Policy
 from services.dispatch.domain.promise import Promise, Terms
 from services.dispatch.domain.reference import Reference
 from services.dispatch.domain.states import State
-from services.dispatch.domain.telling import told
+from services.dispatch.domain.telling import clock_names, told
 from shared.business_time import Calendar, extends
 from shared.errors import NotFound
 from shared.events import Fact
@@ -107,3 +107,14 @@ def _longer(order: Order, clock: Clock, reference: Reference) -> Calendar | None
 
 def _known_further(calendar: Calendar) -> str:
     return f"horizon of {calendar.code} extended" + (f" to {calendar.horizon}" if calendar.horizon else "")
+
+
+def pinned(order: Order) -> int | None:
+    """The version of the policy that work is under which has deadlines ahead; None: it has ended."""
+    return None if order.state in ENDED else order.policy.version
+
+
+def provisional(order: Order) -> int | None:
+    """The lowest version among the calendars by which it is due provisionally; None: by none."""
+    versions = [clock.calendar.version for clock in order.clocks.values() if clock.provisional and not clock.stopped]
+    return min(versions, default=None)

@@ -1,0 +1,222 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.dispatch import domain
+from services.dispatch.domain.clock import State
+from services.dispatch.domain.explain import What, explain
+from services.dispatch.domain.stretches import Kind
+from services.dispatch.errors import NoSuchClock
+from tests.unit.dispatch.timelines import CALENDARS, PARTS, SHANGHAI, TARGETS, WAITING, Timeline, a_policy, a_reference
+
+NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine o'clock in Shanghai
+
+
+def at(day: int, clock: str, month: int = 3) -> datetime:
+    """A time in Shanghai in 2026."""
+    hours, minutes = clock.split(":")
+    return datetime(2026, month, day, int(hours), int(minutes), tzinfo=UTC) - timedelta(hours=8)
+
+
+def told(timeline: Timeline, name: str, as_of: datetime):
+    return explain(timeline.entries, name, as_of, timeline.books, order_no="W-100001")
+
+
+def ways(timeline: Timeline, name: str, as_of: datetime) -> list[tuple]:
+    """(kind, from, to, reason) with times in Shanghai."""
+    here = timedelta(hours=8)
+    return [
+        (one.kind.value, f"{one.start + here:%d %H:%M}", f"{one.end + here:%d %H:%M}", one.reason)
+        for one in told(timeline, name, as_of).intervals
+    ]
+
+
+def accepted(**ticket) -> Timeline:
+    timeline = Timeline(NINE, **ticket)
+    timeline.do(NINE, domain.assign, "a1")
+    timeline.do(NINE, domain.accept)
+    return timeline
+
+
+def test_hours_count_and_what_lies_between_them_does_not():
+    assert ways(Timeline(NINE), "resolution", at(3, "09:00")) == [
+        ("counted", "02 09:00", "02 12:00", None),
+        ("closed", "02 12:00", "02 13:30", None),
+        ("counted", "02 13:30", "02 18:00", None),
+        ("closed", "02 18:00", "03 08:30", None),
+        ("counted", "03 08:30", "03 09:00", None),
+    ]
+
+
+def test_a_closed_time_is_called_by_the_days_that_closed_it():
+    timeline = Timeline(at(3, "17:00", 4), priority="P2")
+    closed = [(kind, reason) for kind, _, _, reason in ways(timeline, "resolution", at(7, "09:00", 4)) if reason]
+    assert closed == [("closed", "清明节")]
+
+
+def test_a_make_up_working_day_is_no_reason_for_the_night_after_it():
+    timeline = Timeline(at(11, "17:00", 4), priority="P2")
+    assert [reason for *_, reason in ways(timeline, "resolution", at(13, "09:00", 4))] == [None, None, None]
+
+
+def test_a_hold_is_a_pause_with_its_reason_also_at_night():
+    timeline = accepted()
+    timeline.do(at(2, "11:00"), domain.hold, WAITING)
+    timeline.do(at(3, "10:00"), domain.resume)
+
+    assert ways(timeline, "resolution", at(3, "10:30")) == [
+        ("counted", "02 09:00", "02 11:00", None),
+        ("paused", "02 11:00", "03 10:00", WAITING),
+        ("counted", "03 10:00", "03 10:30", None),
+    ]
+
+
+def test_a_hold_that_does_not_stop_a_clock_is_no_pause_of_it():
+    timeline = accepted()
+    timeline.do(at(2, "09:30"), domain.respond)
+    timeline.do(at(2, "11:00"), domain.hold, PARTS)
+
+    assert ways(timeline, "next_update", at(2, "11:30")) == [("counted", "02 09:30", "02 11:30", None)]
+    assert ways(timeline, "resolution", at(2, "11:30"))[-1] == ("paused", "02 11:00", "02 11:30", PARTS)
+
+
+def test_a_deadline_says_by_which_versions_it_is_due():
+    one = told(Timeline(NINE), "resolution", at(2, "10:00"))
+    assert [str(one.intervals[0].calendar), str(one.intervals[0].source)] == ["shanghai@1", "standard@1"]
+    assert one.zone == "Asia/Shanghai"
+
+
+def test_a_running_deadline_says_how_much_is_left():
+    one = told(Timeline(NINE), "resolution", at(2, "10:00"))
+    assert (one.standing.state, one.standing.counted, one.standing.remaining) == (
+        State.RUNNING,
+        timedelta(hours=1),
+        timedelta(hours=7),
+    )
+    assert one.clock.due == at(3, "09:00")
+
+
+def test_a_deadline_is_near_from_the_first_warning_on():
+    assert told(Timeline(NINE), "resolution", at(2, "14:30")).standing.state is State.NEAR
+
+
+def test_a_paused_deadline_has_no_due_time():
+    timeline = accepted()
+    timeline.do(at(2, "10:00"), domain.hold, WAITING)
+    one = told(timeline, "resolution", at(2, "11:00"))
+    assert (one.standing.state, one.clock.due, one.clock.paused) == (State.PAUSED, None, WAITING)
+
+
+def test_what_was_done_in_time_ends_there():
+    timeline = accepted()
+    timeline.do(at(2, "10:00"), domain.resolve, "done")
+    one = told(timeline, "resolution", at(5, "10:00"))
+    assert one.standing.state is State.MET
+    assert [(one.start, one.end) for one in one.intervals] == [(NINE, at(2, "10:00"))]
+
+
+def test_what_was_done_late_says_by_how_much():
+    timeline = accepted()
+    timeline.do(at(3, "10:30"), domain.resolve, "done")
+    one = told(timeline, "resolution", at(5, "10:00"))
+    assert (one.standing.state, one.standing.over) == (State.MISSED, timedelta(hours=1, minutes=30))
+
+
+def test_earlier_times_are_explained_by_what_was_known_then():
+    timeline = accepted()
+    timeline.do(at(2, "10:00"), domain.hold, WAITING)
+    timeline.do(at(2, "11:00"), domain.resume)
+    assert told(timeline, "resolution", at(2, "09:30")).standing.state is State.RUNNING
+    assert told(timeline, "resolution", at(2, "09:30")).clock.due == at(3, "09:00")
+
+
+def test_another_priority_keeps_what_was_counted_and_goes_on_in_its_own_calendar():
+    timeline = accepted()
+    timeline.do(at(2, "18:30"), domain.prioritise, "P1", "down everywhere")
+
+    one = told(timeline, "resolution", at(2, "19:00"))
+    assert [(str(i.calendar), i.kind, i.length) for i in one.intervals] == [
+        ("shanghai@1", Kind.COUNTED, timedelta(hours=3)),
+        ("shanghai@1", Kind.CLOSED, timedelta(hours=1, minutes=30)),
+        ("shanghai@1", Kind.COUNTED, timedelta(hours=4, minutes=30)),
+        ("shanghai@1", Kind.CLOSED, timedelta(minutes=30)),
+        ("always@1", Kind.COUNTED, timedelta(minutes=30)),
+    ]
+    (change,) = one.changes
+    assert (change.what, change.at, change.why) == (What.RETARGETED, at(2, "18:30"), "down everywhere")
+    assert (change.before.target, change.after.target) == (timedelta(hours=8), timedelta(hours=4))
+
+
+def test_a_new_round_has_a_run_of_its_own():
+    timeline = accepted()
+    timeline.do(at(2, "10:00"), domain.resolve, "done")
+    timeline.do(at(2, "11:00"), domain.reopen, reason="not done", cause="customer")
+
+    newest = told(timeline, "resolution", at(2, "11:30"))
+    first = told(timeline, "resolution#1", at(2, "11:30"))
+    assert [(one.run, one.of_runs, one.standing.counted) for one in (first, newest)] == [
+        (1, 2, timedelta(hours=1)),
+        (2, 2, timedelta(minutes=30)),
+    ]
+    assert first.standing.state is State.MET
+
+
+def test_where_the_policy_resumes_the_time_between_rounds_is_a_pause():
+    timeline = Timeline(NINE, a_reference(a_policy(reopening="resume")))
+    timeline.do(NINE, domain.assign, "a1")
+    timeline.do(at(2, "10:00"), domain.resolve, "done")
+    timeline.do(at(2, "11:00"), domain.reopen, reason="not done", cause="customer")
+
+    assert ways(timeline, "resolution", at(2, "11:30")) == [
+        ("counted", "02 09:00", "02 10:00", None),
+        ("paused", "02 10:00", "02 11:00", "resolved"),
+        ("counted", "02 11:00", "02 11:30", None),
+    ]
+    (change,) = told(timeline, "resolution", at(2, "11:30")).changes
+    assert (change.what, change.why) == (What.REOPENED, "not done")
+
+
+def test_each_promise_of_news_is_a_run():
+    timeline = accepted()
+    for minute in ("09:30", "10:00", "11:00"):
+        timeline.do(at(2, minute), domain.respond)
+    runs = [told(timeline, f"next_update#{number}", at(2, "11:30")) for number in (1, 2, 3)]
+    assert [one.standing.state for one in runs] == [State.MET, State.MET, State.RUNNING]
+    assert [one.standing.counted for one in runs] == [timedelta(minutes=minutes) for minutes in (30, 60, 30)]
+    assert told(timeline, "next_update", at(2, "11:30")) == runs[-1]
+
+
+def test_a_withdrawal_calls_the_clocks_off():
+    timeline = accepted()
+    timeline.do(at(2, "10:00"), domain.withdraw, "never mind")
+    one = told(timeline, "resolution", at(5, "10:00"))
+    assert (one.standing.state, one.standing.counted) == (State.CALLED_OFF, timedelta(hours=1))
+
+
+def test_a_deadline_beyond_the_horizon_is_provisional():
+    short = {**SHANGHAI, "horizon": "2026-03-03"}
+    timeline = Timeline(NINE, a_reference(calendars=CALENDARS | {"shanghai": short}))
+    assert told(timeline, "resolution", at(2, "10:00")).clock.provisional
+    assert not told(timeline, "first_response", at(2, "10:00")).clock.provisional
+
+
+@pytest.mark.parametrize("name", ["nothing", "resolution#2", "resolution#0", "resolution#x", "step:work", "step:1", ""])
+def test_an_unknown_clock_is_refused_with_the_names_of_those_there_are(name):
+    with pytest.raises(NoSuchClock) as refused:
+        told(Timeline(NINE), name, at(2, "10:00"))
+    assert refused.value.message == f"W-100001: no clock {name!r}; it has first_response, resolution"
+    assert refused.value.code == "NotFound"
+
+
+def test_before_it_was_opened_work_has_no_clocks():
+    with pytest.raises(NoSuchClock) as refused:
+        told(Timeline(NINE), "resolution", at(1, "10:00"))
+    assert refused.value.message == "W-100001: no clock 'resolution'; it has none yet"
+
+
+def test_intervals_beyond_a_thousand_are_told_in_sum():
+    one = told(Timeline(NINE), "resolution", datetime(2028, 3, 2, tzinfo=UTC))
+    assert (len(one.intervals), one.earlier.start, one.earlier.end) == (1000, NINE, one.intervals[0].start)
+    counted = sum((i.length for i in one.intervals if i.kind is Kind.COUNTED), one.earlier.lengths[Kind.COUNTED])
+    assert counted == one.standing.counted
+    assert TARGETS["P2"]["resolution"] == "1wd"
