@@ -155,7 +155,8 @@ class Checker:
     def _equality(self, node: Binary, scope: Scope) -> str:
         left, right = self.kind(node.left, scope), self.kind(node.right, scope)
         if "null" in (left, right):
-            self._asked_for_null(node, right if left == "null" else left)
+            if path(node.right if left == "null" else node.left) not in scope.sure:  # asking twice does no harm
+                self._asked_for_null(node, right if left == "null" else left)
         elif plain(left) != plain(right) and not both_lists(left, right):
             self._mixed(node, left, right)
         return "bool"

@@ -11,7 +11,6 @@ SUMS = {
     ("+", "number", "number"): "number",
     ("-", "number", "number"): "number",
     ("*", "number", "number"): "number",
-    ("/", "number", "number"): "number",
     ("+", "string", "string"): "string",
     ("-", "time", "time"): "duration",
     ("+", "time", "duration"): "time",

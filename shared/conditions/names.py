@@ -10,6 +10,7 @@ Names: TypeAlias = "Mapping[str, str | Names]"
 Frozen: TypeAlias = "tuple[tuple[str, str | Frozen], ...]"
 
 MOST_ITEMS = 200  # of a list in a context
+LARGEST = 1e15  # below it every whole number is exact
 ABSENT: Mapping[str, Any] = {"string": "", "number": 0.0, "bool": False, "list": []}
 SAMPLE: Mapping[str, Any] = {
     "string": "x",
@@ -71,6 +72,8 @@ def _string(value: Any) -> str:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"a {type(value).__name__} is no number")
+    if not abs(value) < LARGEST:
+        raise ValueError("is too large, or not a number at all")
     return float(value)
 
 

@@ -37,13 +37,13 @@ TOKENS = re.compile(
     | (?P<string>[rR](?:"[^"\n]*"|'[^'\n]*')
         |"(?:[^"\\\n]|{escape})*"|'(?:[^'\\\n]|{escape})*')
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<sign>&&|\|\||==|!=|<=|>=|[-+*/!<>?:.,()\[\]])""".replace("{escape}", ESCAPE),
+    | (?P<sign>&&|\|\||==|!=|<=|>=|[-+*!<>?:.,()\[\]])""".replace("{escape}", ESCAPE),
     re.VERBOSE,
 )
 STRENGTH = {
     **dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in"), 3),
     **dict.fromkeys(("+", "-"), 4),
-    **dict.fromkeys(("*", "/"), 5),
+    "*": 5,
     "||": 1,
     "&&": 2,
 }
