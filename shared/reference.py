@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 FRESH_FOR = 1.0  # seconds that a process trusts what it has read
+MOST_KEPT = 64  # versions that a process remembers: long-lived work keeps to the one that it began under
 
 
 class Reference(Generic[R]):
@@ -56,16 +57,28 @@ class Reference(Generic[R]):
         if time.monotonic() - self._read_at > FRESH_FOR:
             row = self._newest_row()
             if row["_id"] not in self._versions:
-                self._versions[row["_id"]] = self._build(row["body"], row["_id"])
+                self._remember(row["_id"], self._build(row["body"], row["_id"]))
             self._newest, self._read_at = row["_id"], time.monotonic()
-        return self._versions[self._newest]
+        return self.version(self._newest)
 
     def version(self, number: int) -> R:
-        """The value of that version, which may be old; 0 is what held before anything was applied. Raises NotFound."""
-        if number not in self._versions:
+        """The value of that version, which may be old; 0 is what held before anything was applied. Raises NotFound.
+
+        A version never changes, so what a process has read it need not read again.
+        """
+        value = self._versions.get(number)
+        if value is None:
             row = self._rows.find_one({"_id": number}) or self._before_any(number)
-            self._versions[number] = self._build(row["body"], number)
-        return self._versions[number]
+            value = self._build(row["body"], number)
+        return self._remember(number, value)
+
+    def _remember(self, number: int, value: R) -> R:
+        """Keep it as the one used last; the one not used for longest goes."""
+        self._versions.pop(number, None)
+        self._versions[number] = value
+        while len(self._versions) > MOST_KEPT:
+            self._versions.pop(next(iter(self._versions)), None)
+        return value
 
     def check(self, body: Mapping[str, Any]) -> None:
         """Raise `ValidationError` naming every fault by its path; write nothing."""

@@ -1,12 +1,16 @@
-"""What dispatch answers. Pure; times stay datetimes, the edge writes them out."""
+"""What dispatch answers. Pure; times stay datetimes, the edge writes them out; lengths are seconds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from services.dispatch.domain import Agent, Order
-from services.dispatch.domain.deadlines import Deadline
+from services.dispatch.domain.clock import Clock, standing
+from services.dispatch.domain.order import Fee
+from services.dispatch.domain.visit import Visit
 
 
 def receipt(order: Order) -> dict[str, Any]:
@@ -18,6 +22,7 @@ def receipt(order: Order) -> dict[str, Any]:
         "team": order.team,
         "agent": order.agent,
         "round": order.round,
+        "steps": [visit.step for visit in order.visits] if order.flow else [],
         "version": order.version,
     }
 
@@ -31,23 +36,36 @@ def summary(order: Order) -> dict[str, Any]:
         "category": order.category,
         "priority": order.priority,
         "subject": order.subject,
+        "channel": order.channel,
+        "tier": order.tier,
+        "reference": order.reference,
         "opened_at": order.opened_at,
-        "first_response": _deadline(order.first_response),
-        "resolution": _deadline(order.resolution),
+        "policy": str(order.policy),
+        "flow": str(order.flow) if order.flow else None,
+        "first_response": _promise(order.first_response),
+        "resolution": _promise(order.resolution),
         "held_since": order.held_since,
         "hold_reason": order.hold_reason,
+        "hold_note": order.hold_note,
         "escalation": order.escalation,
         "supervisor": order.supervisor,
+        "duty_manager": order.duty_manager,
         "supervised": order.supervised,
         "ended_at": order.ended_at,
         "outcome": order.outcome,
     }
 
 
-def work(order: Order, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A work order in full."""
+def work(order: Order, history: Sequence[Mapping[str, Any]], now: datetime) -> dict[str, Any]:
+    """A work order in full, its clocks as they stand at `now`; in replay, as its caller last left them."""
+    at = max(mark for mark in (order.replay_until or now, order.last_at) if mark)
     return {
         **summary(order),
+        "clocks": {name: _clock(order, clock, at) for name, clock in sorted(order.clocks.items())},
+        "visits": [_visit(order, visit) for visit in order.visits],
+        "fields": dict(order.fields),
+        "fees": [_fee(fee) for fee in order.fees],
+        "fee_total": _total(order.fees),
         "solution": order.solution,
         "language": order.language,
         "replay_until": order.replay_until,
@@ -63,6 +81,7 @@ def agent(state: Agent) -> dict[str, Any]:
         "teams": list(state.teams),
         "capacity": state.capacity,
         "role": state.role,
+        "skills": list(state.skills),
         "present": state.present,
         "load": state.load,
         "has_room": state.has_room,
@@ -71,6 +90,74 @@ def agent(state: Agent) -> dict[str, Any]:
     }
 
 
-def _deadline(deadline: Deadline) -> dict[str, Any]:
-    """`met` is null as long as that is open; `due` stands still with the work while it is held."""
-    return {"due": deadline.due, "done_at": deadline.done_at, "met": deadline.met}
+def _promise(clock: Clock | None) -> dict[str, Any]:
+    """`met` is null as long as that is open; `due` while the clock stands still."""
+    if clock is None:
+        return {"due": None, "done_at": None, "met": None}
+    return {"due": clock.due, "done_at": clock.done_at, "met": clock.met}
+
+
+def _clock(order: Order, clock: Clock, at: datetime) -> dict[str, Any]:
+    """`state`: running, near, paused, met, missed or called_off; `source`: the policy or flow that promises it."""
+    stands = standing(clock, at, order.calendar(clock))
+    return {
+        "clock": clock.promise.value,
+        "part": clock.part,
+        "state": stands.state.value,
+        "started_at": clock.started_at,
+        "due": clock.due,
+        "provisional": clock.provisional,
+        "target_seconds": _seconds(clock.target),
+        "counted_seconds": _seconds(stands.counted),
+        "remaining_seconds": _seconds(stands.remaining),
+        "paused_for": clock.paused,
+        "done_at": clock.done_at,
+        "called_off_at": clock.called_off_at,
+        "met": clock.met,
+        "calendar": str(clock.calendar),
+        "source": str(clock.source),
+    }
+
+
+def _visit(order: Order, visit: Visit) -> dict[str, Any]:
+    """An open step; of work without a flow there is one, without a name."""
+    return {
+        "visit": visit.number,
+        "step": visit.step if order.flow else None,
+        "step_name": dict(order.step(visit).name) if order.flow else None,
+        "state": visit.state.value,
+        "team": visit.need.team,
+        "role": visit.need.role,
+        "skill": visit.need.skill,
+        "named_agent": visit.need.agent,
+        "agent": visit.agent,
+        "opened_at": visit.opened_at,
+    }
+
+
+def _fee(fee: Fee) -> dict[str, Any]:
+    return {
+        "fee": fee.number,
+        "step": fee.step,
+        "visit": fee.visit,
+        "amount": fee.amount,
+        "currency": fee.currency,
+        "note": fee.note,
+        "recorded_at": fee.recorded_at,
+        "voided_at": fee.voided_at,
+        "void_reason": fee.void_reason,
+    }
+
+
+def _total(fees: Sequence[Fee]) -> dict[str, str]:
+    """Currency -> the sum of what is not void."""
+    total: dict[str, Decimal] = {}
+    for fee in fees:
+        if fee.voided_at is None:
+            total[fee.currency] = total.get(fee.currency, Decimal(0)) + Decimal(fee.amount)
+    return {currency: str(amount) for currency, amount in total.items()}
+
+
+def _seconds(time: timedelta) -> int | float:
+    seconds = time.total_seconds()
+    return int(seconds) if seconds.is_integer() else round(seconds, 3)

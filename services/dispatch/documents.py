@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from services.dispatch.domain import Agent, Order, State
-from services.dispatch.domain.deadlines import Clock, Deadline, Kind, Milestone
+from services.dispatch.domain import Agent, Order, claimed, queues, waits_in
+from services.dispatch.domain.order import Books
+from services.dispatch.domain.record import FIELDS, MERGED, order_of, record
 from services.dispatch.listing import place
-from shared.events import KERNEL_FIELDS, kernel_fields
-
-_SPECIAL = {"state", "held_from", "first_response", "resolution"}
-_PLAIN = tuple(field.name for field in fields(Order) if field.name not in (*KERNEL_FIELDS, *_SPECIAL))
+from shared.events import kernel_fields
+from shared.history import differences, rebuild
 
 
 def order_document(order: Order) -> dict[str, Any]:
-    """The work order's own fields, and its place in lists."""
+    """The work order's own fields, the seats that it takes, the queues that it waits in, and its places in lists."""
     return {
-        **{name: getattr(order, name) for name in _PLAIN},
-        "state": order.state.value,
-        "held_from": order.held_from.value if order.held_from else None,
-        "first_response": _deadline_document(order.first_response),
-        "resolution": _deadline_document(order.resolution),
+        **record(order),
+        "seats": {str(visit): agent for visit, agent in claimed(order).items()},
+        "queues": queues(order),
         "place": place(order.opened_at, order.order_no),
+        "teams": _each([visit.need.team for visit in order.visits], order.team),
+        "agents": _each([visit.agent for visit in order.visits], order.agent),
+        "steps": [visit.step for visit in order.visits] if order.flow else [],
     }
 
 
-def order_from(doc: Mapping[str, Any]) -> Order:
-    """The work order in a document."""
-    return Order(
-        **{name: doc[name] for name in _PLAIN},
-        state=State(doc["state"]),
-        held_from=State(doc["held_from"]) if doc["held_from"] else None,
-        first_response=_deadline(Clock.FIRST_RESPONSE, doc["first_response"]),
-        resolution=_deadline(Clock.RESOLUTION, doc["resolution"]),
-        **kernel_fields(doc),
-    )
+def order_from(doc: Mapping[str, Any], books: Books) -> Order:
+    """The work order in a document; `books` gives the versions of the reference data."""
+    order = order_of(doc, books=books, **kernel_fields(doc))
+    seated = {int(visit): agent for visit, agent in doc["seats"].items()}
+    return replace(order, seated=seated, waited=waits_in(order))
+
+
+def order_faults(doc: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The fields of a stored work order that are not what its whole history makes of them."""
+    return differences(doc, rebuild(entries, MERGED), FIELDS)
 
 
 def agent_document(agent: Agent) -> dict[str, Any]:
@@ -46,6 +46,8 @@ def agent_document(agent: Agent) -> dict[str, Any]:
         "teams": list(agent.teams),
         "capacity": agent.capacity,
         "role": agent.role,
+        "skills": list(agent.skills),
+        "queues": agent.queues,
         "present": agent.present,
         "declared": agent.declared,
     }
@@ -59,6 +61,7 @@ def agent_from(doc: Mapping[str, Any]) -> Agent:
         teams=tuple(doc["teams"]),
         capacity=doc["capacity"],
         role=doc["role"],
+        skills=tuple(doc["skills"]),
         present=doc["present"],
         declared=doc["declared"],
         load=doc.get("load", 0),
@@ -67,15 +70,6 @@ def agent_from(doc: Mapping[str, Any]) -> Agent:
     )
 
 
-def _deadline_document(deadline: Deadline) -> dict[str, Any]:
-    return {
-        "due": deadline.due,
-        "pending": [{"kind": milestone.kind.value, "at": milestone.at} for milestone in deadline.pending],
-        "done_at": deadline.done_at,
-        "missed": deadline.missed,
-    }
-
-
-def _deadline(clock: Clock, doc: Mapping[str, Any]) -> Deadline:
-    pending = tuple(Milestone(Kind(milestone["kind"]), milestone["at"]) for milestone in doc["pending"])
-    return Deadline(clock=clock, due=doc["due"], pending=pending, done_at=doc["done_at"], missed=doc["missed"])
+def _each(of_visits: Sequence[str | None], last: str | None) -> list[str]:
+    """Those of the open steps, each once; of work without any, the last one."""
+    return list(dict.fromkeys(one for one in (of_visits or (last,)) if one))

@@ -52,3 +52,49 @@ class NoSuchClock(NotFound):
         LoopdeskError.__init__(
             self, f"{order_no}: no clock {name!r}; it {has}", what="clock", key=name, known=list(known)
         )
+
+
+class NameTheStep(IllegalMove):
+    """Several open steps could be meant."""
+
+    def __init__(self, order_no: str, move: str, steps: list[str]) -> None:
+        super().__init__(
+            f"{order_no}: say which step to {move}: {', '.join(steps)} are open", rule="step", move=move, steps=steps
+        )
+
+
+class StepsRemain(IllegalMove):
+    """The work is not done yet: these steps are open, or would be next."""
+
+    def __init__(self, order_no: str, steps: list[str]) -> None:
+        super().__init__(f"{order_no}: has to go through {', '.join(steps)} yet", rule="steps_remain", steps=steps)
+
+
+class CannotLeave(IllegalMove):
+    """The step's exit condition does not hold."""
+
+    def __init__(self, order_no: str, step: str, condition: str) -> None:
+        super().__init__(
+            f"{order_no}: step {step!r} is done only when {condition}", rule="exit", step=step, condition=condition
+        )
+
+
+class NotSkippable(IllegalMove):
+    """The step may not be skipped, or not now."""
+
+    def __init__(self, order_no: str, step: str, why: str) -> None:
+        super().__init__(f"{order_no}: step {step!r} {why}", rule="skip", step=step)
+
+
+class OutOfBlock(IllegalMove):
+    """Work cannot be sent into a parallel branch that it is not in."""
+
+    def __init__(self, order_no: str, to: str) -> None:
+        super().__init__(f"{order_no}: step {to!r} is in a parallel branch that is not open", rule="block", step=to)
+
+
+class AlreadyVoid(IllegalMove):
+    """The fee was voided before."""
+
+    def __init__(self, order_no: str, fee: int) -> None:
+        super().__init__(f"{order_no}: fee {fee} is void already", rule="void", fee=fee)

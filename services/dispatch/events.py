@@ -9,6 +9,8 @@ from services.dispatch.domain.order import Order
 from shared.events import Fact
 
 Builder = Callable[[Order, Fact], dict[str, Any]]
+CLOCK = ("clock", "part", "visit", "part_name")
+STEP = ("step", "visit", "step_name")
 
 
 def _telling(*more: str) -> Builder:
@@ -21,27 +23,35 @@ def _telling(*more: str) -> Builder:
             "customer_id": order.customer_id,
             "type": order.type,
             "category": order.category,
-            "priority": order.priority,
             # as it was then: what a late timer tells may lie before the transfer of the same write
-            **{name: fact.data[name] for name in ("team", "agent", "round", *more)},
+            **{name: fact.data[name] for name in ("priority", "team", "agent", "round", *more)},
         }
 
     return build
 
 
 ORDER_EVENTS: dict[str, Builder] = {
-    "work_opened": _telling("opened_at", "first_response_due", "resolution_due"),
-    "work_assigned": _telling("held"),
+    "work_opened": _telling("opened_at", "first_response_due", "resolution_due", "policy", "flow"),
+    "step_opened": _telling(*STEP, "due"),
+    "work_assigned": _telling("held", *STEP),
     "work_responded": _telling("responded_at", "due", "met"),
-    "work_held": _telling("reason"),
+    "work_prioritised": _telling("from", "to", "reason", "by"),
+    "work_held": _telling("reason", "reason_name", "note"),
     "work_resumed": _telling(),
     "work_transferred": _telling("from_team"),
+    "step_completed": _telling(*STEP, "due", "met"),
+    "step_skipped": _telling(*STEP, "reason", "missed"),
+    "work_rerouted": _telling("from_steps", "to", "to_name", "reason"),
+    "fee_recorded": _telling("fee", "step", "amount", "currency"),
+    "fee_voided": _telling("fee", "step", "amount", "currency", "reason"),
     "work_resolved": _telling("solution", "resolved_at", "due", "met", "language"),
     "work_reopened": _telling("reason", "cause"),
     "work_closed": _telling("closed_at", "outcome"),
     "work_withdrawn": _telling("reason"),
     "work_went_live": _telling(),
-    "deadline_near": _telling("clock", "due"),
-    "deadline_missed": _telling("clock", "due"),
+    "deadline_near": _telling(*CLOCK, "due", "share", "provisional"),
+    "deadline_missed": _telling(*CLOCK, "due", "provisional"),
+    "deadline_moved": _telling(*CLOCK, "from", "to", "why"),
+    "work_escalated": _telling(*CLOCK, "due", "level", "tell", "supervisor", "duty_manager", "why"),
 }
 """Fact type -> builder of the event's data. All other facts stay in the work order's history."""

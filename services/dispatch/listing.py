@@ -13,12 +13,29 @@ from typing import Any
 
 from services.dispatch.domain.states import State
 
-#: Index name -> its fields. `of_team` is the queue of a team, too: priority, then oldest.
+#: Index name -> its fields.
 INDEXES = {
-    "of_team": ("state", "team", "priority", "place"),
-    "of_agent": ("agent", "state", "priority", "place"),
+    "of_step": ("steps", "state", "priority", "place"),
+    "of_reference": ("reference", "place"),
     "of_customer": ("customer_id", "place"),
+    "of_agent": ("agents", "state", "priority", "place"),
+    "of_team": ("teams", "state", "priority", "place"),
+    "of_flow": ("flow.code", "state", "priority", "place"),
     "of_state": ("state", "priority", "place"),
+    "of_queue": ("queues", "priority", "place"),  # waiting work: what is to be given out first
+}
+#: Of these indexes, the first field; only work that has something there stands in them.
+PARTIAL = {index: INDEXES[index][0] for index in ("of_step", "of_reference", "of_flow", "of_queue")}
+#: Filter -> the field that it is about, the index that answers it; of several filters, the first one's.
+FILTERS = {
+    "step": ("steps", "of_step"),
+    "reference": ("reference", "of_reference"),
+    "customer_id": ("customer_id", "of_customer"),
+    "agent": ("agents", "of_agent"),
+    "team": ("teams", "of_team"),
+    "flow": ("flow.code", "of_flow"),
+    "state": ("state", "of_state"),
+    "priority": ("priority", "of_state"),
 }
 PRIORITIES = ("P1", "P2", "P3", "P4")
 STATES = tuple(state.value for state in State)
@@ -33,15 +50,9 @@ def place(opened_at: datetime, order_no: str) -> str:
 
 
 def query(filters: Mapping[str, Any], after: str | None) -> tuple[dict[str, Any], str]:
-    """The MongoDB filter, and the name of the index that answers it; `filters` are values by field."""
-    index = _index(filters)
+    """The MongoDB filter, and the name of the index that answers it; `filters`: name (`FILTERS`) -> value."""
+    index = next((index for name, (_, index) in FILTERS.items() if name in filters), "of_state")
     unnamed = {name: {"$in": list(ALL_VALUES[name])} for name in INDEXES[index] if name in ALL_VALUES}
     beyond = {"place": {"$lt": after}} if after else {}
-    return {**unnamed, **filters, **beyond}, index
-
-
-def _index(filters: Mapping[str, Any]) -> str:
-    for field, index in (("customer_id", "of_customer"), ("agent", "of_agent"), ("team", "of_team")):
-        if field in filters:
-            return index
-    return "of_state"
+    wanted = {FILTERS[name][0]: value for name, value in filters.items()}
+    return {**unnamed, **wanted, **beyond}, index

@@ -11,7 +11,7 @@ from services.dispatch.domain.agent import ROLES
 from services.dispatch.listing import PRIORITIES, STATES
 from shared.schemas import Code, Consumed, Page, Request, Text, YesNo
 
-LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY = 500, 20_000, 1_000_000
+LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY, MOST_FIELDS = 500, 20_000, 1_000_000, 200
 LANGUAGES = ("zh-CN", "en")
 
 
@@ -21,7 +21,13 @@ class OrderCommand(Request):
     order_no = Code(34, required=True)
 
 
-class Accept(OrderCommand):
+class StepCommand(OrderCommand):
+    """`step` names one of several open steps: its code, or the number of the visit as text."""
+
+    step = Code(64, load_default=None, allow_none=True)
+
+
+class Accept(StepCommand):
     """The agent takes it up."""
 
 
@@ -32,16 +38,17 @@ class Respond(OrderCommand):
 
 
 class Hold(OrderCommand):
-    """What it waits for."""
+    """What it waits for: a declared reason, by its code, and a note for colleagues."""
 
-    reason = Text(LONGEST_REASON, required=True)
+    reason = Code(64, required=True)
+    note = Text(LONGEST_REASON, load_default=None, allow_none=True)
 
 
 class Resume(OrderCommand):
     """It waits no more."""
 
 
-class Transfer(OrderCommand):
+class Transfer(StepCommand):
     """To a team, or to an agent (of that team, where both are named)."""
 
     team = Code(64)
@@ -61,6 +68,55 @@ class Resolve(OrderCommand):
     language = fields.String(validate=validate.OneOf(LANGUAGES), load_default=None, allow_none=True)
 
 
+class FeeGiven(Request):
+    """What a step cost; where no amount is given, what it usually costs."""
+
+    amount = fields.Raw(load_default=None, allow_none=True)
+    note = Text(LONGEST_REASON, load_default=None, allow_none=True)
+
+
+class CompleteStep(StepCommand):
+    """What was filled in, and what it cost; the last step ends the work with a solution."""
+
+    fields_ = fields.Dict(
+        keys=Code(64),
+        data_key="fields",
+        attribute="fields",
+        load_default=dict,
+        validate=validate.Length(max=MOST_FIELDS),
+    )
+    fee = fields.Nested(FeeGiven, load_default=None, allow_none=True)
+    solution = Text(LONGEST_SOLUTION, load_default=None, allow_none=True)
+    language = fields.String(validate=validate.OneOf(LANGUAGES), load_default=None, allow_none=True)
+
+
+class SkipStep(StepCommand):
+    """Why it goes on without the step."""
+
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class Reroute(StepCommand):
+    """To which step, and why."""
+
+    to = Code(64, required=True)
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class Prioritise(OrderCommand):
+    """How urgent it is, and why."""
+
+    priority = fields.String(required=True, validate=validate.OneOf(PRIORITIES))
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class VoidFee(OrderCommand):
+    """Which fee counts no more, and why."""
+
+    fee = fields.Integer(required=True, strict=True, validate=validate.Range(1))
+    reason = Text(LONGEST_REASON, required=True)
+
+
 class Reopen(OrderCommand):
     """Why it was not done, and who says so."""
 
@@ -75,6 +131,7 @@ class AgentFields(Request):
     teams = fields.List(Code(64), required=True, validate=validate.Length(1, 50))
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(0, LARGEST_CAPACITY))
     role = fields.String(validate=validate.OneOf(ROLES), load_default="agent")
+    skills = fields.List(Code(64), load_default=list, validate=validate.Length(max=50))
     skills = fields.List(Code(64), load_default=list, validate=validate.Length(max=50))
 
 
@@ -111,6 +168,9 @@ class FindWork(Page):
     state = fields.String(validate=validate.OneOf(STATES))
     priority = fields.String(validate=validate.OneOf(PRIORITIES))
     customer_id = Code(64)
+    step = Code(64)
+    flow = Code(64)
+    reference = Code(64)
 
 
 class GetAgent(Request):
@@ -139,6 +199,9 @@ class TicketSubmitted(Consumed):
     category = fields.String(required=True)
     priority = fields.String(required=True, validate=validate.OneOf(PRIORITIES))
     subject = fields.String(required=True)
+    channel = fields.String(load_default="")
+    tier = fields.String(load_default="")
+    reference = fields.String(load_default="")
 
 
 class TicketWithdrawn(Consumed):

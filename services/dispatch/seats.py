@@ -28,10 +28,13 @@ class Seats:
         self._agents = agents.collection
         self._in_hand: defaultdict[str, Lock] = defaultdict(Lock)
 
-    def candidates(self, team: str, avoid: Collection[str] = ()) -> list[str]:
-        """Whom to ask, in turn; those to avoid, and those whom others of this process are just claiming, come last."""
+    def candidates(self, queue: str, avoid: Collection[str] = ()) -> list[str]:
+        """Whom to ask of those who serve a queue (`Need.key`), in turn.
+
+        Those to avoid, and those whom others of this process are just claiming, come last.
+        """
         found = self._agents.find(
-            {"teams": team, "has_room": True},
+            {"queues": queue, "has_room": True},
             {"load": 1, "last_assigned_at": 1},
             sort=[("load", 1), ("last_assigned_at", 1), ("_id", 1)],
             limit=CANDIDATES,
@@ -49,28 +52,28 @@ class Seats:
         lock = self._in_hand[agent_id]
         return lock if (lock.acquire(timeout=PATIENCE) if wait else lock.acquire(blocking=False)) else None
 
-    def has_room(self, team: str) -> bool:
-        """Whether somebody of the team may be given work now."""
-        return self._agents.find_one({"teams": team, "has_room": True}, {"_id": 1}) is not None
+    def has_room(self, queue: str) -> bool:
+        """Whether somebody who serves the queue may be given work now."""
+        return self._agents.find_one({"queues": queue, "has_room": True}, {"_id": 1}) is not None
 
-    def take(self, agent_id: str, team: str, at: datetime, tx: Transaction) -> bool:
-        """One more piece of work for the agent, if it is on the team, present and has room."""
+    def take(self, agent_id: str, queue: str, at: datetime, tx: Transaction) -> bool:
+        """One more piece of work for the agent, if it serves the queue, is present and has room."""
         taken = {"load": {"$add": [_LOAD, 1]}, "last_assigned_at": {"$max": ["$last_assigned_at", at]}}
         done = self._agents.update_one(
-            {"_id": agent_id, "teams": team, "has_room": True}, [{"$set": taken}, _HAS_ROOM], session=tx.session
+            {"_id": agent_id, "queues": queue, "has_room": True}, [{"$set": taken}, _HAS_ROOM], session=tx.session
         )
         return done.matched_count == 1
 
     def give_back(self, agent_id: str, tx: Transaction) -> Sequence[str]:
-        """One piece of work less; gives the teams for which the agent has room now."""
+        """One piece of work less; gives the queues for which the agent has room now."""
         freed: dict[str, Any] | None = self._agents.find_one_and_update(
             {"_id": agent_id},
             [{"$set": {"load": {"$add": [_LOAD, -1]}}}, _HAS_ROOM],
-            {"teams": 1, "has_room": 1},
+            {"queues": 1, "has_room": 1},
             return_document=True,
             session=tx.session,
         )
-        return freed["teams"] if freed and freed["has_room"] else ()
+        return freed["queues"] if freed and freed["has_room"] else ()
 
     def recount_room(self, agent_id: str, tx: Transaction) -> None:
         """After its capacity or presence has changed."""

@@ -8,8 +8,9 @@ from typing import Any
 from services.dispatch import answers, domain, schemas
 from services.dispatch.domain import Agent, Decision, Order
 from services.dispatch.domain.agent import AgentDecision
-from services.dispatch.store import DispatchStore
+from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, Health, command, query
+from shared.errors import NotFound
 from shared.mongo import Mongo
 from shared.reference import ReferenceData
 from shared.verification import Verification
@@ -22,69 +23,93 @@ class Dispatch(Health, ReferenceData, Verification):
     store = Mongo(DispatchStore)
 
     @command("work", schemas.Accept)
-    def accept(self, call: Call, order_no: str) -> Any:
-        """The agent takes the work up. Raises NotFound, NoSuchMove."""
-        return self.store.orders.change(call, order_no, domain.accept, answers.receipt)
+    def accept(self, call: Call, order_no: str, step: str | None) -> Any:
+        """The agent takes the step up. Raises NotFound, NoSuchMove, NameTheStep."""
+        return self._change(call, order_no, lambda order, at: domain.accept(order, at, step))
 
     @command("work", schemas.Respond)
     def respond(self, call: Call, order_no: str, note: str | None) -> Any:
         """The customer has heard from us; counts once as the first response. Raises NotFound, NoSuchMove."""
-        return self.store.orders.change(
-            call, order_no, lambda order, at: domain.respond(order, at, note), answers.receipt
-        )
+        return self._change(call, order_no, lambda order, at: domain.respond(order, at, note))
 
     @command("work", schemas.Hold)
-    def hold(self, call: Call, order_no: str, reason: str) -> Any:
-        """The clocks stand still. Raises NotFound, NoSuchMove."""
-        return self.store.orders.change(
-            call, order_no, lambda order, at: domain.hold(order, at, reason), answers.receipt
-        )
+    def hold(self, call: Call, order_no: str, reason: str, note: str | None) -> Any:
+        """Those clocks stand still that the policy pauses for it. Raises NotFound, NoSuchMove, ValidationError."""
+        return self._change(call, order_no, lambda order, at: domain.hold(order, at, reason, note))
 
     @command("work", schemas.Resume)
     def resume(self, call: Call, order_no: str) -> Any:
         """The clocks run again. Raises NotFound, NoSuchMove."""
-        return self.store.change(call, order_no, domain.resume, answers.receipt)
+        return self._change(call, order_no, domain.resume)
 
     @command("work", schemas.Transfer)
     def transfer(
-        self, call: Call, order_no: str, reason: str | None, team: str | None = None, agent: str | None = None
+        self,
+        call: Call,
+        order_no: str,
+        reason: str | None,
+        step: str | None,
+        team: str | None = None,
+        agent: str | None = None,
     ) -> Any:
         """To another team, or to an agent; given to somebody there at once if there is room.
 
-        Raises NotFound (work, team, agent), NoSuchMove, NothingChanges, NotOnTeam, NoRoom.
+        Raises NotFound (work, team, agent, open step), NoSuchMove, NameTheStep, NothingChanges, NotOnTeam, NoRoom.
         """
         reference = self.store.reference.current()
         taker = self.store.agents.get(agent) if agent else None
 
         def decide(order: Order, at: datetime) -> Decision:
-            to = domain.destination(order, reference, team, taker)
-            return domain.transfer(order, at, to, agent_id=agent, reason=reason)
+            to = domain.destination(order, reference, team, taker, step)
+            return domain.transfer(order, at, to, agent_id=agent, reason=reason, step=step)
 
-        return self.store.change(call, order_no, decide, answers.receipt, wanted=agent)
+        return self._reseat(call, order_no, decide)
+
+    @command("work", schemas.Prioritise)
+    def prioritise(self, call: Call, order_no: str, priority: str, reason: str) -> Any:
+        """Its promises are that priority's, from their original starts. Raises NotFound, NoSuchMove, NothingChanges."""
+        return self._change(call, order_no, lambda order, at: domain.prioritise(order, at, priority, reason))
+
+    @command("work", schemas.CompleteStep)
+    def complete_step(self, call: Call, order_no: str, fee: dict[str, Any] | None, **given: Any) -> Any:
+        """The step is done and the work goes on; the last one ends it with a solution.
+
+        Raises ValidationError (fields, fee, solution), NotFound, NoSuchMove, NameTheStep, CannotLeave, StepsRemain.
+        """
+        return self._reseat(call, order_no, lambda order, at: domain.complete_step(order, at, fee=fee, **given))
+
+    @command("work", schemas.SkipStep)
+    def skip_step(self, call: Call, order_no: str, reason: str, step: str | None) -> Any:
+        """On without a late step that may be skipped. Raises NotFound, NoSuchMove, NameTheStep, NotSkippable."""
+        return self._reseat(call, order_no, lambda order, at: domain.skip_step(order, at, reason=reason, step=step))
+
+    @command("supervise", schemas.Reroute)
+    def reroute(self, call: Call, order_no: str, to: str, reason: str, step: str | None) -> Any:
+        """A supervisor sends the work to another step. Raises NotFound, NoSuchMove, NothingChanges, OutOfBlock."""
+        return self._reseat(
+            call, order_no, lambda order, at: domain.reroute(order, at, to=to, reason=reason, step=step)
+        )
+
+    @command("supervise", schemas.VoidFee)
+    def void_fee(self, call: Call, order_no: str, fee: int, reason: str) -> Any:
+        """A fee counts no more; it stays, with the reason. Raises NotFound (work, fee), AlreadyVoid."""
+        return self._change(call, order_no, lambda order, at: domain.void_fee(order, at, fee, reason))
 
     @command("work", schemas.Resolve)
     def resolve(self, call: Call, order_no: str, solution: str, language: str | None) -> Any:
-        """It is done; the agent has room again. Raises NotFound, NoSuchMove."""
-        return self.store.change(
-            call, order_no, lambda order, at: domain.resolve(order, at, solution, language), answers.receipt
-        )
+        """It is done; the agent has room again. Raises NotFound, NoSuchMove, StepsRemain."""
+        return self._reseat(call, order_no, lambda order, at: domain.resolve(order, at, solution, language))
 
     @command("work", schemas.Reopen)
     def reopen(self, call: Call, order_no: str, reason: str, cause: str) -> Any:
         """It was not done: a new round, for its former agent if that has room. Raises NotFound, NoSuchMove."""
-        reference = self.store.reference.current()
-        return self.store.change(
-            call,
-            order_no,
-            lambda order, at: domain.reopen(order, at, reference, reason=reason, cause=cause),
-            answers.receipt,
-        )
+        return self._reseat(call, order_no, lambda order, at: domain.reopen(order, at, reason=reason, cause=cause))
 
     @query("read", schemas.GetWork)
     def get_work(self, call: Call, order_no: str | None = None, ticket_no: str | None = None) -> Any:
         """The work order with its whole history. Raises NotFound."""
         key = order_no or domain.order_no_for(str(ticket_no))
-        return answers.work(self.store.orders.get(key), self.store.orders.history(key))
+        return answers.work(self.store.orders.get(key), self.store.orders.history(key), self.store.now())
 
     @query("read", schemas.FindWork)
     def find_work(self, call: Call, limit: int, after: str | None, **filters: str) -> Any:
@@ -94,12 +119,15 @@ class Dispatch(Health, ReferenceData, Verification):
 
     @command("supervise", schemas.SaveAgent)
     def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:
-        """Creates or changes an agent: the agent. Raises NotFound (team)."""
+        """Creates or changes an agent: the agent. Raises NotFound (team, skill)."""
         reference = self.store.reference.current()
 
         def decide(agent: Agent, at: datetime) -> AgentDecision:
             for team in given["teams"]:
                 reference.team(team)
+            for skill in given["skills"]:
+                if skill not in reference.skills:
+                    raise NotFound("skill", skill)
             return domain.save_agent(agent, at, **given)
 
         return self.store.save_agent(call, agent_id, decide)
@@ -119,3 +147,10 @@ class Dispatch(Health, ReferenceData, Verification):
         """A page, by id: {agents: [...], next: cursor of the next page, or null}."""
         found, more = self.store.agents.find(filters, limit, after)
         return {"agents": [answers.agent(agent) for agent in found], "next": more}
+
+    def _change(self, call: Call, order_no: str, decide: Decide) -> Any:
+        return self.store.change(call, order_no, decide, answers.receipt)
+
+    def _reseat(self, call: Call, order_no: str, decide: Decide) -> Any:
+        """The same for what always moves a seat."""
+        return self.store.change_with_seats(call, order_no, decide, answers.receipt)

@@ -10,12 +10,13 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.dispatch import answers, domain
 from services.dispatch.agents import Agents, Answer
-from services.dispatch.claims import Claims, NobodyFree
-from services.dispatch.documents import order_document, order_from
-from services.dispatch.domain import Decision, Order, State
+from services.dispatch.claims import Claims, NeedsSeats, NobodyFree, needs_no_seats
+from services.dispatch.documents import order_document, order_faults, order_from
+from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.agent import AgentDecide
+from services.dispatch.domain.order import Books
 from services.dispatch.events import ORDER_EVENTS
-from services.dispatch.listing import INDEXES, query
+from services.dispatch.listing import INDEXES, PARTIAL, query
 from services.dispatch.reference import DispatchReference
 from services.dispatch.waiting import Waiting
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
@@ -26,11 +27,16 @@ from shared.mongo import Database, Transaction
 
 COLLECTIONS: dict[str, list[IndexModel]] = {
     "dispatch_orders": [
-        IndexModel([(field, ASCENDING) for field in fields], name=index) for index, fields in INDEXES.items()
+        IndexModel(
+            [(field, ASCENDING) for field in fields],
+            name=index,
+            **({"partialFilterExpression": {PARTIAL[index]: {"$gt": ""}}} if index in PARTIAL else {}),
+        )
+        for index, fields in INDEXES.items()
     ],
     "dispatch_agents": [
         IndexModel(
-            [(field, ASCENDING) for field in ("teams", "has_room", "load", "last_assigned_at", "_id")], name="seats"
+            [(field, ASCENDING) for field in ("queues", "has_room", "load", "last_assigned_at", "_id")], name="seats"
         ),
         IndexModel([("teams", ASCENDING), ("_id", ASCENDING)], name="of_team"),
     ],
@@ -46,19 +52,25 @@ class DispatchStore:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.agents = Agents(db)
+        self.reference = DispatchReference(db, self.agents)
         self.orders = Aggregates(
             db,
             "dispatch_orders",
             what="work order",
             to_document=order_document,
-            from_document=order_from,
+            from_document=lambda doc: order_from(doc, self.books),
             published=ORDER_EVENTS,
             advance=domain.advance,
             next_due=domain.next_due,
+            rebuilds=order_faults,
         )
-        self.agents = Agents(db)
         self.waiting = Waiting(self.orders, self.agents.seats, self._seat)
-        self.reference = DispatchReference(db, self.agents)
+
+    @property
+    def books(self) -> Books:
+        """Every version of the reference data, by its number."""
+        return self.reference.version
 
     def now(self) -> datetime:
         """The present."""
@@ -71,7 +83,7 @@ class DispatchStore:
         claims = Claims(self.agents.seats)
 
         def attempt(tx: Transaction) -> None:
-            seated, more = claims.settle(None, order, order.opened_at, tx)
+            seated, more = claims.settle(order, order.opened_at, tx)
             self.orders.create(cause, order.order_no, seated, [*facts, *more], tx=tx)
 
         try:
@@ -81,15 +93,20 @@ class DispatchStore:
             return
         except Unavailable:  # too many claim the same agents at once: then it waits its turn, but it is there
             self.orders.create(cause, order.order_no, order, facts)
-        self.waiting.give_out(*claims.left)
+        self.waiting.give_out(claims.left)
 
-    def change(
-        self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None, *, wanted: str | None = None
-    ) -> Answer:
-        """Change work together with its claims; what waits is given to who has room (`wanted`: to nobody else)."""
-        claims = Claims(self.agents.seats, wanted=wanted)
+    def change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None) -> Answer:
+        """Change work by one write; together with its claims only if the change, or time, has moved a seat."""
+        try:
+            return self.orders.change(cause, order_no, decide, reply, settle=needs_no_seats)
+        except NeedsSeats:
+            return self.change_with_seats(cause, order_no, decide, reply)
+
+    def change_with_seats(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None) -> Answer:
+        """Change work together with its claims; what waits is given to who has room."""
+        claims = Claims(self.agents.seats)
         answer = self._change(cause, order_no, decide, reply, claims)
-        self.waiting.give_out(*claims.left)
+        self.waiting.give_out(claims.left)
         return answer
 
     def withdraw(self, cause: Cause, ticket_no: str, reason: str) -> None:
@@ -98,17 +115,27 @@ class DispatchStore:
         claims = Claims(self.agents.seats)
 
         def attempt(tx: Transaction) -> None:
-            decide = _claiming(claims, tx, lambda order, at: domain.withdraw(order, at, reason))
-            self.orders.change_or_create(cause, order_no, lambda: domain.tombstone(ticket_no), decide, tx=tx)
+            self.orders.change_or_create(
+                cause,
+                order_no,
+                lambda: domain.tombstone(ticket_no),
+                lambda order, at: domain.withdraw(order, at, reason),
+                tx=tx,
+                settle=lambda order, at: claims.settle(order, at, tx),
+            )
 
         with claims:
             self.db.transact(attempt)
-        self.waiting.give_out(*claims.left)
+        self.waiting.give_out(claims.left)
+
+    def wake(self) -> None:
+        """Let everything happen that fell due, each at the time it fell due."""
+        self.orders.wake(self.now(), act=lambda order_no, cause: self.change(cause, order_no, _as_it_is))
 
     def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide) -> Answer:
         """Create or change an agent; who has room then gets waiting work."""
         answer = self.agents.save(cause, agent_id, decide, answers.agent)
-        self.waiting.give_out(*self.agents.get(agent_id).teams)
+        self.waiting.give_out(self.agents.get(agent_id).queues)
         return answer
 
     def set_presence(self, cause: Cause, agent_id: str, present: bool) -> Answer:
@@ -117,22 +144,24 @@ class DispatchStore:
             cause, agent_id, lambda agent, at: domain.set_presence(agent, at, present), answers.agent
         )
         if present:
-            self.waiting.give_out(*self.agents.get(agent_id).teams)
+            self.waiting.give_out(self.agents.get(agent_id).queues)
         return answer
 
     def _change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None, claims: Claims) -> Answer:
         def attempt(tx: Transaction) -> Answer:
-            return self.orders.change(cause, order_no, _claiming(claims, tx, decide), reply, tx)
+            return self.orders.change(
+                cause, order_no, decide, reply, tx, settle=lambda order, at: claims.settle(order, at, tx)
+            )
 
         with claims:
             return self.db.transact(attempt)
 
     def _seat(self, waiting: Mapping[str, Any]) -> bool:
-        """Give one piece of waiting work to an agent; False if it, or all room, is gone meanwhile."""
+        """Give what waits of one work order to agents; False if it, or all room, is gone meanwhile."""
 
         def still_waiting(order: Order, at: datetime) -> Decision:
-            if order.state is not State.QUEUED:
-                raise NobodyFree(order.team)
+            if not domain.queues(order):
+                raise NobodyFree(order.order_no)
             return order, []
 
         # in replay, time moves on by the caller's word only
@@ -152,15 +181,8 @@ class DispatchStore:
         rows = self.orders.collection.find(wanted, STATE_ONLY).hint(index)
         found = list(rows.sort("place", DESCENDING).limit(limit + 1))
         more = found[limit - 1]["place"] if len(found) > limit else None
-        return [order_from(doc) for doc in found[:limit]], more
+        return [order_from(doc, self.books) for doc in found[:limit]], more
 
 
-def _claiming(claims: Claims, tx: Transaction, decide: Decide) -> Decide:
-    """`decide`, and then what it means for the agents' seats."""
-
-    def decide_and_claim(before: Order, at: datetime) -> Decision:
-        order, facts = decide(before, at)
-        order, more = claims.settle(before, order, at, tx)
-        return order, [*facts, *more]
-
-    return decide_and_claim
+def _as_it_is(order: Order, at: datetime) -> Decision:
+    return order, []

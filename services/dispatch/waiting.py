@@ -1,15 +1,16 @@
 """Work that waits for an agent: given out as soon as somebody has room, the most urgent first, then the oldest.
 
-Whoever leaves work waiting, or makes room, writes that first and then looks here, so that of two at once at least one
-sees both; what a crash leaves behind is found by state (`give_out_all`), so nothing waits beside a free agent.
+Work waits in the queue of whom it needs (`Need.key`): one step that needs an expert keeps nobody else waiting. Whoever
+leaves work waiting, or makes room, writes that first and then looks here, so that of two at once at least one sees
+both; what a crash leaves behind is found by the queues (`give_out_all`), so nothing waits beside a free agent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from services.dispatch.domain import Order, State
+from services.dispatch.domain import Order
 from services.dispatch.seats import Seats
 from shared.aggregates import Aggregates
 
@@ -20,44 +21,45 @@ Seat = Callable[[Mapping[str, Any]], bool]
 
 
 class Waiting:
-    """The queues of all teams. `seat` gives one of them (`_id`, `last_at`, `replay_until`) to an agent if it can."""
+    """All queues. `seat` gives a work order (`_id`, `last_at`, `replay_until`) to whoever can take what waits of it."""
 
     def __init__(self, orders: Aggregates[Order], seats: Seats, seat: Seat) -> None:
         self._orders = orders.collection
         self._seats = seats
         self._seat = seat
 
-    def give_out(self, *teams: str) -> int:
-        """Give waiting work of these teams to who has room; gives how much."""
-        return sum(self._give_out(team) for team in sorted(set(teams)))
+    def give_out(self, queues: Iterable[str]) -> int:
+        """Give waiting work of these queues to who has room; gives how much."""
+        given, open_queues = 0, set(queues)
+        while open_queues and given < AT_A_TIME:
+            first = self._first(open_queues)
+            if first is None:
+                break
+            full = {queue for queue in open_queues.intersection(first["queues"]) if not self._seats.has_room(queue)}
+            if open_queues.intersection(first["queues"]) - full:
+                if not self._seat(first):
+                    break
+                given += 1
+            open_queues -= full
+        return given
 
     def give_out_all(self) -> int:
-        """The same for every team that has waiting work; reads one index entry per such team."""
-        given, team = 0, self._next_team("")
-        while team is not None:
-            given += self._give_out(team)
-            team = self._next_team(team)
+        """The same for every queue; reads one index entry for each in which work waits."""
+        given, queue = 0, self._next_queue("")
+        while queue is not None:
+            given += self.give_out([queue])
+            queue = self._next_queue(queue)
         return given
 
-    def _give_out(self, team: str) -> int:
-        given = 0
-        for _ in range(AT_A_TIME):
-            first = self._first(team)
-            if first is None or not self._seats.has_room(team):
-                break
-            given += self._seat(first)
-        return given
-
-    def _first(self, team: str) -> Mapping[str, Any] | None:
+    def _first(self, queues: Iterable[str]) -> Mapping[str, Any] | None:
         return self._orders.find_one(
-            {"state": State.QUEUED.value, "team": team},
-            {"last_at": 1, "replay_until": 1},
+            {"queues": {"$in": sorted(queues)}},
+            {"queues": 1, "last_at": 1, "replay_until": 1},
             sort=[("priority", 1), ("place", 1)],
-            hint="of_team",
+            hint="of_queue",
         )
 
-    def _next_team(self, after: str) -> str | None:
-        doc = self._orders.find_one(
-            {"state": State.QUEUED.value, "team": {"$gt": after}}, {"team": 1}, sort=[("team", 1)], hint="of_team"
-        )
-        return str(doc["team"]) if doc else None
+    def _next_queue(self, after: str) -> str | None:
+        """The next queue that is not empty; the index gives them in order (a sort would read them all)."""
+        doc = self._orders.find_one({"queues": {"$gt": after}}, {"queues": 1}, hint="of_queue")
+        return min((queue for queue in doc["queues"] if queue > after), default=None) if doc else None

@@ -32,7 +32,7 @@ class DispatchWorker(Health):
     @on_event("intake", "ticket_submitted", schemas.TicketSubmitted)
     def open_work(self, event: Event) -> None:
         """The ticket becomes a work order, given to an agent if one has room."""
-        order, facts = domain.open_work(event.data, event.at, self.store.reference.current())
+        order, facts = domain.open_work(event.data, event.at, self.store.reference.current(), self.store.books)
         self.store.open(Cause.from_event(event), order, facts)
 
     @on_event("intake", "ticket_withdrawn", schemas.TicketWithdrawn)
@@ -45,19 +45,18 @@ class DispatchWorker(Health):
         """From now on its clocks follow the wall clock."""
         order_no = domain.order_no_for(event.data["ticket_no"])
         with _known(order_no):
-            self.store.orders.change(Cause.from_event(event), order_no, domain.go_live)
+            self.store.change(Cause.from_event(event), order_no, domain.go_live)
 
     @on_event("feedback", "case_dissatisfied", schemas.CaseDissatisfied)
     def reopen_work(self, event: Event) -> None:
         """The work goes on, under the eyes of the team's supervisor."""
-        reference = self.store.reference.current()
         told = event.data
         reason = told["comment"] or f"score {told['score']}"
         with _known(told["order_no"]):
-            self.store.change(
+            self.store.change_with_seats(
                 Cause.from_event(event),
                 told["order_no"],
-                lambda order, at: domain.reopen_dissatisfied(order, at, reference, round=told["round"], reason=reason),
+                lambda order, at: domain.reopen_dissatisfied(order, at, round=told["round"], reason=reason),
             )
 
     @on_event("feedback", "case_closed", schemas.CaseClosed)
@@ -65,7 +64,7 @@ class DispatchWorker(Health):
         """The loop is closed."""
         told = event.data
         with _known(told["order_no"]):
-            self.store.orders.change(
+            self.store.change(
                 Cause.from_event(event),
                 told["order_no"],
                 lambda order, at: domain.close(order, at, round=told["round"], outcome=told["outcome"]),
@@ -74,7 +73,7 @@ class DispatchWorker(Health):
     @every(seconds=0.25)
     def wake_deadlines(self) -> None:
         """Warnings, misses and escalations that fell due."""
-        self.store.orders.wake(self.store.now())
+        self.store.wake()
 
     @every(seconds=1)
     def give_out_waiting_work(self) -> None:

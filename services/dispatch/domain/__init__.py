@@ -2,42 +2,55 @@
 
 from services.dispatch.domain.advance import advance, next_due
 from services.dispatch.domain.agent import Agent, declare, save_agent, set_presence
-from services.dispatch.domain.assignment import claimed_by, destination, former_agent, in_turn, may_take, waits
+from services.dispatch.domain.assignment import claimed, destination, in_turn, may_take, queues, waiting, waits_in
 from services.dispatch.domain.moves import (
-    accept,
-    assign,
     close,
     go_live,
     hold,
+    prioritise,
     reopen,
     reopen_dissatisfied,
-    resolve,
     respond,
     resume,
-    transfer,
+    void_fee,
     withdraw,
 )
-from services.dispatch.domain.order import Decision, Order, open_work, order_no_for, tombstone
+from services.dispatch.domain.opening import open_work, tombstone
+from services.dispatch.domain.order import Decision, Order, Wish, order_no_for
 from services.dispatch.domain.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
-from services.dispatch.domain.states import State
+from services.dispatch.domain.states import Stage, State
+from services.dispatch.domain.visit import Need, Visit
+from services.dispatch.domain.visiting import (
+    accept,
+    assign,
+    complete_step,
+    reroute,
+    resolve,
+    skip_step,
+    transfer,
+)
 
 __all__ = [
     "BEFORE_FIRST_APPLY",
     "Agent",
     "AgentEntry",
     "Decision",
+    "Need",
     "Order",
     "Reference",
+    "Stage",
     "State",
     "Team",
+    "Visit",
+    "Wish",
     "accept",
     "advance",
     "assign",
-    "claimed_by",
+    "claimed",
     "close",
+    "complete_step",
     "declare",
     "destination",
-    "former_agent",
     "go_live",
     "hold",
     "in_turn",
@@ -45,15 +58,21 @@ __all__ = [
     "next_due",
     "open_work",
     "order_no_for",
+    "prioritise",
+    "queues",
     "reopen",
     "reopen_dissatisfied",
+    "reroute",
     "resolve",
     "respond",
     "resume",
     "save_agent",
     "set_presence",
+    "skip_step",
     "tombstone",
     "transfer",
-    "waits",
+    "void_fee",
+    "waiting",
+    "waits_in",
     "withdraw",
 ]

@@ -4,50 +4,116 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from services.dispatch.domain.deadlines import CLOCK_RANK, KIND_RANK, Deadline, Kind, settle
+from services.dispatch.domain.clock import Clock, Kind, Mark, next_mark, settle
+from services.dispatch.domain.moves import ESCALATION, more_urgent, prioritise
 from services.dispatch.domain.order import Decision, Order
-from services.dispatch.domain.states import TICKING
+from services.dispatch.domain.organisation import EXPERT, Team
+from services.dispatch.domain.promise import KIND_RANK, PROMISE_RANK, Promise
+from services.dispatch.domain.steps import Escalation
+from services.dispatch.domain.telling import clock_names, told, visit_of
+from services.dispatch.domain.visit import Need, Visit
+from services.dispatch.domain.visiting import moved_to
 from shared.events import Fact
+
+Turn = tuple[datetime, int, int, int, str]
 
 
 def advance(order: Order, to: datetime) -> Decision:
     """Settles everything that fell due up to and including `to`, in order; the facts carry the time they fell due."""
     facts: list[Fact] = []
-    while (deadline := _next(order)) and deadline.pending[0].at <= to:
-        order, fact = _settle(order, deadline)
-        facts.append(fact)
+    while (due := _next(order)) and due[0] <= to:
+        order, more = _settle(order, order.clocks[due[-1]])
+        facts += more
     return order, facts
 
 
 def next_due(order: Order) -> datetime | None:
-    """When the next of them falls due; None while the clocks stand still."""
-    deadline = _next(order)
-    return deadline.pending[0].at if deadline else None
+    """When the next of them falls due; None while no clock runs."""
+    due = _next(order)
+    return due[0] if due else None
 
 
-def _next(order: Order) -> Deadline | None:
-    """The clock whose milestone comes first."""
-    if order.state not in TICKING:
-        return None
-    waiting = [deadline for deadline in (order.first_response, order.resolution) if deadline.pending]
-    return min(waiting, key=_turn, default=None)
+def _next(order: Order) -> Turn | None:
+    """The turn of the clock whose mark comes first; its last part is the clock's name."""
+    return min((_turn(clock, mark) for clock in order.clocks.values() if (mark := next_mark(clock))), default=None)
 
 
-def _turn(deadline: Deadline) -> tuple[datetime, int, int]:
-    first = deadline.pending[0]
-    return first.at, CLOCK_RANK[deadline.clock], KIND_RANK[first.kind]
+def _turn(clock: Clock, mark: Mark) -> Turn:
+    assert mark.at is not None  # noqa: S101 - next_mark says so
+    return mark.at, PROMISE_RANK[clock.promise], KIND_RANK[mark.kind], mark.level, clock.name
 
 
-def _settle(order: Order, deadline: Deadline) -> tuple[Order, Fact]:
-    milestone = deadline.pending[0]
-    order = order.with_deadline(settle(deadline))
-    if milestone.kind is Kind.ESCALATED:
-        return escalate(order, milestone.at, why=deadline.clock)
-    return order, order.fact(f"deadline_{milestone.kind}", milestone.at, clock=deadline.clock, due=deadline.due)
+def _settle(order: Order, clock: Clock) -> Decision:
+    clock, mark = settle(clock)
+    assert mark.at is not None  # noqa: S101 - next_mark said so
+    before, order = order, order.with_clock(clock)
+    if mark.kind is Kind.ESCALATED:
+        return _escalate(before, order, clock, mark.level, mark.at)
+    more = {"share": mark.share} if mark.kind is Kind.NEAR else {}
+    facts = {**clock_names(order, clock), "due": clock.due, **more, "provisional": clock.provisional}
+    return order, [told(before, order, f"deadline_{mark.kind}", mark.at, **facts)]
 
 
-def escalate(order: Order, at: datetime, *, why: str) -> tuple[Order, Fact]:
-    """One level up, to the team's supervisor."""
-    order = replace(order, escalation=order.escalation + 1)
-    return order, order.fact("work_escalated", at, why=why, level=order.escalation, to=order.supervisor)
+def _escalate(before: Order, order: Order, clock: Clock, level: int, at: datetime) -> Decision:
+    """That level is told of, then what it says is done."""
+    escalation = _definition(order, clock, level)
+    order = replace(order, escalation=max(order.escalation, level))
+    told_of = {
+        **clock_names(order, clock),
+        "due": clock.due,
+        "level": level,
+        "tell": list(escalation.tell),
+        **_called(order, clock),
+        "why": clock.promise.value,
+    }
+    facts = [told(before, order, "work_escalated", at, **told_of)]
+    for consequence in (_raise_priority, _move):
+        order, more = consequence(order, clock, escalation, at)
+        facts += more
+    return order, facts
+
+
+def _definition(order: Order, clock: Clock, level: int) -> Escalation:
+    """What the clock's source, a policy or the flow, says of the level."""
+    if clock.promise not in (Promise.STEP, Promise.GROUP):
+        return order.books(clock.source.version).policy(clock.source.code).escalation(clock.promise, level)
+    flow, part = order.books(clock.source.version).flow(clock.source.code), str(clock.part)
+    limit = flow.steps[part].limit if clock.promise is Promise.STEP else flow.groups[part].limit
+    return next(one for one in (limit.escalations if limit else ()) if one.level == level)
+
+
+def _called(order: Order, clock: Clock) -> dict[str, Any]:
+    where = visit_of(order, clock) or order
+    return {"supervisor": where.supervisor, "duty_manager": where.duty_manager}
+
+
+def _raise_priority(order: Order, clock: Clock, escalation: Escalation, at: datetime) -> Decision:
+    priority = more_urgent(order.priority) if escalation.raise_priority else None
+    return prioritise(order, at, priority, clock.promise.value, ESCALATION) if priority else (order, [])
+
+
+def _move(order: Order, clock: Clock, escalation: Escalation, at: datetime) -> Decision:
+    """Every open step that the clock is about goes to the team that is to see to it, unless it is there."""
+    facts: list[Fact] = []
+    for visit in order.visits if escalation.move_to else ():
+        team = _helper(order, visit, str(escalation.move_to)) if _is_about(order, clock, visit) else None
+        if team is not None and team.code != visit.need.team:
+            need = Need(team=team.code)
+            order, more = moved_to(order, at, visit, team, need, reason=clock.promise.value)
+            facts += more
+    return order, facts
+
+
+def _is_about(order: Order, clock: Clock, visit: Visit) -> bool:
+    if clock.promise is Promise.STEP:
+        return visit.clock == clock.name
+    return clock.promise is not Promise.GROUP or visit.step in order.course.groups[str(clock.part)].steps
+
+
+def _helper(order: Order, visit: Visit, move_to: str) -> Team | None:
+    """The team to move to: the one named, or the expert team of the one that has the step; None: there is none."""
+    teams = order.books(order.policy.version).teams
+    own = teams.get(visit.need.team)
+    return teams.get((own.expert_team or "") if own and move_to == EXPERT else move_to)

@@ -7,26 +7,41 @@ from datetime import UTC, datetime
 
 from services.dispatch.domain.agent import Agent
 from services.dispatch.domain.order import Order
-from services.dispatch.domain.reference import Reference, Team
-from services.dispatch.domain.states import CLAIMING, State
+from services.dispatch.domain.organisation import Team
+from services.dispatch.domain.reference import Reference
+from services.dispatch.domain.states import State
+from services.dispatch.domain.visit import Need, Visit
+from services.dispatch.domain.visiting import chosen
 from services.dispatch.errors import NoRoom, NotOnTeam
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def claimed_by(order: Order) -> str | None:
-    """The agent towards whose load the work counts."""
-    return order.agent if order.state in CLAIMING else None
+def claimed(order: Order) -> dict[int, str]:
+    """Visit -> the agent towards whose load it counts: one unit for every open step that somebody has."""
+    return {visit.number: visit.agent for visit in order.visits if visit.agent is not None}
 
 
-def waits(order: Order) -> bool:
-    """Whether the work is to be given to somebody: nobody has it, and it is not over."""
-    return order.agent is None and order.state in (State.QUEUED, State.HELD)
+def waiting(order: Order) -> tuple[Visit, ...]:
+    """The open steps that are to be given to somebody; those of held work, too, as soon as somebody is asked."""
+    return tuple(visit for visit in order.visits if visit.agent is None)
 
 
-def may_take(order: Order, agent: Agent) -> bool:
-    """Whether the agent is on the work's team, present, and has room."""
-    return agent.has_room and order.team in agent.teams
+def waits_in(order: Order) -> frozenset[tuple[int, str, bool]]:
+    """What waits, where, and whether it is held meanwhile: a change of it is a reason to look for an agent."""
+    return frozenset((visit.number, visit.need.key, order.state is State.HELD) for visit in waiting(order))
+
+
+def queues(order: Order) -> list[str]:
+    """The queues that the work stands in; held work stands in none."""
+    if order.state is State.HELD:
+        return []
+    return sorted({visit.need.key for visit in waiting(order)})
+
+
+def may_take(need: Need, agent: Agent) -> bool:
+    """Whether the agent is whom it needs, present, and has room."""
+    return agent.has_room and need.key in agent.queues
 
 
 def in_turn(agents: Iterable[Agent]) -> list[Agent]:
@@ -34,21 +49,20 @@ def in_turn(agents: Iterable[Agent]) -> list[Agent]:
     return sorted(agents, key=lambda agent: (agent.load, agent.last_assigned_at or LONG_AGO, agent.agent_id))
 
 
-def former_agent(before: Order, now: Order) -> str | None:
-    """Who should have the work back if possible: reopened work goes to who did it."""
-    return before.agent if now.round > before.round else None
-
-
-def destination(order: Order, reference: Reference, team: str | None, agent: Agent | None) -> Team:
-    """The team that a transfer goes to: the one named, else the agent's (the work's own if it is on that).
+def destination(
+    order: Order, reference: Reference, team: str | None, agent: Agent | None, step: str | None = None
+) -> Team:
+    """The team that a transfer goes to: the one named, else the agent's (the step's own if it is on that).
 
     `NotFound` for a team that does not exist, `NotOnTeam` and `NoRoom` for an agent that cannot take it.
     """
+    visit = chosen(order, "transfer", step)
+    here = visit.need.team
     if agent is None:
-        return reference.team(team or order.team)
-    code = team or (order.team if order.team in agent.teams else next(iter(agent.teams), order.team))
+        return reference.team(team or here)
+    code = team or (here if here in agent.teams else next(iter(agent.teams), here))
     if code not in agent.teams:
         raise NotOnTeam(agent.agent_id, code)
-    if not agent.has_room and agent.agent_id != order.agent:
+    if not agent.has_room and agent.agent_id != visit.agent:
         raise NoRoom(agent.agent_id)
     return reference.team(code)

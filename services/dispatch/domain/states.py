@@ -1,9 +1,10 @@
-"""The states of a work order, and the one table of its moves."""
+"""The states of a work order and of its open steps, and the tables of their moves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from services.dispatch.errors import NoSuchMove
 
@@ -20,44 +21,53 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-TICKING = frozenset({State.QUEUED, State.ASSIGNED, State.ACCEPTED})
-"""The states in which the clocks run."""
+class Stage(StrEnum):
+    """Where an open step (a visit) stands."""
 
-CLAIMING = frozenset({State.ASSIGNED, State.ACCEPTED, State.HELD})
-"""The states in which work counts towards its agent's load."""
+    QUEUED = "queued"
+    ASSIGNED = "assigned"
+    ACCEPTED = "accepted"
 
-MOVES: Mapping[str, Mapping[State, tuple[State, ...]]] = {
-    "assign": {State.QUEUED: (State.ASSIGNED,), State.HELD: (State.HELD,)},
-    "accept": {State.ASSIGNED: (State.ACCEPTED,)},
-    "respond": {
-        State.ASSIGNED: (State.ASSIGNED,),
-        State.ACCEPTED: (State.ACCEPTED,),
-        State.HELD: (State.HELD,),
-    },
-    "hold": {State.QUEUED: (State.HELD,), State.ASSIGNED: (State.HELD,), State.ACCEPTED: (State.HELD,)},
-    "resume": {State.HELD: (State.QUEUED, State.ASSIGNED, State.ACCEPTED)},
-    "transfer": {
-        State.QUEUED: (State.QUEUED,),
-        State.ASSIGNED: (State.QUEUED,),
-        State.ACCEPTED: (State.QUEUED,),
-        State.HELD: (State.HELD,),
-    },
-    "resolve": {
-        State.ASSIGNED: (State.RESOLVED,),
-        State.ACCEPTED: (State.RESOLVED,),
-        State.HELD: (State.RESOLVED,),
-    },
-    "reopen": {State.RESOLVED: (State.QUEUED,)},
-    "close": {State.RESOLVED: (State.CLOSED,)},
-    "withdraw": {
-        State.QUEUED: (State.WITHDRAWN,),
-        State.ASSIGNED: (State.WITHDRAWN,),
-        State.ACCEPTED: (State.WITHDRAWN,),
-        State.HELD: (State.WITHDRAWN,),
-        State.RESOLVED: (State.WITHDRAWN,),
-    },
-}
-"""Move -> state -> the states that it may lead to; the first is meant where none is named."""
+
+IN_WORK = (State.QUEUED, State.ASSIGNED, State.ACCEPTED)
+"""The states of work that goes on; which of them follows from its open steps (`state_of`)."""
+
+_IN_WORK = dict.fromkeys(IN_WORK, IN_WORK)
+_WORKED_ON = {**_IN_WORK, State.HELD: (State.HELD,)}
+
+MOVES: Mapping[str, Mapping[State, tuple[State, ...]]] = MappingProxyType(
+    {
+        "assign": _WORKED_ON,
+        "accept": _IN_WORK,
+        "respond": {state: (state,) for state in (State.ASSIGNED, State.ACCEPTED, State.HELD)},
+        "hold": dict.fromkeys(IN_WORK, (State.HELD,)),
+        "resume": {State.HELD: IN_WORK},
+        "transfer": _WORKED_ON,
+        "prioritise": _WORKED_ON,
+        "complete": dict.fromkeys(IN_WORK, (*IN_WORK, State.RESOLVED)),
+        "skip": _IN_WORK,
+        "reroute": _WORKED_ON,
+        "resolve": dict.fromkeys((State.ASSIGNED, State.ACCEPTED, State.HELD), (State.RESOLVED,)),
+        "reopen": {State.RESOLVED: IN_WORK},
+        "close": {State.RESOLVED: (State.CLOSED,)},
+        "withdraw": dict.fromkeys((*IN_WORK, State.HELD, State.RESOLVED), (State.WITHDRAWN,)),
+    }
+)
+"""Move -> state of the work -> the states that it may lead to; the first is meant where none is named."""
+
+VISIT_MOVES: Mapping[str, Mapping[Stage, Stage | None]] = MappingProxyType(
+    {
+        "assign": {Stage.QUEUED: Stage.ASSIGNED},
+        "accept": {Stage.ASSIGNED: Stage.ACCEPTED},
+        "transfer": dict.fromkeys(Stage, Stage.QUEUED),
+        "complete": {Stage.ASSIGNED: None, Stage.ACCEPTED: None},
+        "resolve": dict.fromkeys(Stage),  # also what nobody has, if it is held
+        "skip": dict.fromkeys(Stage),
+        "reroute": dict.fromkeys(Stage),
+        "withdraw": dict.fromkeys(Stage),
+    }
+)
+"""Move -> stage of the step that it concerns -> the stage that it leads to; None: the visit is over."""
 
 
 def after(order_no: str, move: str, state: State, to: State | None = None) -> State:
@@ -66,3 +76,15 @@ def after(order_no: str, move: str, state: State, to: State | None = None) -> St
     if not reachable or (to is not None and to not in reachable):
         raise NoSuchMove(order_no, move, state)
     return to or reachable[0]
+
+
+def stage_after(order_no: str, move: str, stage: Stage) -> Stage | None:
+    """The stage that `move` leads to, None for the end of the visit; `NoSuchMove` where the table lacks it."""
+    if stage not in VISIT_MOVES[move]:
+        raise NoSuchMove(order_no, move, stage)
+    return VISIT_MOVES[move][stage]
+
+
+def state_of(stages: set[Stage]) -> State:
+    """The state of work that goes on with open steps in these stages: that of the one that has come furthest."""
+    return next((state for state in reversed(IN_WORK) if state.value in stages), State.QUEUED)

@@ -1,0 +1,149 @@
+"""How work goes through its flow: steps are opened, passed over, left, split and joined (ADR 0050).
+
+Every function takes the work and the time and gives the work back with what happened. Work whose flow has come to its
+end has no open step any more (`at_end`); what follows from that is the caller's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from services.dispatch.domain import timing
+from services.dispatch.domain.flow import END, Split
+from services.dispatch.domain.order import Decision, Order
+from services.dispatch.domain.organisation import Team
+from services.dispatch.domain.steps import Step, Who
+from services.dispatch.domain.telling import having, step_names, told
+from services.dispatch.domain.visit import Block, Need, Visit
+from shared.events import Fact
+
+Onward = Callable[[Order], Decision]
+Tell = Callable[[Order, Order], Fact]
+
+
+def begin(order: Order, at: datetime, step: str) -> Decision:
+    """The work comes to `step` from outside. Work always has a step: where all are passed over, this one is opened."""
+    begun, facts = go(order, at, step, None)
+    return open_step(order, at, step, None) if at_end(begun) else (begun, facts)
+
+
+def at_end(order: Order) -> bool:
+    """Whether the flow has come to its end."""
+    return not order.visits
+
+
+def go(order: Order, at: datetime, to: str, block: int | None) -> Decision:
+    """To a step, to the join of the block that the work is in, or to the end."""
+    if to == END:
+        return order, []
+    if block is not None and _block(order, block).join == to:
+        return _arrive(order, at, _block(order, block))
+    step = order.course.steps[to]
+    if step.enter is not None and not step.enter.holds(order.context(at)):
+        passed = told(order, order, "step_passed_over", at, step=to, step_name=dict(step.name))
+        order, facts = leave(order, at, step, block)
+        return order, [passed, *facts]
+    return open_step(order, at, to, block)
+
+
+def leave(order: Order, at: datetime, step: Step, block: int | None, *, overdue: bool = False) -> Decision:
+    """From a step to where its conditions lead."""
+    onward = order.course.route(step, order.context(at, overdue=overdue))
+    if isinstance(onward, Split):
+        return _split(order, at, onward, block)
+    return go(order, at, onward.to, block)
+
+
+def open_step(order: Order, at: datetime, code: str, block: int | None) -> Decision:
+    """The step is opened, to be given to somebody, and its clocks begin."""
+    before, step = order, order.course.steps[code]
+    visit = _visit(order, at, step, block)
+    order = replace(order, visited={**order.visited, code: order.visited.get(code, 0) + 1}).with_visit(visit)
+    order = timing.step_begun(order, visit, at)
+    if order.flow is None:
+        return order, []
+    clock = order.clocks.get(visit.clock)
+    due = clock.due if clock else None
+    return order, [told(before, order, "step_opened", at, **having(visit), **step_names(order, visit), due=due)]
+
+
+def depart(
+    order: Order, at: datetime, over: Iterable[Visit], onward: Onward, tell: Tell, *, off: bool = False
+) -> Decision:
+    """These visits are over, and the work goes `onward`; `tell` makes the fact of it, given the work before and after.
+
+    `off`: what their clocks measure was not done.
+    """
+    gone = {visit.number for visit in over}
+    left = order.with_visits(*(visit for visit in order.visits if visit.number not in gone))
+    for visit in over:
+        left = timing.step_over(left, visit, at, off=off)
+    left = timing.groups_left(left, onward(left)[0], at)
+    beyond, facts = onward(left)
+    return beyond, [tell(order, left), *facts]
+
+
+def need_of(order: Order, who: Who) -> Need:
+    """Who can do a step: where it names no team, somebody of the work's own; an agent of other teams, in its first."""
+    team = who.team or order.own_team
+    if who.agent is None or order.flow is None:
+        return Need(team=team, role=who.role, skill=who.skill, agent=who.agent)
+    entry = order.books(order.flow.version).agents.get(who.agent)
+    if entry is not None and team not in entry.teams:
+        team = next(iter(entry.teams), team)
+    return Need(team=team, role=who.role, skill=who.skill, agent=who.agent)
+
+
+def _visit(order: Order, at: datetime, step: Step, block: int | None) -> Visit:
+    need = need_of(order, step.who)
+    supervisor, duty_manager = _called(order, need.team)
+    return Visit(
+        number=sum(order.visited.values()) + 1,
+        step=step.code,
+        need=need,
+        opened_at=at,
+        block=block,
+        supervisor=supervisor,
+        duty_manager=duty_manager,
+    )
+
+
+def _called(order: Order, team: str) -> tuple[str | None, str | None]:
+    """Who is called when it goes wrong there; for the team that has the work now, who it was told then."""
+    if team == order.team:
+        return order.supervisor, order.duty_manager
+    book = order.books((order.flow or order.policy).version)
+    there = book.teams.get(team, Team(code=team, name=team))
+    return there.supervisor, there.duty_manager
+
+
+# parallel branches
+
+
+def _split(order: Order, at: datetime, split: Split, parent: int | None) -> Decision:
+    number = max((block.number for block in order.blocks), default=0) + 1
+    block = Block(number=number, join=split.join, open=len(split.branches), parent=parent)
+    before, order = order, replace(order, blocks=(*order.blocks, block))
+    facts = [told(before, order, "work_split", at, branches=list(split.branches), join=split.join)]
+    for branch in split.branches:
+        order, more = go(order, at, branch, number)
+        facts += more
+    return order, facts
+
+
+def _arrive(order: Order, at: datetime, block: Block) -> Decision:
+    """A branch has come to its join; the last one opens it."""
+    others = [one for one in order.blocks if one.number != block.number]
+    waiting = replace(block, open=block.open - 1)
+    before, order = order, replace(order, blocks=(*others, waiting) if waiting.open else tuple(others))
+    arrived = told(before, order, "branch_arrived", at, join=block.join, open=waiting.open)
+    if waiting.open:
+        return order, [arrived]
+    order, facts = go(order, at, block.join, block.parent)
+    return order, [arrived, *facts]
+
+
+def _block(order: Order, number: int) -> Block:
+    return next(block for block in order.blocks if block.number == number)
