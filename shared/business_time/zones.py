@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-WALL_EPOCH = datetime(1970, 1, 1)  # naive: wall seconds count from this local time, as if every day had 24 hours
+from shared.business_time.instants import DAY_SECONDS, EPOCH
+
+WALL_EPOCH = EPOCH.replace(tzinfo=None)  # naive: wall seconds count from this local time, as if every day had 24 hours
 NOT_PLACES = frozenset({"localtime", "Factory"})  # depend on the machine
 
 
@@ -52,9 +54,9 @@ def _change(zone: ZoneInfo, wall: int, early: int, late: int) -> int:
 
 
 def _offset_at(zone: ZoneInfo, at: int) -> int:
-    return _seconds((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(0, at)).astimezone(zone).utcoffset())
+    return _seconds((EPOCH + timedelta(0, at)).astimezone(zone).utcoffset())
 
 
 def _seconds(offset: timedelta | None) -> int:
     assert offset is not None  # noqa: S101 - a ZoneInfo always has one for a datetime
-    return offset.days * 86_400 + offset.seconds
+    return offset.days * DAY_SECONDS + offset.seconds
