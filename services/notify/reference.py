@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from services.notify.domain.kinds import FOR_CUSTOMERS, KINDS, NULLABLE
 from services.notify.domain.ledger import Message, Occurrence, write
-from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, Way, notices, rules_for
+from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, notices, rules_for
 from services.notify.domain.words import in_language
 from services.notify.texts import Errors, Sources, Texts
 from shared.errors import ValidationError
@@ -65,18 +65,10 @@ class Reference:
         """The ledger's new rows for an occurrence, each with what happened to it."""
         if occurrence.event == "deadline_near" and data["due"] <= occurrence.at:
             return  # it came under a new target when its time was over already: the miss tells it
-        told = self._told_of_the_miss(occurrence, data)
-        for notice in notices(self.rules_for(occurrence.event), self.staff, data, customer, told):
+        for notice in notices(self.rules_for(occurrence.event), self.staff, data, customer):
             language = notice.language or self.default_language
             content = self._content(notice, language, data, customer) if notice.to else None
             yield write(occurrence, notice, language, content)
-
-    def _told_of_the_miss(self, occurrence: Occurrence, data: Mapping[str, Any]) -> set[Way]:
-        """Whom `deadline_missed` tells of the very miss that is escalated at its own instant: once is enough."""
-        if occurrence.event != "work_escalated" or data["due"] != occurrence.at:
-            return set()
-        staff = [rule for rule in self.rules_for("deadline_missed") if rule.audience != "customer"]
-        return {way for notice in notices(staff, self.staff, data, None) for way in notice.ways}
 
     def _content(self, notice: Notice, language: str, data: Mapping[str, Any], customer: Customer | None) -> Any:
         variables = in_language(data, language)

@@ -102,6 +102,7 @@ class NotifyStore:
             recorded_at=event.recorded_at,
             ticket_no=event.data["ticket_no"],
             order_no=event.data["order_no"],
+            promise=ledger.promise_of(event.type, event.data),
         )
         for message, facts in reference.messages(occurrence, event.data, customer):
             self.messages.create(Cause.from_event(event), message.message_id, message, facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify import schemas
+from services.notify import heard
 from services.notify.domain import ledger
 from services.notify.store import NotifyStore
 from shared.bus import Health, on_event
@@ -17,70 +17,70 @@ class NotifyWorker(Health):
     name = "notify-worker"
     store = Mongo(NotifyStore, sweeps=True)
 
-    @on_event("intake", "customer_saved", schemas.CustomerSaved)
+    @on_event("intake", "customer_saved", heard.CustomerSaved)
     def keep_customer(self, event: Event) -> None:
         """Addresses, language and preferences; the newest number wins."""
         self.store.save_customer(event)
 
-    @on_event("dispatch", "work_assigned", schemas.WorkAssigned)
+    @on_event("dispatch", "work_assigned", heard.WorkAssigned)
     def tell_of_assignment(self, event: Event) -> None:
         """Somebody has work."""
         self.store.tell(event)
 
-    @on_event("dispatch", "deadline_near", schemas.DeadlineNear)
+    @on_event("dispatch", "deadline_near", heard.DeadlineNear)
     def warn_of_deadline(self, event: Event) -> None:
         """A deadline will pass soon."""
         self.store.tell(event)
 
-    @on_event("dispatch", "deadline_missed", schemas.DeadlineMissed)
+    @on_event("dispatch", "deadline_missed", heard.DeadlineMissed)
     def tell_of_missed_deadline(self, event: Event) -> None:
         """A deadline has passed."""
         self.store.tell(event)
 
-    @on_event("dispatch", "deadline_moved", schemas.DeadlineMoved)
+    @on_event("dispatch", "deadline_moved", heard.DeadlineMoved)
     def tell_of_moved_deadline(self, event: Event) -> None:
         """A deadline is another than before."""
         self.store.tell(event)
 
-    @on_event("dispatch", "work_escalated", schemas.WorkEscalated)
+    @on_event("dispatch", "work_escalated", heard.WorkEscalated)
     def tell_of_escalation(self, event: Event) -> None:
         """Somebody higher up is to know."""
         self.store.tell(event)
 
-    @on_event("dispatch", "work_prioritised", schemas.WorkPrioritised)
+    @on_event("dispatch", "work_prioritised", heard.WorkPrioritised)
     def tell_of_priority(self, event: Event) -> None:
         """It is more or less pressing."""
         self.store.tell(event)
 
-    @on_event("dispatch", "step_opened", schemas.StepOpened)
-    @on_event("dispatch", "step_skipped", schemas.StepSkipped)
-    @on_event("dispatch", "work_rerouted", schemas.WorkRerouted)
+    @on_event("dispatch", "step_opened", heard.StepOpened)
+    @on_event("dispatch", "step_skipped", heard.StepSkipped)
+    @on_event("dispatch", "work_rerouted", heard.WorkRerouted)
     def tell_of_step(self, event: Event) -> None:
         """The work goes another step."""
         self.store.tell(event)
 
-    @on_event("dispatch", "fee_recorded", schemas.FeeRecorded)
-    @on_event("dispatch", "fee_voided", schemas.FeeVoided)
+    @on_event("dispatch", "fee_recorded", heard.FeeRecorded)
+    @on_event("dispatch", "fee_voided", heard.FeeVoided)
     def tell_of_fee(self, event: Event) -> None:
         """A step costs something, or does not after all."""
         self.store.tell(event)
 
-    @on_event("dispatch", "work_resolved", schemas.WorkResolved)
+    @on_event("dispatch", "work_resolved", heard.WorkResolved)
     def tell_of_resolution(self, event: Event) -> None:
         """The work is done."""
         self.store.tell(event)
 
-    @on_event("dispatch", "work_closed", schemas.WorkClosed)
+    @on_event("dispatch", "work_closed", heard.WorkClosed)
     def tell_of_closing(self, event: Event) -> None:
         """The loop is closed."""
         self.store.tell(event)
 
-    @on_event("feedback", "survey_due", schemas.SurveyDue)
+    @on_event("feedback", "survey_due", heard.SurveyDue)
     def ask_for_survey(self, event: Event) -> None:
         """The customer is to be asked."""
         self.store.tell(event)
 
-    @on_event("consumers", "receipt", schemas.Receipt)
+    @on_event("consumers", "receipt", heard.Receipt)
     def take_receipt(self, event: Event) -> None:
         """A consumer says what became of a message."""
         said = event.data

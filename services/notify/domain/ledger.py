@@ -84,7 +84,10 @@ class Message(Aggregate):
 
 @dataclass(frozen=True)
 class Occurrence:
-    """What people are told of: the event's id, type and content, when it counted, when it was known."""
+    """What people are told of: the event's id, type and content, when it counted, when it was known.
+
+    `promise` is the deadline that it is about, empty for none: `W-1042 step 4`.
+    """
 
     id: str
     event: str
@@ -92,6 +95,18 @@ class Occurrence:
     recorded_at: datetime
     ticket_no: str
     order_no: str
+    promise: str = ""
+
+
+#: What tells that a deadline comes near or has passed.
+OF_DEADLINES = {"deadline_near", "deadline_missed", "work_escalated"}
+
+
+def promise_of(event: str, data: Mapping[str, Any]) -> str:
+    """The deadline that an event is about, the same for its warnings, its miss and its escalations; empty for none."""
+    if event not in OF_DEADLINES or data["clock"] is None:
+        return ""
+    return " ".join(str(data[name]) for name in ("order_no", "clock", "part", "visit") if data[name] is not None)
 
 
 def message_id(occurrence: Occurrence, recipient: str, channel: str) -> str:
@@ -99,8 +114,10 @@ def message_id(occurrence: Occurrence, recipient: str, channel: str) -> str:
 
     `channel` is the one that the rule wants. The fallback is not part of it: a redelivery that finds the address
     book changed must not tell the same thing again by the other channel.
+    Events of one promise that fall on one instant (a warning and an escalation, a miss and an escalation) are one thing
+    to whoever is told: the first to come here writes the message.
     """
-    named = "\n".join((occurrence.id, recipient, channel))
+    named = "\n".join((occurrence.promise or occurrence.id, recipient, channel))
     milliseconds = max(0, int(occurrence.at.timestamp() * 1000))
     return f"{milliseconds:012x}{hashlib.sha256(named.encode()).hexdigest()[:28]}"
 

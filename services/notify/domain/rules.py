@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -131,15 +131,14 @@ def notices(
     book: AddressBook,
     data: Mapping[str, Any],
     customer: Customer | None,
-    told: Collection[Way] = (),
 ) -> list[Notice]:
     """What these rules owe on an event with `data`; `customer` may be None only if no rule needs one.
 
     Nobody gets two notices by one channel, be it the wanted one or the fallback, even where several audiences are the
-    same people; nor anybody whom something else has `told` the same by that channel.
+    same people.
     """
     owed: list[Notice] = []
-    taken = set(told)
+    taken: set[Way] = set()
     for rule in rules:
         preferred = customer.preferred_channels if customer and rule.audience == "customer" else ()
         for recipient, contacts in _audience(rule, book, data, customer):

@@ -18,12 +18,13 @@ from services.notify.domain.ledger import (
     UNKNOWN,
     Content,
     message_id,
+    promise_of,
     receive,
     write,
 )
 from services.notify.domain.rules import Notice
 from services.notify.errors import NotAReceiptFor, WrongChannel
-from tests.unit.notify.builders import NOON, a_message, a_rule, an_occurrence
+from tests.unit.notify.builders import NOON, a_message, a_rule, an_occurrence, work
 
 TEXT = Content("Your ticket T-1042 was closed.")
 
@@ -127,3 +128,40 @@ def test_a_message_not_handed_over_has_no_receipts():
 def test_a_receipt_from_another_channel_is_refused():
     with pytest.raises(WrongChannel):
         receive(a_message(), NOON, state=SENT, channel="email", detail=None, consumer=None)
+
+
+def deadline(**given):
+    return work(**{"clock": "step", "part": "on_site", "visit": 4, **given})
+
+
+def an_id(event, data, **given):
+    occurrence = an_occurrence(
+        id=f"dispatch_orders/W-1042/{event}", event=event, promise=promise_of(event, data), **given
+    )
+    return message_id(occurrence, "agent:agent-17", "email")
+
+
+def test_warning_miss_and_escalation_of_one_promise_at_one_instant_are_one_message():
+    events = ("deadline_near", "deadline_missed", "work_escalated")
+    assert len({an_id(event, deadline()) for event in events}) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "given"),
+    [
+        (deadline(visit=5), {}),
+        (deadline(clock="group"), {}),
+        (deadline(order_no="W-1043"), {}),
+        (deadline(), {"at": NOON + timedelta(milliseconds=1)}),
+    ],
+    ids=["another visit", "another clock", "another order", "another time"],
+)
+def test_what_is_told_of_another_promise_or_at_another_time_is_another_message(data, given):
+    assert an_id("work_escalated", data, **given) != an_id("deadline_missed", deadline())
+
+
+def test_what_is_about_no_deadline_stands_for_itself():
+    assert promise_of("work_escalated", deadline(clock=None)) == ""
+    assert promise_of("deadline_moved", deadline()) == ""
+    assert promise_of("work_assigned", work()) == ""
+    assert promise_of("deadline_near", deadline(part=None, visit=None, clock="resolution")) == "W-1042 resolution"

@@ -175,21 +175,6 @@ def test_an_escalation_tells_its_level_and_what_for():
     assert message.content.subject == "[P2] 工单 T-1042 客户不满意：第 1 级升级"
 
 
-def test_an_escalation_at_the_moment_of_a_miss_is_not_told_to_whom_the_miss_is_told():
-    both = an_escalation("owner", "supervisor")
-    assert told("work_escalated", both) == ["supervisor:network"]
-    assert told("work_escalated", {**both, "due": NOON - timedelta(minutes=1)}) == [
-        "agent:agent-17",
-        "supervisor:network",
-    ]
-
-
-def test_an_escalation_at_the_moment_of_a_miss_is_told_where_no_rule_tells_the_miss():
-    body = the_config()
-    body["rules"] = [rule for rule in body["rules"] if rule["event"] != "deadline_missed"]
-    assert told("work_escalated", an_escalation("owner"), body) == ["agent:agent-17"]
-
-
 def test_whoever_gets_a_step_reads_which():
     (message,) = messages("work_assigned", work(step="on_site", visit=4, step_name=ON_SITE))
     assert "当前环节：现场处理。" in message.content.text

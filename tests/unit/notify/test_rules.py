@@ -96,12 +96,6 @@ def test_owner_and_team_are_one_where_nobody_has_the_work():
     assert named("owner", "team", agent=None) == ["team:network"]
 
 
-def test_who_was_told_the_same_by_that_channel_is_not_told_again():
-    rules = [a_rule(audience="agent", channel="email"), a_rule(audience="supervisor", channel="email")]
-    owed = notices(rules, BOOK, work(), None, told={("agent:agent-17", "email"), ("supervisor:network", "sms")})
-    assert [notice.recipient for notice in owed] == ["supervisor:network"]
-
-
 def test_the_same_people_are_not_told_twice_as_two_audiences():
     owed = [a_rule(audience="agent", channel="email"), a_rule(audience="team", channel="email")]
     assert [notice.recipient for notice in notices(owed, BOOK, work(agent=None), None)] == ["team:network"]

@@ -1,26 +1,26 @@
 import pytest
 
 from deploy.catalogue import subscriptions
-from services.notify import schemas
+from services.notify import heard, schemas
 from services.notify.domain.kinds import KINDS
 from shared.errors import ValidationError
 from shared.schemas import load
 
 EVENTS = {
-    "work_assigned": schemas.WorkAssigned,
-    "work_prioritised": schemas.WorkPrioritised,
-    "step_opened": schemas.StepOpened,
-    "step_skipped": schemas.StepSkipped,
-    "work_rerouted": schemas.WorkRerouted,
-    "fee_recorded": schemas.FeeRecorded,
-    "fee_voided": schemas.FeeVoided,
-    "deadline_near": schemas.DeadlineNear,
-    "deadline_missed": schemas.DeadlineMissed,
-    "deadline_moved": schemas.DeadlineMoved,
-    "work_escalated": schemas.WorkEscalated,
-    "work_resolved": schemas.WorkResolved,
-    "work_closed": schemas.WorkClosed,
-    "survey_due": schemas.SurveyDue,
+    "work_assigned": heard.WorkAssigned,
+    "work_prioritised": heard.WorkPrioritised,
+    "step_opened": heard.StepOpened,
+    "step_skipped": heard.StepSkipped,
+    "work_rerouted": heard.WorkRerouted,
+    "fee_recorded": heard.FeeRecorded,
+    "fee_voided": heard.FeeVoided,
+    "deadline_near": heard.DeadlineNear,
+    "deadline_missed": heard.DeadlineMissed,
+    "deadline_moved": heard.DeadlineMoved,
+    "work_escalated": heard.WorkEscalated,
+    "work_resolved": heard.WorkResolved,
+    "work_closed": heard.WorkClosed,
+    "survey_due": heard.SurveyDue,
 }
 
 
@@ -56,13 +56,13 @@ def test_a_bad_search_names_its_field(field, request_body):
 
 def test_an_escalation_that_tells_nobody_we_know_is_refused():
     told = {"order_no": "W-1", "ticket_no": "T-1", "customer_id": "C-1", "team": "it", "level": 1}
-    assert load(schemas.WorkEscalated, {**told, "tell": ["owner"]})["tell"] == ["owner"]
+    assert load(heard.WorkEscalated, {**told, "tell": ["owner"]})["tell"] == ["owner"]
     with pytest.raises(ValidationError) as refused:
-        load(schemas.WorkEscalated, {**told, "tell": ["king"]})
+        load(heard.WorkEscalated, {**told, "tell": ["king"]})
     assert list(refused.value.fields) == ["tell.0"]
 
 
 def test_a_receipt_must_have_a_state_that_receipts_have():
     with pytest.raises(ValidationError) as refused:
-        load(schemas.Receipt, {"message_id": "m", "channel": "sms", "state": "queued"})
+        load(heard.Receipt, {"message_id": "m", "channel": "sms", "state": "queued"})
     assert list(refused.value.fields) == ["state"]
