@@ -10,8 +10,7 @@ from typing import Any
 
 from deploy.anchors import Anchor
 from shared.client import Client
-from shared.history import KINDS
-from shared.verification import PAGE
+from shared.history import KINDS, PAGE
 
 GONE, SHORTENED, REWRITTEN = "gone", "shortened", "rewritten"
 SECONDS = 60.0

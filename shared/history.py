@@ -15,6 +15,9 @@ from shared.events import to_json
 
 Entry = Mapping[str, Any]
 
+#: Aggregates on one page of `verify_history`, at most.
+PAGE = 200
+
 GAP, EDITED, SWAPPED, DOUBLED = "gap", "edited", "swapped", "doubled"
 TRUNCATED, ADDED, HEAD, STATE = "truncated", "added", "head", "state"
 

@@ -13,7 +13,7 @@ from pymongo import ASCENDING
 from shared.bus.method import query
 from shared.cause import Call
 from shared.document import GENESIS
-from shared.history import STATE, Fault, faults
+from shared.history import PAGE, STATE, Fault, faults
 from shared.schemas import Request
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-PAGE = 200  # aggregates
 #: Entries after which a page ends, so that a call takes a fraction of a second; one aggregate is always checked whole.
 ENTRIES = 4000
 #: Whatever somebody put there must be readable, to be told of: dates beyond our calendar, and text that is none.

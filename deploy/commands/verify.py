@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -123,18 +123,34 @@ class Report:
 def check(client: Client, service: str, folder: Path | None, report: Report, bar: Progress) -> None:
     """One service's histories; where all is well and there is a folder, anchors are left there."""
     before = report.faults
-    known, changed = anchors.newest(folder, service) if folder else (None, [])
+    with usable(folder):
+        known, changed = anchors.newest(folder, service) if folder else (None, [])
     for path, reason in changed:
         told = {"service": service, "kind": "anchors", "file": path.name, "reason": reason}
         report.tell(f"{path.name}  anchors: this file is not as it was written: {reason}", told)
-    with Writer(folder, service, SystemClock()) if folder else nullcontext() as writer:
+    with usable(folder):
+        opened: AbstractContextManager[Writer | None] = (
+            Writer(folder, service, SystemClock()) if folder else nullcontext()
+        )
+    with opened as writer:
         for page in pages(client, service, known or ()):
             report.take(page)
             advance(bar, page)
-            if writer:
-                writer.add(page.heads)
-        if writer and report.faults == before:
-            report.written.append(writer.finish())
+            with usable(folder):
+                if writer:
+                    writer.add(page.heads)
+        with usable(folder):
+            if writer and report.faults == before:
+                report.written.append(writer.finish())
+
+
+@contextmanager
+def usable(folder: Path | None) -> Iterator[None]:
+    """Says so where the folder cannot be read or written."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"the anchors folder {folder} cannot be used: {error.strerror}") from error
 
 
 def progress(*, shown: bool) -> Progress:

@@ -249,3 +249,8 @@ def test_who_does_not_administer_is_refused(stack: Stack, loopdesk: Run) -> None
     for service in ("intake", "dispatch", "feedback", "notify"):
         with pytest.raises(Forbidden):
             stack.client("callcentre").call(service, "verify_history")
+
+
+def test_a_folder_that_cannot_be_used_is_told_without_a_traceback(loopdesk: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert "cannot be used: Not a directory" in loopdesk("verify", "--anchors", tmp_path / "file" / "deeper", code=1)
