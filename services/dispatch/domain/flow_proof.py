@@ -52,10 +52,16 @@ def targets(edge: Edge | Split) -> tuple[str, ...]:
 
 
 def prove(start: str, steps: Mapping[str, Step]) -> tuple[dict[str, Place], list[tuple[str, str]]]:
-    """Where each reachable step stands, and what is wrong; what targets and conditions name was looked at before."""
+    """Where each reachable step stands, and what is wrong with the course.
+
+    A way to a step that there is not is somebody else's fault to tell; what follows from it is not told besides.
+    """
+    if start not in steps:
+        return {}, []
     course = Course(start, steps)
-    faults = list(_arrange(course)) if start in steps else []
-    if not faults:
+    faults = list(_arrange(course))
+    named = {target for step in steps.values() for edge in step.edges for target in targets(edge)}
+    if not faults and named <= {*steps, END}:
         faults = [*_unreachable(course), *_endless(course), *_spinning(course)]
     return course.places, faults
 

@@ -189,7 +189,8 @@ class Reader:
             least=amounts.get("min") or Decimal("0.00"),
             most=amounts.get("max"),
         )
-        if rule.most is not None and not rule.least <= (rule.most if rule.usual is None else rule.usual) <= rule.most:
+        bounds = [bound for bound in (rule.least, rule.usual, rule.most) if bound is not None]
+        if bounds != sorted(bounds):
             self.fault(path, "min, usual and max have to stand in this order")
         return rule
 

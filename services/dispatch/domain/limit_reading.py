@@ -64,7 +64,7 @@ def _unfit(level: Mapping[str, Any], team: str | None, known: Known) -> Iterator
     target = level.get("move_to")
     if target == EXPERT:
         if not (team in known.with_experts if team else known.with_experts):
-            yield ".move_to", f"{f'team {team}' if team else 'no team'} has an expert_team"
+            yield ".move_to", f"team {team} has no expert_team" if team else "no team has an expert_team"
     elif target is not None and target not in known.teams:
         yield ".move_to", f"no team {target!r}; there are {', '.join(sorted(known.teams))}, or {EXPERT}"
     if not (level.get("tell") or level.get("raise_priority") or target):
