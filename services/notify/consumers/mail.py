@@ -8,6 +8,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
+from email_validator import EmailNotValidError, validate_email
+
 from services.notify.consumers.message import Message
 
 #: Bodies in seven bits: every relay takes those.
@@ -33,13 +35,11 @@ def compose(message: Message, sender: str, at: datetime) -> Mail:
     The Message-ID comes from the message's id: a second copy, should there ever be one, is recognised as such.
     Raises `NotMailable`.
     """
-    address = parseaddr(sender)[1]
-    if parseaddr(message.to)[1] != message.to or not message.to.isascii():
-        raise NotMailable("not one plain address")
+    address, to = parseaddr(sender)[1], _plain(message.to)
     mail = EmailMessage(policy=_POLICY)
     try:
         mail["From"] = sender
-        mail["To"] = message.to
+        mail["To"] = to
         mail["Subject"] = message.subject or ""
         mail["Date"] = format_datetime(at)
         mail["Message-ID"] = f"<{message.message_id}@{address.partition('@')[2]}>"
@@ -48,6 +48,24 @@ def compose(message: Message, sender: str, at: datetime) -> Mail:
         mail.set_content(message.text)
         if message.html:
             mail.add_alternative(message.html, subtype="html")
-        return Mail(address, message.to, mail.as_bytes())
+        return Mail(address, to, mail.as_bytes())
     except (ValueError, UnicodeError) as error:
         raise NotMailable(type(error).__name__) from error
+
+
+def _plain(to: str) -> str:
+    """The address in ASCII, its domain by IDNA (RFC 5891): every relay takes that. Raises `NotMailable`.
+
+    What stands before the @ has no such form: an address with more than ASCII there needs SMTPUTF8 all the way.
+    """
+    if parseaddr(to)[1] != to:
+        raise NotMailable("not one plain address")
+    if to.isascii():
+        return to
+    try:
+        plain = validate_email(to, check_deliverability=False, test_environment=True).ascii_email
+    except EmailNotValidError:
+        raise NotMailable("not an address") from None
+    if plain is None:
+        raise NotMailable("an address that needs SMTPUTF8")
+    return plain

@@ -124,8 +124,21 @@ def test_a_mail_needs_seven_bits_and_short_lines_only():
     assert max(len(line) for line in data.split(b"\r\n")) <= 998
 
 
+def test_a_domain_of_any_script_is_written_as_every_relay_reads_it():
+    mail = a_mail(to="kunde@bücher.example")
+    assert mail.to == "kunde@xn--bcher-kva.example"
+    assert message_from_bytes(mail.data, policy=default)["To"] == "kunde@xn--bcher-kva.example"
+    assert a_mail(to="kunde@例子.测试").to == "kunde@xn--fsqu00a.xn--0zwm56d"
+
+
 @pytest.mark.parametrize(
-    "given", [{"to": "客@example.com"}, {"to": "a@example.com, b@example.com"}, {"subject": "a\r\nBcc: b@example.com"}]
+    "given",
+    [
+        {"to": "客@example.com"},
+        {"to": "kunde@bücher..example"},
+        {"to": "a@example.com, b@example.com"},
+        {"subject": "a\r\nBcc: b@example.com"},
+    ],
 )
 def test_what_no_mail_can_be_made_of_is_refused(given):
     with pytest.raises(NotMailable):

@@ -8,7 +8,7 @@ from pathlib import Path
 from services.notify.consumers.message import LONGEST_DETAIL, STATES, Outcome, read, receipt
 from services.notify.domain.ledger import Content, message_id
 from services.notify.events import EXCHANGE, message_handed_over
-from services.notify.schemas import Receipt
+from services.notify.heard import Receipt
 from shared.events import Event, Fact, to_json
 from shared.schemas import load
 from tests.unit.notify.builders import NOON, a_message, an_occurrence
