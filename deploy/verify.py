@@ -26,7 +26,10 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Found:
-    """One fault: in which aggregate, of which kind, from which entry to which, in which fields of the state."""
+    """One fault: in which aggregate, of which kind, from which entry to which, in which fields of the state.
+
+    `name`: what callers call the aggregate, if it is there.
+    """
 
     service: str
     collection: str
@@ -35,12 +38,14 @@ class Found:
     first: int
     last: int
     fields: tuple[str, ...] = ()
+    name: str | None = None
 
     def __str__(self) -> str:
         """For people, in one line."""
         entries = f"entry {self.first}" if self.first == self.last else f"entries {self.first} to {self.last}"
         fields = f" ({', '.join(self.fields)})" if self.fields else ""
-        return f"{self.collection}/{self.id}  {self.kind}: {entries} {WORDS[self.kind]}{fields}"
+        name = f" ({self.name})" if self.name not in (None, self.id) else ""
+        return f"{self.collection}/{self.id}{name}  {self.kind}: {entries} {WORDS[self.kind]}{fields}"
 
 
 @dataclass(frozen=True)
@@ -104,10 +109,7 @@ class Ahead:
 
 def _page(service: str, answer: Mapping[str, Any], anchors: Iterable[Anchor]) -> Page:
     collection, rows = answer["collection"], answer["aggregates"]
-    told = [
-        Found(service, collection, one["id"], one["kind"], one["first"], one["last"], tuple(one["fields"]))
-        for one in answer["faults"]
-    ]
+    told = [Found(service, collection, **{**one, "fields": tuple(one["fields"])}) for one in answer["faults"]]
     return Page(
         collection,
         [Anchor(collection, row["id"], row["number"], row["hash"]) for row in rows],

@@ -112,7 +112,7 @@ class Aggregates(Generic[S]):
         self._publishing = Publishing(service, published or {}, unheard, handed or {})
         self._advance = advance
         self._next_due = next_due
-        self._key = key
+        self.key = key
         self.rebuilds = rebuilds
         self.spilled_history = db.collection(f"{service}_history")
         self._answered = Answered(collection, db.collection(f"{service}_requests"))
@@ -130,7 +130,7 @@ class Aggregates(Generic[S]):
 
     def find(self, key: str, tx: Transaction | None = None) -> S | None:
         """The state of the aggregate that `key` names, or None."""
-        doc = self.collection.find_one({self._key: key}, STATE_ONLY, session=tx.session if tx else None)
+        doc = self.collection.find_one({self.key: key}, STATE_ONLY, session=tx.session if tx else None)
         return self._from_document(doc) if doc else None
 
     def history(self, key: str) -> list[dict[str, Any]]:
@@ -139,7 +139,7 @@ class Aggregates(Generic[S]):
 
     def entries(self, key: str) -> list[dict[str, Any]]:
         """Its whole history as stored, `set` and all, in order of number; `NotFound` if there is none."""
-        doc = self.collection.find_one({self._key: key}, {"history": 1})
+        doc = self.collection.find_one({self.key: key}, {"history": 1})
         if doc is None:
             raise NotFound(self._what, key)
         kept = doc.get("history", [])
@@ -193,7 +193,7 @@ class Aggregates(Generic[S]):
         answer = to_json(reply(state)) if reply else None
         now = self._db.clock.now()
         doc: dict[str, Any] = {"_id": id, "revision": 1, **self._fields(state)}
-        added = additions(self._publishing, (self.name, doc.get(self._key, id)), state, facts, cause, now, None)
+        added = additions(self._publishing, (self.name, doc.get(self.key, id)), state, facts, cause, now, None)
         doc |= {"history": added.history, "outbox": added.outbox, "head": added.head, "requests": [], "applied": []}
         if isinstance(cause, Call) and by_request:
             doc["origin"] = origin(cause, answer)
@@ -236,7 +236,7 @@ class Aggregates(Generic[S]):
         whatever `decide` raises.
         """
         for _ in range(RACE_TRIES):
-            doc = self._load({self._key: key}, tx)
+            doc = self._load({self.key: key}, tx)
             if doc is None:
                 raise NotFound(self._what, key)
             try:
@@ -284,12 +284,12 @@ class Aggregates(Generic[S]):
             due = self.collection.find_one_and_update(
                 {"timer_at": {"$lte": now}},
                 {"$set": {"timer_at": now + TIMER_LEASE}},
-                projection={"_id": 1, self._key: 1},
+                projection={"_id": 1, self.key: 1},
                 sort=[("timer_at", ASCENDING)],
             )
             if due is None:
                 return woken
-            self._wake_one(due[self._key], Cause.tick(now), act or self._tick)
+            self._wake_one(due[self.key], Cause.tick(now), act or self._tick)
         return limit
 
     def _tick(self, key: str, cause: Cause) -> None:
@@ -366,7 +366,7 @@ class Aggregates(Generic[S]):
         answer = to_json(reply(state)) if reply else None
         now = self._db.clock.now()
         fields = self._fields(state)
-        public_id = str(fields.get(self._key, doc["_id"]))
+        public_id = str(fields.get(self.key, doc["_id"]))
         added = additions(self._publishing, (self.name, public_id), state, facts, cause, now, doc.get("head"))
         push: dict[str, Any] = {"history": {"$each": added.history}, "outbox": {"$each": added.outbox}}
         push |= note(cause, answer, now)

@@ -65,9 +65,10 @@ class Verification:
     ) -> Document:
         """One page, all of one collection; `next` is where to go on, None after the last.
 
-        `{collection, about, aggregates: [{id, number, hash, entries, rebuilt, at_anchor}], faults: [{id, kind, first,
-        last, fields}], next: {collection, id}}`. `about`: how many aggregates there are, on a collection's first page;
-        `number`, `hash`: the head; `at_anchor`: the hash that the anchored entry has now, None if it is not there.
+        `{collection, about, aggregates: [{id, number, hash, entries, rebuilt, at_anchor}], faults: [{id, name, kind,
+        first, last, fields}], next: {collection, id}}`. `about`: how many aggregates there are, on a collection's
+        first page; `number`, `hash`: the head; `at_anchor`: the hash that the anchored entry has now, None if it is not
+        there; `name`: what callers call the aggregate.
         """
         return page(self.store.db, after, until, anchored, limit)
 
@@ -103,7 +104,7 @@ def _beginning(names: Sequence[str]) -> Document | None:
 def _read(aggregates: Aggregates[Any], start: str, end: str | None, limit: int) -> tuple[list[Document], bool]:
     """Documents in order of id, and whether there may be more of them."""
     wanted = {"$gt": start} if end is None else {"$gt": start, "$lte": end}
-    shown = _WITH_STATE if aggregates.rebuilds else _HISTORY
+    shown = _WITH_STATE if aggregates.rebuilds else {**_HISTORY, aggregates.key: 1}
     found = aggregates.collection.with_options(_LENIENT).find({"_id": wanted}, shown)
     documents: list[Document] = []
     entries = 0
@@ -127,7 +128,8 @@ def _check(
         if rebuilds and (names := rebuilds(document, entries)):
             known = [Fault(STATE, 1, len(entries), tuple(names))]
         rows.append(_row(document, entries, rebuilds is not None, anchored.get(document["_id"])))
-        found += [{"id": document["_id"], **_told(fault)} for fault in known]
+        name = str(document.get(aggregates.key) or document["_id"])
+        found += [{"id": document["_id"], "name": name, **_told(fault)} for fault in known]
         time.sleep(0)  # other callers' turn
     return rows, found
 

@@ -67,7 +67,7 @@ def check(b: Bench, limit: int = 200, anchored: list[dict[str, Any]] | None = No
 
 
 def a_fault(id: str, kind: str, first: int, last: int | None = None, *fields: str) -> dict[str, Any]:
-    return {"id": id, "kind": kind, "first": first, "last": last or first, "fields": list(fields)}
+    return {"id": id, "name": id, "kind": kind, "first": first, "last": last or first, "fields": list(fields)}
 
 
 def test_histories_as_they_were_written_have_no_faults(b: Bench) -> None:

@@ -100,7 +100,8 @@ def faults(loopdesk: Run, *arguments: object) -> list[dict[str, Any]]:
 
 def a_fault(document: dict[str, Any], kind: str, first: int, last: int | None = None) -> dict[str, Any]:
     place = {"service": "intake", "collection": TICKETS, "id": document["_id"]}
-    return {**place, "kind": kind, "first": first, "last": last or first, "fields": []}
+    name = None if kind in ("gone", "shortened", "rewritten") else document["ticket_no"]
+    return {**place, "name": name, "kind": kind, "first": first, "last": last or first, "fields": []}
 
 
 def chained_anew(entries: list[dict[str, Any]]) -> dict[str, Any]:
@@ -152,10 +153,12 @@ def test_what_was_done_to_entries_that_have_left_their_document_is_found(
     assert faults(loopdesk) == [a_fault(meddled[0], "edited", 3), a_fault(meddled[0], "gap", 7)]
 
 
-def test_people_are_told_the_place_and_what_to_do(stack: Stack, loopdesk: Run, meddled: list[dict[str, Any]]) -> None:
+def test_people_are_told_the_place_and_what_to_do(
+    stack: Stack, loopdesk: Run, numbers: list[str], meddled: list[dict[str, Any]]
+) -> None:
     stack.database[TICKETS].update_one({"_id": meddled[1]["_id"]}, {"$set": {"history.0.actor": "somebody"}})
     output = loopdesk("verify", "--service", "intake", code=1)
-    assert f"{TICKETS}/{meddled[1]['_id']}  edited: entry 1 not what was written" in output
+    assert f"{TICKETS}/{meddled[1]['_id']} ({numbers[1]})  edited: entry 1 not what was written" in output
     assert "1 fault(s). Change nothing yet" in output
 
 

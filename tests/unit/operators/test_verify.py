@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -99,6 +100,8 @@ def test_what_has_only_grown_since_has_no_faults(histories: Heads, data: st.Data
 def test_a_fault_is_told_with_its_place() -> None:
     fault = Found("dispatch", "dispatch_orders", "W-1", "gap", 4, 6)
     assert str(fault) == "dispatch_orders/W-1  gap: entries 4 to 6 missing"
+    assert str(replace(fault, name="W-1")) == str(fault)
+    assert str(replace(fault, name="W-2")) == "dispatch_orders/W-1 (W-2)  gap: entries 4 to 6 missing"
     state = Found("dispatch", "dispatch_orders", "W-1", "state", 1, 1, ("team", "due"))
     assert str(state) == (
         "dispatch_orders/W-1  state: entry 1 all there, but the stored state is another than they make (team, due)"
