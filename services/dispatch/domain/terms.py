@@ -50,5 +50,8 @@ def _level(escalation: Escalation, target: timedelta, working_day: timedelta | N
 
 
 def part_of(whole: timedelta, share: float) -> timedelta:
-    """That part of a time, to the millisecond (the database's), by the share as written: 0.1 is exactly a tenth."""
-    return round(whole // MILLISECOND * Fraction(str(share))) * MILLISECOND
+    """That part of a time, to the millisecond (the database's), by the share as written: 0.1 is exactly a tenth.
+
+    Never nothing: a mark at the very start would fall due before anything is counted.
+    """
+    return max(round(whole // MILLISECOND * Fraction(str(share))), 1) * MILLISECOND
