@@ -8,7 +8,8 @@ What may be named is declared, with its type: `string`, `number`, `bool`, `list`
 datetime), or a mapping of further names. A question mark (`time?`, `number?`) means that it may be null. A declared
 name always has a value: what the context lacks, or has as None, is null with a question mark, else "", 0, false or [];
 a `time` without one has to be given. A name that may be null is used only behind a question for it:
-`fields.eta != null && fields.eta < at`. ADR 0044 has the language as it is offered, its bounds, and the reasons.
+`fields.eta != null && fields.eta < at`. docs/conditions.md teaches what is offered and its
+bounds; ADR 0044 has the reasons.
 """
 
 from shared.conditions.condition import Condition, ConditionFailed, condition

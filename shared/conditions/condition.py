@@ -39,8 +39,8 @@ class Condition:
     def _on(self, values: Mapping[str, Any]) -> bool:
         try:
             result = engine.run(self._text, values)
-        except Exception as error:  # noqa: BLE001 - the engine raises builtin exceptions of many kinds
-            raise ConditionFailed({self.source: [engine.reason(error)]}) from None
+        except engine.CannotEvaluate as error:
+            raise ConditionFailed({self.source: [str(error)]}) from error
         if not isinstance(result, bool):
             raise ConditionFailed({self.source: [f"gives a {type(result).__name__}, not true or false"]})
         return result

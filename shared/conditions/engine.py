@@ -39,21 +39,28 @@ def compiled(text: str) -> Any:
     return _cel.compile(text)
 
 
+class CannotEvaluate(ValueError):
+    """The engine will not evaluate it; the message says why."""
+
+
 def run(text: str, values: Mapping[str, Any]) -> Any:
-    """What an expression gives. Raises whatever builtin exception the engine finds fitting."""
-    return compiled(text).execute(_cel.Context(dict(values), {LENGTH: _length}))
+    """What an expression gives. Raises `CannotEvaluate`."""
+    try:
+        return compiled(text).execute(_cel.Context(dict(values), {LENGTH: _length}))
+    except Exception as error:  # the engine raises builtin exceptions of many kinds
+        raise CannotEvaluate(_reason(error)) from error
 
 
 def refusal(text: str) -> str:
     """Why the engine will not evaluate an expression without names; empty if it will."""
     try:
         run(text, {})
-    except Exception as error:  # noqa: BLE001 - the engine raises builtin exceptions of many kinds
-        return reason(error)
+    except CannotEvaluate as error:
+        return str(error)
     return ""
 
 
-def reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What the engine said, in one line, without the drawing and the advice around it."""
     told = re.sub(r"\. (Check|CEL does|Convert) .*", "", " ".join(str(error).split()))
     return re.split(r" ERROR: <input>:| error: ", told.split(" | ")[0])[-1]
