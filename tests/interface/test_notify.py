@@ -188,7 +188,9 @@ def test_an_assignment_is_told_to_the_agents_team_by_mail(stack: Any, world: Fei
 
 def test_every_warning_and_the_miss_are_told_by_themselves(world: Feigned, desk: Client) -> None:
     matter = Matter()
-    world.tell(matter.near(0.5), matter.near(0.8), matter.missed())
+    for event in (lambda: matter.near(0.5), lambda: matter.near(0.8), matter.missed):
+        world.tell(event())
+        matter.at += timedelta(hours=1)
     rows = settled(desk, matter, 3)
     assert sorted(row["template"] for row in rows) == ["deadline_missed", "deadline_near", "deadline_near"]
     assert {row["recipient"] for row in rows} == {"agent:agent-17"}
