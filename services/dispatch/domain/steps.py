@@ -127,10 +127,10 @@ class Group:
 
 
 def step_values(step: Step, values: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as they are kept (JSON-able; null: was given and is empty now), or `ValidationError` with all faults.
+    """The values as they are kept, JSON-able; a step that was opened before begins empty, so what is not given is None.
 
-    `context` is `Flow.context` before they are given. Faults are under `fields.<name>`: unknown, missing, of another
-    type, out of range, and the messages of the checks (each language one) that do not hold.
+    `context` is `Flow.context` before they are given. `ValidationError` has all faults, under `fields.<name>`: unknown,
+    missing, of another type, out of range, and the messages of the checks (one for each language) that do not hold.
     """
     faults: dict[str, list[str]] = {
         f"fields.{name}": [f"step {step.code} has no such field; it has {', '.join(step.fields) or 'none'}"]
@@ -138,13 +138,14 @@ def step_values(step: Step, values: Mapping[str, Any], context: Mapping[str, Any
         if name not in step.fields
     }
     kept: dict[str, Any] = {}
+    again = context.get("visits", {}).get(step.code, 1) > 1
     for name, spec in step.fields.items():
         try:
             read = spec.read(values.get(name))
         except BadValue as fault:
             faults[f"fields.{name}"] = [str(fault)]
         else:
-            if name in values:
+            if name in values or again:
                 kept[name] = read
     _cross_check(step, kept, context, faults)
     if faults:

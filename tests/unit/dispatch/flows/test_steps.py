@@ -84,6 +84,18 @@ def test_a_check_sees_what_earlier_steps_were_given():
     assert error.value.fields == {"fields.refund": list(DEAR.values())}
 
 
+def test_a_step_that_is_done_again_begins_empty():
+    flow = a_visit()
+    context = flow.context(MATTER, {"cost": "500.00"}, {"a": 2}, NINE)
+
+    assert step_values(flow.steps["a"], {"eta": AHEAD, "crew": "B"}, context) == {
+        "eta": "2026-03-02T10:00:00.000Z",
+        "crew": "B",
+        "cost": None,
+        "remark": None,
+    }
+
+
 def test_a_step_without_fields_takes_none():
     assert given({}, ONE_STEP_AS_A) == {}
     assert refused({"x": 1}, ONE_STEP_AS_A) == {"fields.x": ["step a has no such field; it has none"]}
