@@ -162,6 +162,24 @@ def test_people_are_told_the_place_and_what_to_do(
     assert "1 fault(s). Change nothing yet" in output
 
 
+def test_a_state_that_its_history_does_not_make_is_found_by_field(
+    stack: Stack, loopdesk: Run, numbers: list[str]
+) -> None:
+    orders = stack.database.dispatch_orders
+    order = orders.find_one({"ticket_no": numbers[1]})
+    assert order is not None
+    orders.update_one({"_id": order["_id"]}, {"$set": {"priority": "P4", "team": "nobody"}})
+    try:
+        output = loopdesk("verify", "--service", "dispatch", "--json", code=1)
+    finally:
+        orders.update_one({"_id": order["_id"]}, {"$set": {"priority": order["priority"], "team": order["team"]}})
+    fault, last = map(json.loads, output.splitlines())
+    assert (fault["fault"]["id"], fault["fault"]["kind"]) == (order["_id"], "state")
+    assert sorted(fault["fault"]["fields"]) == ["priority", "team"]
+    figures = last["collections"]["dispatch_orders"]
+    assert figures["rebuilt"] == figures["aggregates"] >= len(numbers)
+
+
 # what only anchors show
 
 
