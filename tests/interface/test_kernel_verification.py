@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -173,6 +174,28 @@ def test_entries_moved_to_another_aggregate_are_missing_in_the_one_and_doubled_i
 def test_what_left_the_document_cut_off_at_its_end_is_a_gap(b: Bench, long: Any) -> None:
     long.delete_many({"aggregate": f"{NAME}/a", "number": {"$gt": 20}})
     assert check(b)[1] == [a_fault("a", "gap", 21, LONG - KEEP)]
+
+
+def test_histories_that_grow_and_leave_their_documents_meanwhile_are_no_fault(b: Bench) -> None:
+    make(b, "a", "b", length=1)
+    checks = 0
+
+    def work() -> None:
+        for number in range(120):
+            for name in "ab":
+                b.counters.change(a_call(), name, lambda c, at, n=number: grow(c, at, n))
+            if number % 10 == 9:
+                b.spill()
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work)
+        while not working.done():
+            assert check(b)[1] == []
+            checks += 1
+        working.result()
+    rows, faults = check(b)
+    assert ([row["entries"] for row in rows], faults) == ([121, 121], [])
+    assert checks > 1
 
 
 # what nobody of ours would write
