@@ -11,6 +11,7 @@ from services.dispatch.domain.order import Books, Order
 from services.dispatch.domain.pin import Pin
 from services.dispatch.domain.reference import Reference
 from services.dispatch.domain.rerate import recorded, rerate
+from services.dispatch.forecast import told_on
 from services.dispatch.listing import ALL_VALUES, place
 from shared.aggregates import Aggregates
 from shared.business_time import Calendar
@@ -84,7 +85,7 @@ def _row(
     return {
         "order_no": doc["_id"],
         "priority": doc["priority"],
-        "before": recorded(entries, until, _calendars(books)),
+        "before": recorded(told_on(entries, books, until), until, _calendars(books)),
         "after": rerate(entries, until, reference),
     }
 

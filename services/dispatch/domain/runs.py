@@ -11,6 +11,7 @@ from services.dispatch.domain.clock import Clock, finish
 from services.dispatch.domain.pin import Pin
 from services.dispatch.domain.record import clock_of
 from shared.business_time import Calendar
+from shared.events import Fact
 
 Entry = Mapping[str, Any]
 Calendars = Callable[[Pin], Calendar]
@@ -29,13 +30,9 @@ Run = tuple[Phase, ...]
 """A clock from its start on. A promise made anew (the next update, a new round's resolution) is a new run."""
 
 
-def clocks_in(entries: Iterable[Entry]) -> dict[str, Clock]:
-    """Every clock that the entries tell of, by its name, as they leave it."""
-    found: dict[str, Clock] = {}
-    for _, name, clock in _told(entries):
-        if clock is not None:
-            found[name] = clock
-    return found
+def as_entries(facts: Iterable[Fact]) -> list[Entry]:
+    """What has happened, or would happen, as entries of a history that nobody has recorded yet."""
+    return [{"type": fact.type, "at": fact.at, "data": fact.data, "set": fact.set} for fact in facts]
 
 
 def runs(entries: Iterable[Entry], calendars: Calendars) -> dict[str, list[Run]]:

@@ -142,3 +142,30 @@ TICKET = {
     "tier": "gold",
     "reference": "INC0000045",
 }
+
+NAME = {"zh-CN": "步骤", "en": "Step"}
+#: A loop within a group with a limit, steps with limits in several calendars, parallel steps that join.
+LOOP = {
+    "name": NAME,
+    "start": "look",
+    "steps": {
+        "look": {
+            "name": NAME,
+            "within": "2h",
+            "calendar": "shanghai",
+            "warn_at": [0.5],
+            "escalations": [{"after": "1h", "level": 1, "tell": ["owner"], "raise_priority": True}],
+            "next": "mend",
+        },
+        "mend": {
+            "name": NAME,
+            "within": "1wd",
+            "calendar": "nights",
+            "next": [{"to": "look", "when": "visits.mend < 3"}, {"parallel": ["bill", "ask"], "join": "last"}],
+        },
+        "bill": {"name": NAME, "within": "1h", "next": "last"},
+        "ask": {"name": NAME, "next": "last"},
+        "last": {"name": NAME, "next": "end"},
+    },
+    "groups": {"repair": {"name": NAME, "steps": ["look", "mend"], "within": "12h", "calendar": "half"}},
+}

@@ -1,0 +1,96 @@
+"""Work that lives at random: moves that people might make, at any time, whatever comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from services.dispatch import domain
+from services.dispatch.domain import Decision, Order, Reference
+from shared.errors import IllegalMove, NotFound, ValidationError
+from tests.unit.dispatch.timelines import LOOP, PARTS, WAITING, Timeline, a_policy, a_reference
+
+Move = Callable[[Order, datetime], Decision]
+
+#: From here, a few months take in the clock changes of every zone that has them.
+STARTS = (datetime(2026, 3, 27, 20, 0, tzinfo=UTC), datetime(2026, 10, 23, 9, 30, 0, 250_000, tzinfo=UTC))
+RAISING = [
+    {"clock": "first_response", "at": 0.9, "level": 1, "tell": ["owner"]},
+    {"clock": "resolution", "at": 0.9, "level": 1, "tell": ["owner"], "raise_priority": True},
+    {"clock": "resolution", "after": "2h", "level": 2, "tell": ["supervisor"], "raise_priority": True},
+    {"clock": "next_update", "after": "30m", "level": 1, "tell": ["owner"], "raise_priority": True},
+]
+HUGE = a_policy("huge", when='priority == "P1"', reopening="resume", pause={"other": ["first_response", "step"]})
+
+
+def versions() -> list[Reference]:
+    """Ways to promise: two policies that priorities choose among, escalations that raise, with and without a flow."""
+    everything = ["first_response", "resolution", "next_update", "step", "group"]
+    policies = [
+        [a_policy()],
+        [a_policy(reopening="resume", escalations=RAISING)],
+        [HUGE, a_policy(escalations=RAISING, pause={WAITING: everything, PARTS: ["group", "resolution"]})],
+    ]
+    flows: list[dict[str, Any]] = [{}, {"loop": LOOP}]
+    return [a_reference(*chosen, flows=flow) for chosen in policies for flow in flows]
+
+
+VERSIONS = versions()
+
+
+def _nobody_has(order: Order, at: datetime) -> Decision:
+    return domain.assign(order, at, "a1")
+
+
+def _all_done(order: Order, at: datetime) -> Decision:
+    return domain.complete_step(order, at, step=str(order.visits[-1].number) if order.visits else None, solution="ok")
+
+
+MOVES: dict[str, Move] = {
+    "assign": _nobody_has,
+    "accept": domain.accept,
+    "respond": domain.respond,
+    "hold for the customer": lambda order, at: domain.hold(order, at, WAITING),
+    "hold for parts": lambda order, at: domain.hold(order, at, PARTS),
+    "hold for something": lambda order, at: domain.hold(order, at, "other"),
+    "resume": domain.resume,
+    "P1": lambda order, at: domain.prioritise(order, at, "P1", "worse"),
+    "P3": lambda order, at: domain.prioritise(order, at, "P3", "better"),
+    "P4": lambda order, at: domain.prioritise(order, at, "P4", "much better"),
+    "complete": _all_done,
+    "resolve": lambda order, at: domain.resolve(order, at, "ok"),
+    "reopen": lambda order, at: domain.reopen(order, at, reason="not so", cause="customer"),
+    "withdraw": lambda order, at: domain.withdraw(order, at, "never mind"),
+    "wait": lambda order, at: (order, []),
+}
+#: Most of the time something is done that keeps the work going.
+CHOICE = st.sampled_from([*MOVES, "assign", "assign", "complete", "complete", "respond", "resume", "resume"])
+PAUSES = st.one_of(
+    st.just(timedelta()),
+    st.integers(1, 4 * 3_600_000).map(lambda ms: timedelta(milliseconds=ms)),
+    st.integers(1, 40).map(lambda hours: timedelta(hours=hours)),
+    st.integers(1, 9).map(lambda days: timedelta(days=days)),
+)
+
+
+@st.composite
+def timelines(draw: st.DrawFn, longest: int = 14) -> Timeline:
+    """Work with up to so many moves; those that the rules refuse are not made."""
+    at = draw(st.sampled_from(STARTS))
+    priority = draw(st.sampled_from(["P1", "P2", "P3", "P4"]))
+    timeline = Timeline(at, draw(st.sampled_from(VERSIONS)), priority=priority)
+    for pause, name in draw(st.lists(st.tuples(PAUSES, CHOICE), max_size=longest)):
+        at += pause
+        attempt(timeline, at, MOVES[name])
+    return timeline
+
+
+def attempt(timeline: Timeline, at: datetime, move: Move) -> None:
+    """What the rules refuse is not done; time passes all the same."""
+    try:
+        timeline.do(at, move)
+    except (IllegalMove, NotFound, ValidationError):
+        timeline.pass_to(at)
