@@ -65,6 +65,6 @@ class ReferenceData(Request):
     skills = Members(keys=Code(64), values=Text(120))
     hold_reasons = Members(keys=Code(64), values=texts())
     agents = Members(keys=Code(64), values=fields.Nested(AgentFields))
-    calendars = Members(keys=Code(64), values=fields.Raw(), required=True)
+    calendars = Members(keys=Code(64), values=fields.Dict(), required=True)
     policies = fields.List(fields.Nested(Policy), required=True, validate=validate.Length(1, 100))
     flows = Members(keys=Code(64), values=fields.Nested(FlowForm))

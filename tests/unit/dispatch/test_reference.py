@@ -1,106 +1,246 @@
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
-from services.dispatch import domain, schemas
-from services.dispatch.domain.deadlines import Clock
-from services.dispatch.domain.reference import duration
+from deploy.apply import load as read_files
+from services.dispatch import domain
+from services.dispatch.domain import Reference
+from services.dispatch.domain.flow import ONE_STEP
+from services.dispatch.domain.pin import Pin
+from services.dispatch.domain.policy import PROMISED
+from services.dispatch.domain.promise import Promise
+from services.dispatch.domain.steps import Group, Limit, Step
+from services.dispatch.reference_schemas import ReferenceData
 from shared.errors import NotFound, ValidationError
 from shared.schemas import load
-from tests.unit.dispatch.builders import reference
+from tests.unit.dispatch.declared import a_body, a_policy, faults, read
+from tests.unit.dispatch.times import hours
 
-SHIPPED = Path("deploy/config/dispatch.yaml")
-
-
-@pytest.mark.parametrize(
-    ("text", "time"),
-    [
-        ("90s", timedelta(seconds=90)),
-        ("15m", timedelta(minutes=15)),
-        ("4h", timedelta(hours=4)),
-        ("3d", timedelta(days=3)),
-    ],
-)
-def test_a_time_is_a_number_and_a_unit(text, time):
-    assert duration(text) == time
+MATTER = {"type": "fault", "category": "network", "priority": "P1", "tier": "standard", "channel": "web", "team": "it"}
 
 
-@pytest.mark.parametrize("text", ["", "15", "m", "1.5h", "-1h", "1h30m", "1w", "٣h", "1h\n"])
-def test_anything_else_is_no_time(text):
-    with pytest.raises(ValueError, match="is not a time"):
-        duration(text)
+@pytest.fixture(scope="module")
+def shipped():
+    """The body that `loopdesk apply` puts together from deploy/config."""
+    bodies, found = read_files(Path("deploy/config"))
+    assert not [fault for fault in found if fault.file.startswith("dispatch")]
+    return bodies["dispatch"]
 
 
-def test_an_unknown_team_is_not_found():
-    with pytest.raises(NotFound):
-        reference().team("gardeners")
+# what is there
+
+
+def test_what_is_not_there_is_not_found():
+    for look in (read().team, read().calendar, read().policy, read().flow):
+        with pytest.raises(NotFound):
+            look("gardeners")
+
+
+def test_everything_has_the_version_that_it_was_read_as():
+    reference = read()
+
+    assert (reference.version, reference.policy("standard").pin, reference.calendar("office").version) == (
+        7,
+        Pin("standard", 7),
+        7,
+    )
+
+
+def test_a_category_goes_to_the_team_that_lists_it_and_any_other_to_the_default_team():
+    assert (read().team_for("network").code, read().team_for("gardens").code) == ("it", "desk")
+
+
+def test_a_team_knows_who_is_called_and_who_helps():
+    desk, it = read().team("desk"), read().team("it")
+
+    assert (desk.supervisor, desk.duty_manager, it.expert_team) == ("chief.desk", "duty", "desk")
+
+
+def test_an_agent_is_an_agent_without_skills_unless_declared_otherwise():
+    agents = {
+        "a1": {"name": "Agent 1", "teams": ["it"], "capacity": 1},
+        "a2": {"name": "Agent 2", "teams": ["it"], "capacity": 1, "role": "expert", "skills": ["network"]},
+    }
+    declared = read(agents=agents).agents
+
+    assert [(agent.role, agent.skills) for agent in declared.values()] == [("agent", ()), ("expert", ("network",))]
+
+
+def test_a_hold_reason_has_names():
+    assert read().hold_reason("waiting_for_parts")["en"] == "Waiting for parts"
+
+
+def test_an_unknown_hold_reason_is_refused_with_the_known_ones():
+    with pytest.raises(ValidationError) as refused:
+        read().hold_reason("lunch")
+
+    assert refused.value.fields == {
+        "reason": ["no hold reason 'lunch'; known are waiting_for_customer, waiting_for_parts"]
+    }
+
+
+def test_a_step_is_limited_in_its_own_calendar_or_in_that_of_the_policy():
+    reference = read(calendars=a_body()["calendars"], policies=[a_policy(calendar="always")])
+    policy = reference.policy("standard")
+    flow = replace(ONE_STEP, code="fault", version=3)
+
+    usual = reference.step_terms(flow, a_step(Limit(within="2h", warn_at=(0.5,))), policy)
+    own = reference.step_terms(flow, a_step(Limit(within="1wd", calendar="office")), policy)
+
+    assert (usual.target, usual.calendar.code, usual.source) == (hours(2), "always", Pin("fault", 3))
+    assert [mark.key for mark in usual.marks] == ["near/0.5", "missed"]
+    assert (own.target, own.calendar.code) == (hours(8), "office")
+    assert reference.step_terms(flow, a_step(None), policy) is None
+
+
+def test_a_group_is_limited_as_a_step_is():
+    group = Group(code="all", name={}, steps=("work",), limit=Limit(within="3wd"))
+
+    terms = read().group_terms(ONE_STEP, group, read().policy("standard"))
+
+    assert (terms.target, terms.calendar.code) == (hours(24), "office")
+
+
+def a_step(limit):
+    """A step with that limit."""
+    return Step(code="work", name={}, edges=(), limit=limit)
+
+
+# what does not fit together
 
 
 def test_a_category_has_one_team():
-    teams = {"a": {"name": "A", "categories": ["x"]}, "b": {"name": "B", "categories": ["x"]}}
+    teams = {"desk": {"name": "A", "categories": ["x"]}, "b": {"name": "B", "categories": ["x"]}}
 
-    with pytest.raises(ValidationError) as refused:
-        reference(teams=teams, default_team="a")
-
-    assert refused.value.fields == {"teams.b.categories": ["'x' is with team 'a' already"]}
+    assert faults(teams=teams) == {"teams.b.categories": ["'x' is with team 'desk' already"]}
 
 
 def test_the_default_team_must_be_there():
-    with pytest.raises(ValidationError) as refused:
-        reference(default_team="gardeners")
-
-    assert refused.value.fields == {"default_team": ["no team 'gardeners'"]}
+    assert faults(default_team="gardeners") == {"default_team": ["no team 'gardeners'; known are desk, it"]}
 
 
-def test_a_declared_agent_is_on_teams_that_are_there():
-    agents = {"a1": {"name": "Agent 1", "teams": ["gardeners"], "capacity": 1}}
-
-    with pytest.raises(ValidationError) as refused:
-        reference(agents=agents)
-
-    assert refused.value.fields == {"agents.a1.teams": ["no team 'gardeners'"]}
+@pytest.mark.parametrize("helper", ["gardeners", "desk"])
+def test_an_expert_team_is_another_team_that_is_there(helper):
+    assert list(faults(teams={"desk": {"name": "Desk", "expert_team": helper}})) == ["teams.desk.expert_team"]
 
 
-def test_an_agent_is_an_agent_unless_declared_a_supervisor():
-    agents = {"a1": {"name": "Agent 1", "teams": ["it"], "capacity": 1}}
-
-    assert reference(agents=agents).agents["a1"].role == "agent"
+def test_no_team_has_the_name_that_stands_for_any_expert_team():
+    assert list(faults(teams={"desk": {"name": "Desk"}, "expert": {"name": "Experts"}})) == ["teams.expert"]
 
 
-@pytest.mark.parametrize("body", [yaml.safe_load(SHIPPED.read_text()), domain.BEFORE_FIRST_APPLY], ids=["yaml", "none"])
-def test_what_is_shipped_is_valid(body):
-    load(schemas.ReferenceData, body)
+def test_a_declared_agent_is_on_teams_and_has_skills_that_are_there():
+    agents = {"a1": {"name": "Agent 1", "teams": ["gardeners"], "capacity": 1, "skills": ["digging"]}}
 
-    assert domain.Reference.from_dict(body).target("P1", Clock.RESOLUTION).within == timedelta(hours=4)
-
-
-def test_every_fault_of_a_target_is_named_by_its_path():
-    body = yaml.safe_load(SHIPPED.read_text())
-    body["targets"]["P1"] = {"first_response": "soon", "resolution": "4h", "warn_at": 1.5}
-
-    with pytest.raises(ValidationError) as refused:
-        load(schemas.ReferenceData, body)
-
-    assert sorted(refused.value.fields) == ["targets.P1.value.first_response", "targets.P1.value.warn_at"]
+    assert faults(agents=agents) == {
+        "agents.a1.teams": ["no team 'gardeners'; known are desk, it"],
+        "agents.a1.skills": ["no skill 'digging'; known are network"],
+    }
 
 
-def test_every_priority_needs_a_target():
-    body = yaml.safe_load(SHIPPED.read_text())
-    del body["targets"]["P4"]
+def test_faults_of_teams_agents_calendars_policies_and_flows_are_told_together():
+    flow = {
+        "name": {"zh-CN": "流", "en": "Flow"},
+        "start": "work",
+        "steps": {"work": {"name": {"zh-CN": "做", "en": "Work"}, "who": {"team": "gardeners"}, "next": "end"}},
+    }
 
-    with pytest.raises(ValidationError) as refused:
-        load(schemas.ReferenceData, body)
+    found = faults(
+        default_team="gardeners",
+        agents={"a1": {"name": "Agent 1", "teams": ["gardeners"], "capacity": 1}},
+        calendars=a_body()["calendars"] | {"nights": {"name": "Nights", "zone": "UTC", "week": {}}},
+        policies=[a_policy(calendar="nights", pause={"lunch": ["resolution"]})],
+        flows={"gardening": flow},
+    )
 
-    assert sorted(refused.value.fields) == ["targets"]
+    assert sorted({path.split(".")[0] for path in found}) == [
+        "agents",
+        "calendars",
+        "default_team",
+        "flows",
+        "policies",
+    ]
+    assert all(path.startswith(("calendars.nights", "flows.gardening.")) for path in found if path[:2] in ("ca", "fl"))
 
 
-def test_the_part_at_which_to_warn_is_a_number_and_no_text_of_one():
-    body = yaml.safe_load(SHIPPED.read_text())
-    body["targets"]["P1"]["warn_at"] = "0.8"
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"teams": {"desk": {}}}, "teams.desk.name"),
+        ({"teams": {}}, "teams"),
+        ({"policies": []}, "policies"),
+        ({"policies": None}, "policies"),
+        ({"targets": {}}, "targets"),
+        ({"agents": {"a1": {"name": "A", "teams": ["it"], "capacity": "3"}}}, "agents.a1.capacity"),
+        ({"agents": {"a1": {"name": "A", "teams": ["it"], "capacity": 1, "role": "chief"}}}, "agents.a1.role"),
+        ({"hold_reasons": {"lunch": {"en": "Lunch"}}}, "hold_reasons.lunch"),
+        ({"calendars": {"office": "nine to five"}}, "calendars.office"),
+    ],
+)
+def test_what_has_another_form_is_refused_at_its_place(changes, path):
+    assert list(faults(**changes)) == [path]
 
-    with pytest.raises(ValidationError) as refused:
-        load(schemas.ReferenceData, body)
 
-    assert list(refused.value.fields) == ["targets.P1.value.warn_at"]
+# what is shipped
+
+
+def test_what_holds_before_anything_is_applied_is_valid():
+    load(ReferenceData, domain.BEFORE_FIRST_APPLY)
+    reference = Reference.from_dict(domain.BEFORE_FIRST_APPLY)
+
+    terms = reference.policy_for(MATTER).terms(Promise.RESOLUTION, "P1", reference.calendars)
+    assert (terms.target, reference.flow_for(MATTER)) == (hours(4), None)
+
+
+def test_what_is_shipped_is_valid(shipped):
+    load(ReferenceData, shipped)
+
+    assert Reference.from_dict(shipped, 1).team_for("network").code == "it"
+
+
+@pytest.mark.parametrize(
+    ("matter", "policy"),
+    [
+        ({"type": "complaint", "tier": "vip"}, "complaint"),
+        ({"type": "fault", "tier": "gold"}, "vip"),
+        ({"type": "enquiry", "tier": "vip"}, "vip"),
+        ({"type": "suggestion", "tier": "vip"}, "enquiry"),
+        ({"type": "enquiry"}, "enquiry"),
+        ({"type": "fault"}, "standard"),
+        ({"type": "request"}, "standard"),
+        ({"type": ""}, "standard"),
+    ],
+)
+def test_the_shipped_policies_are_chosen_by_type_and_tier(shipped, matter, policy):
+    assert Reference.from_dict(shipped, 1).policy_for(MATTER | matter).code == policy
+
+
+def test_the_shipped_policies_tell_before_it_is_late_and_climb_to_the_duty_manager(shipped):
+    reference = Reference.from_dict(shipped, 1)
+    told, moved, raised = set(), set(), set()
+    for policy in reference.policies:
+        for promise in PROMISED:
+            for limit in filter(None, (limits.get(promise) for limits in policy.targets.values())):
+                told |= {audience for level in limit.escalations for audience in level.tell}
+                moved |= {level.move_to for level in limit.escalations if level.move_to}
+                raised |= {policy.code for level in limit.escalations if level.raise_priority}
+
+    assert (told, moved, raised) == (
+        {"owner", "team", "supervisor", "duty_manager"},
+        {"expert"},
+        {"standard"},
+    )
+    assert {policy.reopening for policy in reference.policies} == {"restart", "resume"}
+
+
+def test_every_shipped_team_has_a_duty_manager_who_is_declared(shipped):
+    reference = Reference.from_dict(shipped, 1)
+
+    assert {team.duty_manager for team in reference.teams.values()} <= set(reference.agents)
+    assert {team.supervisor for team in reference.teams.values()} <= set(reference.agents)
+
+
+def test_an_agent_of_each_role_is_shipped(shipped):
+    roles = {agent.role for agent in Reference.from_dict(shipped, 1).agents.values()}
+
+    assert roles == {"agent", "expert", "supervisor"}
