@@ -39,8 +39,8 @@ def page(
 
     `{work: [{order_no, priority, before, after}], reached: when the last of them was opened, next: cursor or None}`;
     `before` and `after` are {promise: met, missed, open or none}. What is still open is judged at its last recorded
-    event, or at `as_of` if that is later. Work whose history does not say what its facts changed, from before there were
-    versions of calendars, is left out.
+    event, or at `as_of` if that is later. Left out is work whose history does not say what its facts changed: it is
+    from before there were versions of calendars.
     """
     answer: dict[str, Any] = {"work": [], "reached": period.until, "next": None}
     read, last = 0, None
@@ -82,11 +82,12 @@ def _row(
 ) -> Row:
     last = max(entry["at"] for entry in entries)
     until = max(last, as_of) if as_of else last
+    told = told_on(entries, books, until)
     return {
         "order_no": doc["_id"],
         "priority": doc["priority"],
-        "before": recorded(told_on(entries, books, until), until, _calendars(books)),
-        "after": rerate(entries, until, reference),
+        "before": recorded(told, until, _calendars(books)),
+        "after": rerate(told, until, reference),
     }
 
 

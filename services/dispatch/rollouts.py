@@ -1,9 +1,9 @@
 """Rollouts as stored, and the walk through open work that they are (ADR 0056).
 
 The documents of open work carry `pinned`, the version of its policy, and `provisional`, the lowest version among the
-calendars by which it is due provisionally (absent: by none). A rollout walks the one or the other, version by version up
-to its own, in order of number. A batch is written down before it is gone through: what a crash leaves half done is gone
-through again, and each work order knows by the rollout's key that it had its turn.
+calendars by which it is due provisionally (absent: by none). A rollout walks the one or the other, version by version
+up to its own, in order of number. A batch is written down before it is gone through: what a crash leaves half done is
+gone through again, and each work order knows by the rollout's key that it had its turn.
 """
 
 from __future__ import annotations

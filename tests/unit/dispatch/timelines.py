@@ -30,7 +30,7 @@ NIGHTS = {
     "name": "Nachtschicht",
     "zone": "Europe/Berlin",
     "working_day": "8h",
-    "week": dict.fromkeys((*DAYS, "sat", "sun"), ["22:00-06:00"]),
+    "week": {day: ["22:00-06:00"] for day in (*DAYS, "sat", "sun")},
 }
 HALF_HOURS = {
     "name": "Half-hour zone",
