@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
-from services.dispatch import domain
 from services.dispatch.events import ORDER_EVENTS
 from services.feedback import events as feedback_events
 from services.feedback.domain import case as cases
@@ -18,13 +17,11 @@ from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
 from services.notify.consumers.message import STATES, Outcome, receipt
 from shared.cause import Cause
 from shared.document import Publishing, additions
-from shared.events import Fact
-from tests.unit.dispatch import builders as dispatch
+from tests.contract import dispatch_samples
+from tests.contract.dispatch_samples import AT, Decision
 from tests.unit.intake import builders as intake
 
-AT = datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)
 TOKENS = Tokens("a secret for tests only")
-Decision = tuple[Any, Sequence[Fact]]
 
 
 def all_samples() -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -74,37 +71,7 @@ def of_intake() -> Iterator[dict[str, Any]]:
 
 
 def of_dispatch() -> Iterator[dict[str, Any]]:
-    reference, order, waiting = dispatch.reference(), dispatch.an_order(), dispatch.an_order(agent=None)
-    resolved = dispatch.resolved()
-    reopened = domain.reopen(resolved, AT, reference, reason="again", cause="customer")
-    yield from published(
-        "dispatch",
-        ORDER_EVENTS,
-        [
-            domain.open_work(dispatch.a_ticket(), AT, reference),
-            domain.assign(waiting, AT, "ann"),
-            domain.assign(domain.hold(waiting, AT, "parts")[0], AT, "ann"),
-            domain.assign(reopened[0], AT, "ann"),
-            domain.respond(order, AT),
-            domain.respond(order, AT + timedelta(hours=5), "late"),
-            domain.hold(order, AT, "waiting for parts"),
-            domain.hold(waiting, AT, "waiting for parts"),
-            domain.resume(dispatch.held(), AT),
-            domain.resume(domain.hold(waiting, AT, "parts")[0], AT),
-            domain.transfer(order, AT, reference.team("desk")),
-            domain.resolve(order, AT, "Plugged it in"),
-            domain.resolve(order, AT + timedelta(days=9), "插上了", "zh-CN"),
-            reopened,
-            domain.reopen_dissatisfied(resolved, AT, reference, round=0, reason="score 1"),
-            domain.close(resolved, AT, round=0, outcome="satisfied"),
-            domain.close(resolved, AT, round=0, outcome="no_answer"),
-            domain.withdraw(order, AT, "gone"),
-            domain.withdraw(waiting, AT, "gone"),
-            domain.go_live(order, AT),
-            domain.advance(order, AT + timedelta(days=1)),
-            domain.advance(waiting, AT + timedelta(days=1)),
-        ],
-    )
+    yield from published("dispatch", ORDER_EVENTS, dispatch_samples.decisions())
 
 
 def of_feedback() -> Iterator[dict[str, Any]]:
