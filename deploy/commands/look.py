@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,23 +86,40 @@ def kpi(since: datetime | None, until: datetime | None, team: str | None, priori
     with session.client() as client:
         report = client.call("feedback", "kpi", timeout=30.0, **{"from": start, "to": end}, **chosen)
     out.print(f"work opened from {report['from']} to {report['to']}", highlight=False)
-    out.print(figures(report))
+    for table in (orders(report), figures(report)):
+        out.print()
+        out.print(table)
+
+
+def orders(report: Mapping[str, Any]) -> Table:
+    """A row per group, a column per count."""
+    table = _by_group(report["total"]["orders"])
+    for label, group in _groups(report):
+        table.add_row(label, *(str(count) for count in group["orders"].values()))
+    return table
 
 
 def figures(report: Mapping[str, Any]) -> Table:
-    """A row per group, a column per count and figure, targets in the last row."""
+    """A row per group, a column per figure, targets in the last row."""
     total = report["total"]
     names = [name for name in total if name != "orders"]
-    table = Table(*("", *total["orders"], *(name.replace("_", " ") for name in names)), box=None, header_style="bold")
+    table = _by_group(names)
+    for label, group in _groups(report):
+        table.add_row(label, *(_figure(group[name], name) for name in names))
+    table.add_row("target", *(_target(total[name]["target"], name) for name in names), style="dim")
+    return table
+
+
+def _by_group(names: Iterable[str]) -> Table:
+    """No rows yet; numbers on the right."""
+    table = Table("", *(name.replace("_", " ") for name in names), box=None, header_style="bold")
     for column in table.columns[1:]:
         column.justify = "right"
-    groups = {"all": total, **report["by_priority"], **report["by_team"]}
-    for label, group in groups.items():
-        counts = [str(count) for count in group["orders"].values()]
-        table.add_row(label, *counts, *(_figure(group[name], name) for name in names))
-    targets = [_target(total[name]["target"], name) for name in names]
-    table.add_row("target", *("" for _ in total["orders"]), *targets, style="dim")
     return table
+
+
+def _groups(report: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    return {"all": report["total"], **report["by_priority"], **report["by_team"]}.items()
 
 
 def with_history(reply: Mapping[str, Any]) -> None:
