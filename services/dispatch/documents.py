@@ -9,13 +9,14 @@ from typing import Any
 from services.dispatch.domain import Agent, Order, claimed, queues, waits_in
 from services.dispatch.domain.order import Books
 from services.dispatch.domain.record import FIELDS, MERGED, order_of, record
+from services.dispatch.domain.repin import pinned, provisional
 from services.dispatch.listing import place
 from shared.events import kernel_fields
 from shared.history import differences, rebuild
 
 
 def order_document(order: Order) -> dict[str, Any]:
-    """The work order's own fields, the seats that it takes, the queues that it waits in, and its places in lists."""
+    """The work order's own fields, its seats and queues, its places in lists, and what rollouts find it by."""
     return {
         **record(order),
         "seats": {str(visit): agent for visit, agent in claimed(order).items()},
@@ -24,6 +25,8 @@ def order_document(order: Order) -> dict[str, Any]:
         "teams": _each([visit.need.team for visit in order.visits], order.team),
         "agents": _each([visit.agent for visit in order.visits], order.agent),
         "steps": [visit.step for visit in order.visits] if order.flow else [],
+        "pinned": pinned(order),
+        "provisional": provisional(order),
     }
 
 

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.dispatch.domain.clock import Clock, State
-from services.dispatch.domain.explain import Change, Explanation, Sum
+from services.dispatch.domain.explain import Change, Explanation, Sum, explain
+from services.dispatch.domain.order import Order
+from services.dispatch.domain.runs import Entry
 from services.dispatch.domain.stretches import Interval, Kind
+from services.dispatch.forecast import told_on
+from shared.errors import ValidationError
+
+LONGEST_FORECAST = timedelta(days=3652)  # ten years: there is no end of intervals
+
+
+def deadline(
+    order: Order, entries: Sequence[Entry], name: str, as_of: datetime | None, now: datetime
+) -> dict[str, Any]:
+    """The answer to `explain_deadline`: by default as it stands now; in replay, as its caller last left it.
+
+    Later than that it is a forecast: as if nobody did anything more. Raises NoSuchClock, ValidationError.
+    """
+    known = max(order.replay_until or now, *(entry["at"] for entry in entries))
+    as_of = as_of or known
+    if as_of > known + LONGEST_FORECAST:
+        raise ValidationError({"as_of": ["lies more than ten years ahead"]})
+    told = explain(told_on(entries, order.books, as_of), name, as_of, order.books, order_no=order.order_no)
+    named = {"order_no": order.order_no, "ticket_no": order.ticket_no, "reference": order.reference}
+    return {**named, **explanation(told, forecast=as_of > known)}
 
 
 def explanation(told: Explanation, *, forecast: bool) -> dict[str, Any]:

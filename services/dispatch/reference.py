@@ -7,13 +7,17 @@ from typing import Any
 
 from services.dispatch import domain, reference_schemas
 from services.dispatch.agents import Agents
-from shared.cause import Call
+from services.dispatch.rollouts import Rollouts
+from shared.cause import Call, content_digest
 from shared.mongo import Database
 from shared.reference import Reference
+from shared.schemas import load
 
 
 class DispatchReference(Reference[domain.Reference]):
-    """Teams, targets and agents, version by version."""
+    """Teams, agents, calendars, policies and flows, version by version. `rollouts` is set by the store."""
+
+    rollouts: Rollouts
 
     def __init__(self, db: Database, agents: Agents) -> None:
         super().__init__(
@@ -24,9 +28,25 @@ class DispatchReference(Reference[domain.Reference]):
             default=domain.BEFORE_FIRST_APPLY,
         )
         self._agents = agents
+        self._tried: tuple[str, domain.Reference] | None = None
 
     def apply(self, call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
-        """As every service does; then its agents. Applying the same again finishes what a crash cut off."""
+        """As every service does; then its agents, and open work whose calendars know further now (`rollout`).
+
+        Applying the same again finishes what a crash cut off.
+        """
         applied = super().apply(call, body)
         self._agents.declare_all(self.current())
-        return applied
+        return applied | self.rollouts.extend_horizons(call.actor or call.caller, applied["version"])
+
+    def wanted(self, version: int | None) -> domain.Reference:
+        """That version, or the newest one, also if it was applied this very moment. Raises NotFound."""
+        return self.version(self.newest()["version"] if version is None else version)
+
+    def candidate(self, body: Mapping[str, Any]) -> domain.Reference:
+        """What `body` would be if it was applied; the last one is kept. Raises ValidationError."""
+        digest = content_digest(body)
+        if self._tried is None or self._tried[0] != digest:
+            load(reference_schemas.ReferenceData, body)
+            self._tried = digest, domain.Reference.from_dict(body)
+        return self._tried[1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from services.dispatch.domain.rollout import (
 from shared.aggregates import Aggregates
 from shared.business_time import extends
 from shared.cause import Call, Cause
-from shared.errors import LoopdeskError, Unavailable
+from shared.errors import LoopdeskError, NotFound, Unavailable
 from shared.events import KERNEL_FIELDS, kernel_fields
 from shared.mongo import Database
 
@@ -71,9 +71,9 @@ class Rollouts:
         return self._aggregates.get(rollout_id)
 
     def apply_to_open(self, call: Call, version: int, policies: Sequence[str], reason: str) -> dict[str, Any] | None:
-        """Begin to put open work under that version; gives the answer of `answer`. Raises NotFound (policy)."""
-        for code in policies:
-            self._books(version).policy(code)
+        """Begin to put open work under that version; gives what `answer` does. Raises NotFound (policy)."""
+        self._require_known(policies, version)
+        call = replace(call, at=None)  # it is about the present, also for a caller who may set times
         rollout = Rollout(
             rollout_id=call.creation_id(),
             kind=RolloutKind.APPLY_TO_OPEN,
@@ -92,7 +92,8 @@ class Rollouts:
         same for the same version, also where a rollout was there.
         """
         codes = self._extended(version, version - 1) if version else []
-        known = sorted({code for older in self._provisional(version) for code in self._extended(version, older)})
+        older = list(self._versions("provisional", version))
+        known = sorted({code for old in older for code in self._extended(version, old)})
         rollout_id = f"horizon-{version}"
         if codes or known:
             rollout = Rollout(
@@ -176,12 +177,22 @@ class Rollouts:
         doc = self._orders.find_one(wanted, {field: 1, "_id": 0}, sort=[(field, 1)], hint=field)
         return int(doc[field]) if doc else None
 
-    def _provisional(self, below: int) -> Iterator[int]:
-        """The older versions by whose calendars open work is due provisionally; one index entry is read for each."""
-        version = self._version_after("provisional", -1, below)
+    def _versions(self, field: str, below: int) -> Iterator[int]:
+        """The older versions that are there among open work; one index entry is read for each."""
+        version = self._version_after(field, -1, below)
         while version is not None:
             yield version
-            version = self._version_after("provisional", version, below)
+            version = self._version_after(field, version, below)
+
+    def _require_known(self, policies: Sequence[str], version: int) -> None:
+        """Each is the code of a policy of that version, or of one that open work is under."""
+        if not policies:
+            return
+        versions = [version, *self._versions("pinned", version)]
+        known = {policy.code for each in versions for policy in self._books(each).policies}
+        for code in policies:
+            if code not in known:
+                raise NotFound("policy", code)
 
     def _extended(self, new: int, old: int) -> list[str]:
         """The calendars of one version that only know further than those of another."""

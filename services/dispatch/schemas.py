@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.dispatch.domain.agent import ROLES
 from services.dispatch.listing import PRIORITIES, STATES
-from shared.schemas import Code, Consumed, Page, Request, Text, YesNo
+from shared.schemas import Code, Consumed, Instant, Page, Request, Text, YesNo
 
 LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY, MOST_FIELDS = 500, 20_000, 1_000_000, 200
 LANGUAGES = ("zh-CN", "en")
@@ -158,6 +158,52 @@ class GetWork(Request):
     def _one_of_them(self, data: Mapping[str, Any], **_: Any) -> None:
         if ("order_no" in data) == ("ticket_no" in data):
             raise ValidationError("Give either order_no or ticket_no.", "order_no")
+
+
+class ExplainDeadline(Request):
+    """Which clock of which work: by its number, the ticket's, or the caller's own reference; as it stood when."""
+
+    order_no = Code(34)
+    ticket_no = Code(34)
+    reference = Code(64)
+    clock = Text(80, required=True)
+    as_of = Instant(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _one_of_them(self, data: Mapping[str, Any], **_: Any) -> None:
+        if sum(name in data for name in ("order_no", "ticket_no", "reference")) != 1:
+            raise ValidationError("Give one of order_no, ticket_no and reference.", "order_no")
+
+
+class Rerate(Page):
+    """The work opened in a period, and under which version: the newest one, or a body that is not applied yet."""
+
+    since = Instant(data_key="from", required=True)
+    until = Instant(data_key="to", required=True)
+    version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(0))
+    body = fields.Dict(keys=fields.String(), load_default=None, allow_none=True)
+    as_of = Instant(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _makes_sense(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["until"] <= data["since"]:
+            raise ValidationError("Is not after from.", "to")
+        if data["version"] is not None and data["body"] is not None:
+            raise ValidationError("Give either version or body.", "body")
+
+
+class ApplyToOpen(Request):
+    """Which version (the newest one), for the work under which policies (all), and why."""
+
+    version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(0))
+    policies = fields.List(Code(64), load_default=list, validate=validate.Length(max=100))
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class GetRollout(Request):
+    """By id."""
+
+    rollout_id = Code(64, required=True)
 
 
 class FindWork(Page):

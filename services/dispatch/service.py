@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.dispatch import answers, domain, schemas
+from services.dispatch import answers, domain, explaining, rerating, rollouts, schemas
 from services.dispatch.domain import Agent, Decision, Order
 from services.dispatch.domain.agent import AgentDecision
+from services.dispatch.rerating import Period
 from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, Health, command, query
 from shared.errors import NotFound
@@ -116,6 +117,43 @@ class Dispatch(Health, ReferenceData, Verification):
         """A page, newest first: {work: [...], next: cursor of the next page, or null}."""
         found, more = self.store.find_work(filters, limit, after)
         return {"work": [answers.summary(order) for order in found], "next": more}
+
+    @query("read", schemas.ExplainDeadline)
+    def explain_deadline(self, call: Call, clock: str, as_of: datetime | None, **named: str) -> Any:
+        """What a deadline counted, interval by interval, and what came of it. Raises NotFound, ValidationError."""
+        order_no = self.store.order_no(**named)
+        entries = self.store.orders.entries(order_no)
+        order = self.store.orders.get(order_no)
+        return explaining.deadline(order, entries, clock, as_of, self.store.now())
+
+    @query("administer", schemas.Rerate)
+    def rerate(
+        self,
+        call: Call,
+        since: datetime,
+        until: datetime,
+        version: int | None,
+        body: dict[str, Any] | None,
+        as_of: datetime | None,
+        limit: int,
+        after: str | None,
+    ) -> Any:
+        """A page: what would have been met and missed under that version, or body. Raises NotFound, ValidationError."""
+        reference = self.store.reference.candidate(body) if body else self.store.reference.wanted(version)
+        period = Period(since=since, until=until, as_of=as_of)
+        page = rerating.page(self.store.orders, self.store.books, reference, period, limit, after)
+        return {"version": None if body else reference.version, **page}
+
+    @command("administer", schemas.ApplyToOpen)
+    def apply_to_open(self, call: Call, version: int | None, policies: list[str], reason: str) -> Any:
+        """Open work comes under that version of the reference data, by and by: the rollout. Raises NotFound."""
+        reference = self.store.reference.wanted(version)
+        return self.store.rollouts.apply_to_open(call, reference.version, policies, reason)
+
+    @query("read", schemas.GetRollout)
+    def get_rollout(self, call: Call, rollout_id: str) -> Any:
+        """How far a rollout has come. Raises NotFound."""
+        return rollouts.answer(self.store.rollouts.get(rollout_id))
 
     @command("supervise", schemas.SaveAgent)
     def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:

@@ -15,13 +15,15 @@ from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.agent import AgentDecide
 from services.dispatch.domain.order import Books
+from services.dispatch.domain.repin import extend_horizons, provisional
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.listing import INDEXES, PARTIAL, query
 from services.dispatch.reference import DispatchReference
+from services.dispatch.rollouts import WALKS, Rollouts
 from services.dispatch.waiting import Waiting
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
 from shared.cause import Cause
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.events import Fact
 from shared.mongo import Database, Transaction
 
@@ -33,6 +35,10 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
             **({"partialFilterExpression": {PARTIAL[index]: {"$gt": ""}}} if index in PARTIAL else {}),
         )
         for index, fields in INDEXES.items()
+    ]
+    + [
+        IndexModel([(field, ASCENDING), ("_id", ASCENDING)], name=field, partialFilterExpression={field: {"$gt": -1}})
+        for field in WALKS.values()
     ],
     "dispatch_agents": [
         IndexModel(
@@ -40,8 +46,9 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("teams", ASCENDING), ("_id", ASCENDING)], name="of_team"),
     ],
+    "dispatch_rollouts": [],
 }
-AGGREGATES = ("dispatch_orders", "dispatch_agents")
+AGGREGATES = ("dispatch_orders", "dispatch_agents", "dispatch_rollouts")
 
 Decide = Callable[[Order, datetime], Decision]
 Reply = Callable[[Order], dict[str, Any]]
@@ -66,6 +73,8 @@ class DispatchStore:
             rebuilds=order_faults,
         )
         self.waiting = Waiting(self.orders, self.agents.seats, self._seat)
+        self.rollouts = Rollouts(db, self.orders, self.change, self.books)
+        self.reference.rollouts = self.rollouts
 
     @property
     def books(self) -> Books:
@@ -98,7 +107,7 @@ class DispatchStore:
     def change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None) -> Answer:
         """Change work by one write; together with its claims only if the change, or time, has moved a seat."""
         try:
-            return self.orders.change(cause, order_no, decide, reply, settle=needs_no_seats)
+            return self.orders.change(cause, order_no, self._knowing_further(decide), reply, settle=needs_no_seats)
         except NeedsSeats:
             return self.change_with_seats(cause, order_no, decide, reply)
 
@@ -148,13 +157,27 @@ class DispatchStore:
         return answer
 
     def _change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None, claims: Claims) -> Answer:
+        further = self._knowing_further(decide)
+
         def attempt(tx: Transaction) -> Answer:
             return self.orders.change(
-                cause, order_no, decide, reply, tx, settle=lambda order, at: claims.settle(order, at, tx)
+                cause, order_no, further, reply, tx, settle=lambda order, at: claims.settle(order, at, tx)
             )
 
         with claims:
             return self.db.transact(attempt)
+
+    def _knowing_further(self, decide: Decide) -> Decide:
+        """The same; a deadline that it makes provisional by a calendar that knows further by now, is due by that."""
+
+        def both(order: Order, at: datetime) -> Decision:
+            order, facts = decide(order, at)
+            if provisional(order) is None:
+                return order, facts
+            order, more = extend_horizons(order, at, self.reference.current())
+            return order, [*facts, *more]
+
+        return both
 
     def _seat(self, waiting: Mapping[str, Any]) -> bool:
         """Give what waits of one work order to agents; False if it, or all room, is gone meanwhile."""
@@ -174,6 +197,15 @@ class DispatchStore:
         return True
 
     # reading
+
+    def order_no(self, order_no: str = "", ticket_no: str = "", reference: str = "") -> str:
+        """The number of the work that one of its names names; of several with that reference, the newest."""
+        if not reference:
+            return order_no or domain.order_no_for(ticket_no)
+        found, _ = self.find_work({"reference": reference}, 1, None)
+        if not found:
+            raise NotFound("work order with the reference", reference)
+        return found[0].order_no
 
     def find_work(self, filters: Mapping[str, Any], limit: int, after: str | None) -> tuple[list[Order], str | None]:
         """At most `limit` work orders, the newest first, and the cursor of the next page (None: the last)."""

@@ -75,6 +75,11 @@ class DispatchWorker(Health):
         """Warnings, misses and escalations that fell due."""
         self.store.wake()
 
+    @every(seconds=0.25)
+    def roll_out(self) -> None:
+        """Newer reference data for open work, a few work orders at a time."""
+        self.store.rollouts.go_on(self.store.now())
+
     @every(seconds=1)
     def give_out_waiting_work(self) -> None:
         """What a crash or a race left waiting beside a free agent."""
