@@ -15,6 +15,7 @@ from shared.errors import LoopdeskError, Unavailable, ValidationError
 COMMANDS = {
     "apply": "apply",
     "call": "call",
+    "flow": "flow",
     "holidays": "holidays",
     "kpi": "look",
     "messages": "look",

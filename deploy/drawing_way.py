@@ -8,13 +8,13 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from deploy.drawing import label, names
-from services.dispatch.domain.flow import Flow, Split
+from services.dispatch.domain.flow import ONE_STEP, Flow, Split
 
 STYLES = {
-    "done": "fill:#e8f5e9,stroke:#2e7d32",
-    "open": "fill:#fff8e1,stroke:#f9a825,stroke-width:3px",
-    "missed": "fill:#ffebee,stroke:#c62828",
-    "aside": "fill:#eeeeee,stroke:#757575,stroke-dasharray:4",
+    "done": "color:#111,fill:#e8f5e9,stroke:#2e7d32",
+    "open": "color:#111,fill:#fff8e1,stroke:#f9a825,stroke-width:3px",
+    "missed": "color:#111,fill:#ffebee,stroke:#c62828",
+    "aside": "color:#111,fill:#eeeeee,stroke:#757575,stroke-dasharray:4",
 }
 ENDS = {"step_completed": "", "step_skipped": "跳过 skipped"}
 STATIONS = {"work_resolved": "已解决 Resolved", "work_withdrawn": "已撤回 Withdrawn", "work_closed": "已关闭 Closed"}
@@ -44,6 +44,7 @@ class Way:
     arrows: list[tuple[str, str, str]] = field(default_factory=list)  # from, to, why ("" for the usual course)
     ended: list[Stop] = field(default_factory=list)
     left: set[str] = field(default_factory=set)  # those of `ended` that an arrow has left since
+    simple: bool = False  # work without a flow
     why: str = ""  # of a course out of the usual: the reason of a reroute
 
     def open_stops(self) -> list[Stop]:
@@ -93,7 +94,7 @@ def _tell(told: Way, entry: Mapping[str, Any]) -> None:
         told.begin(Stop(f"visit_{data['visit']}", names(data["step_name"]), at, data["step"]))
         told.why = ""
     elif kind == "step_passed_over":
-        passed = Stop(f"passed_{len(told.stops)}", _title(told.flow, data["step"]), at, data["step"], at)
+        passed = Stop(f"passed_{len(told.stops)}", names(data["step_name"]), at, data["step"], at)
         passed.style, passed.outcome = "aside", "不需要 passed over"
         told.begin(passed)
         told.ended.append(passed)
@@ -108,22 +109,29 @@ def _tell(told: Way, entry: Mapping[str, Any]) -> None:
         for stop in [stop for stop in told.open_stops() if stop.step in data["from_steps"]]:
             told.end(stop, at, "aside", "干预 rerouted")
         told.why = data["reason"]
+    elif kind == "work_opened" or kind == "work_reopened":
+        told.why = f"重新打开 reopened: {data['reason']}" if kind == "work_reopened" else ""
+        if kind == "work_opened":
+            told.simple = data["flow"] is None
+        if told.simple:
+            _one_step(told, at)
     elif kind in STATIONS:
         for stop in told.open_stops():
-            told.end(stop, at, "aside", "未完成 not done")
+            done = told.simple and kind == "work_resolved"
+            told.end(stop, at, *(("done", "") if done else ("aside", "未完成 not done")))
         station = Stop(f"station_{len(told.stops)}", STATIONS[kind], at, until=at)
         told.begin(station)
         told.end(station, at)
-    elif kind == "work_reopened":
-        told.why = f"重新打开 reopened: {data.get('reason') or ''}"
+
+
+def _one_step(told: Way, at: datetime) -> None:
+    """Work without a flow: one step, of which nothing is told by itself."""
+    told.begin(Stop(f"work_{len(told.stops)}", names(ONE_STEP.name), at, ONE_STEP.start))
+    told.why = ""
 
 
 def _of_visit(told: Way, data: Mapping[str, Any]) -> Iterator[Stop]:
     return (stop for stop in told.stops if stop.id == f"visit_{data.get('visit')}")
-
-
-def _title(flow: Flow | None, step: str) -> str:
-    return names(flow.steps[step].name) if flow and step in flow.steps else step
 
 
 def _leads(flow: Flow, before: str, after: str) -> bool:

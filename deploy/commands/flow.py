@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,28 +18,25 @@ from deploy.drawing import drawing, names
 from deploy.drawing_way import way
 from services.dispatch.domain import Reference
 from services.dispatch.domain.flow import Flow
+from services.dispatch.reference_schemas import ReferenceData
 from shared.client import Request
 from shared.errors import NotFound
+from shared.schemas import load
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-class Zone(click.ParamType):
-    """An IANA time zone."""
-
-    name = "zone"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tzinfo:
-        """Its rules; fails for a zone that there is not."""
-        try:
-            return value if isinstance(value, tzinfo) else ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            self.fail(f"{value!r} is no IANA time zone, such as Asia/Shanghai", param, ctx)
+def zone_of(ctx: click.Context, param: click.Parameter, value: str) -> tzinfo:
+    """The IANA time zone of that name; a usage error for one that there is not."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter(f"{value!r} is no IANA time zone, such as Asia/Shanghai", ctx, param) from None
 
 
 @click.group()
 def flow() -> None:
-    """Show the steps that work goes through."""
+    """Show and draw the flows that work goes through."""
 
 
 @flow.command("list")
@@ -65,7 +62,7 @@ def list_(folder: Path | None) -> None:
 @click.argument("code", required=False)
 @click.option("--order", "number", help="The way of this work order, by its own number or its ticket's.")
 @click.option("--from", "folder", type=FOLDER, help="A flow declared in this folder, applied or not.")
-@click.option("--zone", type=Zone(), default=UTC, help="Times of a work order in this time zone. Default: UTC.")
+@click.option("--zone", default="UTC", show_default=True, callback=zone_of, help="Of a work order's times.")
 def draw(code: str | None, number: str | None, folder: Path | None, zone: tzinfo) -> None:
     """Print a Mermaid drawing of flow CODE, or of one work order's way; any Mermaid viewer shows it.
 
@@ -83,14 +80,15 @@ def draw(code: str | None, number: str | None, folder: Path | None, zone: tzinfo
 
 
 def reference(folder: Path | None) -> Reference:
-    """Dispatch's reference data: as in force, or as declared in a folder."""
+    """Dispatch's reference data: as in force, or of a folder; `ValidationError` names what is wrong there."""
     if folder is None:
         with session.client() as client:
             found = client.call("dispatch", "get_reference")
         return Reference.from_dict(found["body"], int(found["version"]))
     bodies, faults = declared.load(folder)
-    if "dispatch" not in bodies:
-        raise click.ClickException("; ".join(f"{fault.file}: {fault.message}" for fault in faults))
+    if faults:
+        raise click.ClickException("\n".join(f"{fault.file}: {fault.message}" for fault in faults))
+    load(ReferenceData, bodies["dispatch"])
     return Reference.from_dict(bodies["dispatch"])
 
 

@@ -94,7 +94,7 @@ class Reference:
         return _found("flow", code, self.flows)
 
     def flow_for(self, matter: Mapping[str, str]) -> Flow | None:
-        """The first flow, in their order, that applies to the matter; None: it is one step."""
+        """The first flow, by code, that applies to the matter; None: it is one step."""
         return next((flow for flow in self.flows.values() if flow.when is None or flow.when.holds(matter)), None)
 
     def hold_reason(self, code: str) -> Mapping[str, str]:
@@ -138,7 +138,7 @@ def _calendars(bodies: Mapping[str, Any], version: int, faults: Faults) -> dict[
 
 def _flows(bodies: Mapping[str, Any], version: int, known: Known, faults: Faults) -> dict[str, Flow]:
     flows: dict[str, Flow] = {}
-    for code, body in bodies.items():
+    for code, body in sorted(bodies.items()):  # an order that no way of writing or sending them changes
         try:
             flows[code] = Flow.from_dict(code, body, version, known)
         except ValidationError as error:

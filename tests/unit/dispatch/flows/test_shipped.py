@@ -6,47 +6,20 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy import declared
 from services.dispatch import domain
-from services.dispatch.domain import Order, Reference, State
+from services.dispatch.domain import Order, State
 from services.dispatch.domain.flow import END, Edge, Split, step_values
 from tests.unit.dispatch.flows.matters import CHOICES, MATTERS
+from tests.unit.dispatch.flows.shipped import MONDAY, bodies, opened, shipped, with_agents
 
-CONFIG = Path(__file__).parents[4] / "deploy" / "config"
-MONDAY = datetime.fromisoformat("2026-03-02T09:00:00+08:00")
 SOLUTION = "办完了"
 MOST_VISITS = 3  # of one step: loops are gone round twice
 
-every_flow = pytest.mark.parametrize("code", sorted(path.stem for path in (CONFIG / "flows").glob("*.yaml")))
-
-
-@cache
-def shipped() -> Reference:
-    bodies, faults = declared.load(CONFIG)
-    assert faults == []
-    return Reference.from_dict(bodies["dispatch"], 1)
-
-
-def opened(code: str) -> Order:
-    """Work of that flow, at its first step."""
-    ticket = {"ticket_no": "T-100001", "customer_id": "C-1", "priority": "P3", "subject": "?"}
-    defaults = {"channel": "phone", "tier": "", "reference": ""}
-    return domain.open_work(ticket | defaults | MATTERS[code], MONDAY, shipped(), lambda _: shipped())[0]
-
-
-def with_agents(order: Order, at: datetime) -> Order:
-    """All that is open has been given to somebody, who took it up."""
-    for visit in order.visits:
-        if visit.agent is None:
-            order, _ = domain.assign(order, at, "a1", visit.number)
-            order, _ = domain.accept(order, at, str(visit.number))
-    return order
+every_flow = pytest.mark.parametrize("code", sorted(bodies()["dispatch"]["flows"]))
 
 
 def completions(order: Order, at: datetime) -> Iterator[tuple[str, int, Order]]:
@@ -145,7 +118,7 @@ def test_praise_has_no_flow():
 
 @pytest.mark.parametrize("type", ["fault", "request"])
 def test_every_category_of_a_type_with_two_flows_has_one_of_them(type):
-    for category in declared.load(CONFIG)[0]["intake"]["categories"]:
+    for category in bodies()["intake"]["categories"]:
         matter = {**MATTERS["enquiry"], "type": type, "category": category}
         assert len([flow for flow in shipped().flows.values() if flow.when and flow.when.holds(matter)]) == 1
 
