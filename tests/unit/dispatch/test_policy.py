@@ -1,6 +1,9 @@
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from services.dispatch.domain.pin import Pin
 from services.dispatch.domain.promise import Kind, Promise
@@ -159,6 +162,13 @@ def test_a_level_says_whom_to_tell_and_what_to_change():
 @pytest.mark.parametrize(("declared", "found"), [({}, "restart"), ({"reopening": "resume"}, "resume")])
 def test_a_policy_says_what_a_reopening_does_with_the_old_clock(declared, found):
     assert read(policies=[a_policy(**declared)]).policy("standard").reopening == found
+
+
+def test_the_example_of_the_guide_is_a_policy():
+    text = Path("docs/policies.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1])
+
+    assert read(policies=[*example["policies"], a_policy("rest")]).policy_for(MATTER).code == "standard"
 
 
 # what is refused, and where
