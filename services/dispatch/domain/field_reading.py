@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from services.dispatch.domain.fields import FieldSpec
+from services.dispatch.domain.fields import FieldSpec, Pattern
+from shared.conditions import BadCondition
 
 _WORDS = (
     "as break const continue else false for function if import in let loop package namespace null return true var "
@@ -27,9 +27,16 @@ def read_field(code: str, body: Mapping[str, Any]) -> FieldSpec:
         required=body.get("required", False),
         least=_decimal(body.get("min")),
         most=_decimal(body.get("max")),
-        pattern=body.get("pattern"),
+        pattern=_pattern(body),
         of=tuple(body.get("of") or ()),
     )
+
+
+def _pattern(body: Mapping[str, Any]) -> Pattern | None:
+    try:
+        return Pattern.of(body["pattern"]) if "pattern" in body else None
+    except BadCondition:
+        return None
 
 
 def _decimal(value: Any) -> Decimal | None:
@@ -50,7 +57,5 @@ def unfit(name: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield ".min", "is more than max"
     if "pattern" in body and kind != "text":
         yield ".pattern", "only text may have a pattern"
-    try:
-        re.compile(body.get("pattern") or "")
-    except re.error as fault:
-        yield ".pattern", f"is no regular expression: {fault}"
+    if "pattern" in body and _pattern(body) is None:
+        yield ".pattern", "is no regular expression of the RE2 form (https://github.com/google/re2/wiki/Syntax)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from shared.conditions import Condition, condition
 
 LONGEST_TEXT = 2000
 LARGEST = 2**53  # beyond it JSON's numbers lose their last digits
@@ -21,6 +24,24 @@ class BadValue(ValueError):
     """A value that does not fit its field: the message is for the person who fills it in."""
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """A regular expression (RE2) for the whole of a text. It is matched in linear time, whoever wrote it."""
+
+    source: str
+    rule: Condition
+
+    @classmethod
+    def of(cls, source: str) -> Pattern:
+        """The pattern; raises `BadCondition`."""
+        whole = json.dumps(f"^(?:{source})$", ensure_ascii=False)
+        return cls(source, condition(f"value.matches({whole})", {"value": "string"}))
+
+    def fits(self, value: str) -> bool:
+        """Whether the whole of the text matches."""
+        return self.rule.holds({"value": value})
+
+
 @dataclass(frozen=True, kw_only=True)
 class FieldSpec:
     """One field: `least` and `most` bound a number, an amount, or the length of a text; `of` are a choice's values."""
@@ -31,7 +52,7 @@ class FieldSpec:
     required: bool = False
     least: Decimal | None = None
     most: Decimal | None = None
-    pattern: str | None = None
+    pattern: Pattern | None = None
     of: tuple[str, ...] = ()
 
     def read(self, value: Any) -> Any:
@@ -53,8 +74,8 @@ def text(spec: FieldSpec, value: Any) -> str:
     most = LONGEST_TEXT if spec.most is None else spec.most
     if not (spec.least or (1 if spec.required else 0)) <= len(kept) <= most:
         raise BadValue(f"must have {spec.least or 1} to {most} characters, not {len(kept)}")
-    if spec.pattern and not re.fullmatch(spec.pattern, kept):
-        raise BadValue(f"does not match {spec.pattern}")
+    if spec.pattern and not spec.pattern.fits(kept):
+        raise BadValue(f"does not match {spec.pattern.source}")
     return kept
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.dispatch.domain.fields import BadValue, FieldSpec
+from services.dispatch.domain.fields import BadValue, FieldSpec, Pattern
 
 
 def a_field(type: str, **members) -> FieldSpec:
@@ -113,8 +113,22 @@ def test_bounds_of_a_text_are_its_length():
 
 
 def test_a_pattern_is_for_the_whole_text():
-    serial = a_field("text", pattern="[A-Z]{2}[0-9]{3}")
+    serial = a_field("text", pattern=Pattern.of("[A-Z]{2}[0-9]{3}|none"))
 
-    assert serial.read("AB123") == "AB123"
+    assert (serial.read("AB123"), serial.read("none")) == ("AB123", "none")
+    for longer in ("AB1234", "xAB123", "AB123\nx", "nonet"):
+        with pytest.raises(BadValue, match="does not match"):
+            serial.read(longer)
+
+
+def test_no_pattern_takes_long():
+    with pytest.raises(BadValue):  # a backtracking engine would not come back from this in a lifetime
+        a_field("text", pattern=Pattern.of("(a+)+b")).read("a" * 2000)
+
+
+def test_a_pattern_may_hold_quotes_and_backslashes():
+    quoted = a_field("text", pattern=Pattern.of(r"""["'\\]\d+"""))
+
+    assert [quoted.read(text) for text in ('"7', "'7", "\\7")] == ['"7', "'7", "\\7"]
     with pytest.raises(BadValue):
-        serial.read("AB1234")
+        quoted.read("d7")
