@@ -124,16 +124,18 @@ def complete_step(
 
     `ValidationError` names every field at fault, or the solution where the work ends without one or goes on with one.
     """
-    order, facts = _complete(order, at, chosen(order, "complete", step), fields or {}, fee or {})
-    if course.at_end(order):
-        if solution is None:
-            raise ValidationError({"solution": ["This was the last step: say what was done."]})
-        after(order.order_no, "complete", order.state, State.RESOLVED)
-        order, more = ended(order, at, solution, language)
-        return order, [*facts, *more]
-    if solution is not None:
-        raise StepsRemain(order.order_no, _open_steps(order))
-    return order, facts
+    begun, facts = _complete(order, at, chosen(order, "complete", step), fields or {}, fee or {})
+    if not course.at_end(begun):
+        if solution is not None:
+            raise StepsRemain(order.order_no, _open_steps(begun))
+        return begun, facts
+    if solution is None:
+        raise ValidationError({"solution": ["This was the last step: say what was done."]})
+    if order.flow is None:
+        return resolve(order, at, solution, language)
+    after(order.order_no, "complete", begun.state, State.RESOLVED)
+    done, more = ended(begun, at, solution, language)
+    return done, [*facts, *more]
 
 
 def resolve(order: Order, at: datetime, solution: str, language: str | None = None) -> Decision:

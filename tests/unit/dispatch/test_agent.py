@@ -1,5 +1,5 @@
 from services.dispatch import domain
-from services.dispatch.domain import Agent, AgentEntry
+from services.dispatch.domain import Agent, AgentEntry, Need
 from tests.unit.dispatch.builders import NINE, an_agent, types
 
 ENTRY = AgentEntry(agent_id="a1", name="Agent 1", teams=("it",), capacity=5, role="agent")
@@ -41,3 +41,31 @@ def test_an_agent_is_taken_from_each_version_of_the_reference_data_once():
 
     assert (types(first), again, agent.capacity) == (["agent_saved"], [], 9)
     assert domain.declare(agent, NINE, ENTRY, version=4)[0].capacity == 5
+
+
+def test_an_agent_serves_the_queues_of_its_teams_role_and_skills_and_its_own():
+    agent = an_agent("a1", teams=("it",), role="expert", skills=("radio",))
+
+    assert set(agent.queues) == {
+        "it",
+        "it~radio",
+        "it#agent",
+        "it#agent~radio",
+        "it#expert",
+        "it#expert~radio",
+        "it=a1",
+    }
+
+
+def test_what_asks_for_an_expert_is_met_by_experts_only():
+    agents = [an_agent(role, role=role) for role in ("agent", "expert", "supervisor")]
+
+    assert [agent.role for agent in agents if domain.may_take(Need(team="it", role="expert"), agent)] == ["expert"]
+
+
+def test_a_skill_named_twice_is_one_skill():
+    agent, (fact,) = domain.save_agent(
+        an_agent(), NINE, name="A", teams=["it"], capacity=1, role="agent", skills=["radio", "radio"]
+    )
+
+    assert (agent.skills, fact.data["skills"]) == (("radio",), ["radio"])

@@ -1,6 +1,7 @@
 import pytest
 
 from services.dispatch import domain
+from services.dispatch.domain import Wish
 from services.dispatch.errors import NoRoom, NotOnTeam
 from shared.errors import NotFound
 from tests.unit.dispatch.builders import NINE, accepted, after, an_agent, an_order, held, reference, resolved
@@ -43,41 +44,46 @@ def test_an_agent_has_room_while_present_and_below_its_capacity(agent, room):
 
 
 @pytest.mark.parametrize(
-    ("order", "holder"),
+    ("order", "seats"),
     [
-        (an_order(agent=None), None),
-        (an_order(), "a1"),
-        (accepted(), "a1"),
-        (held(), "a1"),
-        (held(agent=None), None),
-        (resolved(), None),
+        (an_order(agent=None), {}),
+        (an_order(), {1: "a1"}),
+        (accepted(), {1: "a1"}),
+        (held(), {1: "a1"}),
+        (held(agent=None), {}),
+        (resolved(), {}),
     ],
 )
-def test_open_work_counts_towards_the_load_of_who_has_it(order, holder):
-    assert domain.claimed_by(order) == holder
+def test_open_work_counts_towards_the_load_of_who_has_it(order, seats):
+    assert domain.claimed(order) == seats
 
 
 def test_only_work_that_nobody_has_waits():
-    assert [domain.waits(order) for order in (an_order(agent=None), an_order(), held(), resolved())] == [
-        True,
-        False,
-        False,
-        False,
-    ]
+    orders = (an_order(agent=None), an_order(), held(agent=None), resolved())
+
+    assert [len(domain.waiting(order)) for order in orders] == [1, 0, 1, 0]
+
+
+def test_held_work_stands_in_no_queue():
+    assert [domain.queues(order) for order in (an_order(agent=None), an_order(), held(agent=None))] == [["it"], [], []]
 
 
 def test_reopened_work_goes_to_who_did_it_if_possible():
-    before = resolved(agent="a1")
-    now, _ = domain.reopen(before, NINE, reference(), reason="again", cause="agent")
+    order, _ = domain.reopen(resolved(agent="a1"), NINE, reason="again", cause="agent")
 
-    assert domain.former_agent(before, now) == "a1"
+    assert order.wishes == {2: Wish("a1")}
 
 
 def test_transferred_work_does_not_go_back_to_who_had_it():
-    before = an_order(agent="a1")
-    now, _ = domain.transfer(before, NINE, reference().team("desk"))
+    order, _ = domain.transfer(an_order(agent="a1"), NINE, reference().team("desk"))
 
-    assert domain.former_agent(before, now) is None
+    assert order.wishes == {}
+
+
+def test_work_transferred_to_an_agent_goes_to_nobody_else():
+    order, _ = domain.transfer(an_order(agent="a1"), NINE, reference().team("desk"), agent_id="a2")
+
+    assert order.wishes == {1: Wish("a2", only=True)}
 
 
 def test_a_transfer_to_a_team_goes_there():

@@ -20,6 +20,9 @@ def test_places_sort_by_time_and_then_by_number():
         ({"team": "it", "priority": "P1"}, "of_team"),
         ({"team": "it", "agent": "a1"}, "of_agent"),
         ({"agent": "a1", "customer_id": "C-1"}, "of_customer"),
+        ({"customer_id": "C-1", "reference": "INC1"}, "of_reference"),
+        ({"flow": "repair", "state": "queued"}, "of_flow"),
+        ({"flow": "repair", "step": "triage"}, "of_step"),
     ],
 )
 def test_the_narrowest_index_is_used(filters, index):
@@ -29,7 +32,7 @@ def test_the_narrowest_index_is_used(filters, index):
 def test_a_filter_that_is_not_given_stands_for_all_its_values():
     wanted, _ = query({"team": "it"}, None)
 
-    assert wanted == {"team": "it", "state": {"$in": list(STATES)}, "priority": {"$in": [*PRIORITIES, ""]}}
+    assert wanted == {"teams": "it", "state": {"$in": list(STATES)}, "priority": {"$in": [*PRIORITIES, ""]}}
 
 
 def test_a_page_begins_after_the_last_place_of_the_one_before():

@@ -1,20 +1,35 @@
 import pytest
 
-from services.dispatch.domain.states import MOVES, State, after
+from services.dispatch.domain.states import MOVES, VISIT_MOVES, Stage, State, after, stage_after, state_of
 from services.dispatch.errors import NoSuchMove
 from shared.errors import IllegalMove
 
+IN_WORK = {"queued", "assigned", "accepted"}
 ALLOWED = {
-    "assign": {"queued", "held"},
-    "accept": {"assigned"},
+    "assign": {*IN_WORK, "held"},
+    "accept": IN_WORK,
     "respond": {"assigned", "accepted", "held"},
-    "hold": {"queued", "assigned", "accepted"},
+    "hold": IN_WORK,
     "resume": {"held"},
-    "transfer": {"queued", "assigned", "accepted", "held"},
+    "transfer": {*IN_WORK, "held"},
+    "prioritise": {*IN_WORK, "held"},
+    "complete": IN_WORK,
+    "skip": IN_WORK,
+    "reroute": {*IN_WORK, "held"},
     "resolve": {"assigned", "accepted", "held"},
     "reopen": {"resolved"},
     "close": {"resolved"},
-    "withdraw": {"queued", "assigned", "accepted", "held", "resolved"},
+    "withdraw": {*IN_WORK, "held", "resolved"},
+}
+OF_A_STEP = {
+    "assign": {"queued": "assigned"},
+    "accept": {"assigned": "accepted"},
+    "transfer": dict.fromkeys(IN_WORK, "queued"),
+    "complete": {"assigned": None, "accepted": None},
+    "skip": dict.fromkeys(IN_WORK),
+    "reroute": dict.fromkeys(IN_WORK),
+    "resolve": dict.fromkeys(IN_WORK),
+    "withdraw": dict.fromkeys(IN_WORK),
 }
 EVERY_PAIR = [(move, state) for move in ALLOWED for state in State]
 
@@ -32,6 +47,30 @@ def test_a_move_that_the_table_lacks_is_refused_by_name(move, state):
         after("W-1", move, state)
     assert refused.value.details == {"rule": "transition", "move": move, "state": state}
     assert isinstance(refused.value, IllegalMove)
+
+
+def test_the_table_of_an_open_step_has_these_moves_and_no_others():
+    assert {move: {str(stage): to for stage, to in stages.items()} for move, stages in VISIT_MOVES.items()} == OF_A_STEP
+
+
+@pytest.mark.parametrize(("move", "stage"), [("assign", "assigned"), ("accept", "queued"), ("complete", "queued")])
+def test_a_move_that_does_not_fit_the_step_is_refused_by_name(move, stage):
+    with pytest.raises(NoSuchMove) as refused:
+        stage_after("W-1", move, Stage(stage))
+    assert refused.value.details == {"rule": "transition", "move": move, "state": stage}
+
+
+@pytest.mark.parametrize(
+    ("stages", "state"),
+    [
+        (set(), "queued"),
+        ({"queued"}, "queued"),
+        ({"queued", "assigned"}, "assigned"),
+        ({"queued", "accepted", "assigned"}, "accepted"),
+    ],
+)
+def test_work_stands_where_the_step_stands_that_has_come_furthest(stages, state):
+    assert state_of({Stage(stage) for stage in stages}) == state
 
 
 def test_nothing_leads_out_of_closed_or_withdrawn():

@@ -1,0 +1,352 @@
+"""Whatever is done with work in whatever order: its history tells its state, and time settles each thing once."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.dispatch import domain
+from services.dispatch.documents import order_document, order_from
+from services.dispatch.domain.clock import counted_at
+from services.dispatch.domain.record import FIELDS, clock_form, clock_of, record
+from services.dispatch.domain.states import Stage, State, state_of
+from services.dispatch.domain.telling import told
+from shared.business_time import elapsed
+from shared.errors import LoopdeskError
+from shared.events import KERNEL_FIELDS, to_json
+from tests.unit.dispatch.builders import CLIMBING, NINE, a_policy, a_ticket, an_agent, opened, reference, with_updates
+from tests.unit.dispatch.courses import a_book, rebuilt, stored
+
+TARGETS = a_policy()["targets"]
+OFFICE_HOURS = with_updates(
+    code="office",
+    calendar="office",
+    reopening="resume",
+    escalations=[
+        {"clock": "first_response", "at": 1, "level": 1, "tell": ["owner"], "move_to": "desk"},
+        {"clock": "resolution", "at": 0.5, "level": 1, "tell": ["team"], "raise_priority": True},
+        {"clock": "resolution", "after": "1h", "level": 2, "tell": ["duty_manager"], "move_to": "expert"},
+        {"clock": "next_update", "after": "1h", "level": 3, "raise_priority": True},
+    ],
+)
+URGENT = a_policy(code="urgent", when='priority == "P1"', escalations=CLIMBING)
+BOOKS = {
+    "one step": reference(),
+    "one step, escalated": reference(URGENT, OFFICE_HOURS),
+    "a repair": a_book(),
+    "a repair, escalated": a_book(URGENT, OFFICE_HOURS),
+}
+STEPS = ("report", "survey", "inspect", "approval", "fix", "check", "work")
+
+
+def step_of(order, number):
+    """The open step of that place in the list, as a caller names it."""
+    return str(order.visits[number % len(order.visits)].number) if number is not None and order.visits else None
+
+
+def complete(order, at, number, values, paid, solution=None):
+    """Completed with those of the values that its step asks for."""
+    step = step_of(order, number or 0)
+    asked = next((order.step(visit).fields for visit in order.visits if str(visit.number) == step), ())
+    fields = {name: value for name, value in values.items() if name in asked}
+    fee = {"amount": 5} if paid else None
+    return domain.complete_step(order, at, step=step, fields=fields, fee=fee, solution=solution)
+
+
+def assign(order, at, number, *_):
+    """Given to somebody, if anything waits."""
+    waiting = domain.waiting(order)
+    return domain.assign(order, at, f"a{number}", waiting[0].number) if waiting else (order, [])
+
+
+MOVES = {
+    "assign": assign,
+    "accept": lambda order, at, number, *_: domain.accept(order, at, step_of(order, number)),
+    "respond": lambda order, at, *_: domain.respond(order, at, "soon"),
+    "hold": lambda order, at, *_: domain.hold(order, at, "waiting_for_parts"),
+    "wait": lambda order, at, *_: domain.hold(order, at, "waiting_for_customer", "calls back"),
+    "resume": lambda order, at, *_: domain.resume(order, at),
+    "to_desk": lambda order, at, number, *_: domain.transfer(
+        order, at, order.books(1).team("desk"), step=step_of(order, number)
+    ),
+    "to_it": lambda order, at, number, *_: domain.transfer(
+        order, at, order.books(1).team("it"), agent_id="a9", step=step_of(order, number)
+    ),
+    "more_urgent": lambda order, at, *_: domain.prioritise(order, at, "P1", "they wait"),
+    "less_urgent": lambda order, at, *_: domain.prioritise(order, at, "P3", "they can wait"),
+    "complete": complete,
+    "finish": lambda *about: complete(*about, solution="Done"),
+    "skip": lambda order, at, number, *_: domain.skip_step(order, at, reason="late", step=step_of(order, number)),
+    "reroute": lambda order, at, number, values, _: domain.reroute(
+        order,
+        at,
+        to=STEPS[sum(values[name] for name in ("deep", "works")) + (number or 0)],
+        reason="better",
+        step=step_of(order, number),
+    ),
+    "void": lambda order, at, number, *_: domain.void_fee(order, at, number or 1, "was wrong"),
+    "resolve": lambda order, at, *_: domain.resolve(order, at, "Done"),
+    "reopen": lambda order, at, *_: domain.reopen(order, at, reason="again", cause="agent"),
+    "dissatisfied": lambda order, at, *_: domain.reopen_dissatisfied(order, at, round=order.round, reason="2"),
+    "close": lambda order, at, *_: domain.close(order, at, round=order.round, outcome="satisfied"),
+    "withdraw": lambda order, at, *_: domain.withdraw(order, at, "gone"),
+}
+# what ends everything is rare, what brings work on is frequent
+OFTEN = {"close": 1, "withdraw": 1, "reroute": 3, "reopen": 9, "resume": 12, "accept": 9, "assign": 24, "complete": 24}
+
+
+def a_story(seed):
+    """Commands as they come in a long day: (name, seconds after the one before, place of the step, values, fee or not).
+
+    Drawn uniformly: lists of hypothesis' own stay too short to come to the end of a flow.
+    """
+    random = Random(seed)
+    names = random.choices(list(MOVES), [OFTEN.get(name, 4) for name in MOVES], k=random.randrange(1, 80))
+    return [
+        (
+            name,
+            random.choice((0, 1, 60, 600, random.randrange(4 * 3600))),
+            random.choice((None, 0, 0, 1, 2)),
+            {"symptom": "dead", "deep": random.random() < 0.5, "approved": random.random() < 0.8}
+            | {"works": random.random() < 0.6},
+            random.random() < 0.5,
+        )
+        for name in names
+    ]
+
+
+COMMANDS = st.integers(0, 2**32).map(a_story)
+BOOK = st.sampled_from(sorted(BOOKS))
+
+
+def play(book, commands, wakes=()):
+    """The order and its facts after the commands; advanced first each time, as in the kernel; `wakes`: timers' seconds.
+
+    A command may raise a refusal and nothing else.
+    """
+    order, facts = opened(a_ticket(priority="P2"), book=BOOKS[book])
+    order, at = replace(order, version=1), NINE
+    for name, seconds, *about in commands:
+        begin, at = at, at + timedelta(seconds=seconds)
+        for wake in sorted(wakes):
+            if begin <= NINE + timedelta(seconds=wake) < at:
+                order, due = domain.advance(order, NINE + timedelta(seconds=wake))
+                facts += due
+        order, due = domain.advance(order, at)
+        facts += due
+        try:
+            order, more = MOVES[name](order, at, *about)
+        except LoopdeskError:
+            continue
+        facts += more
+    return order, facts, at
+
+
+@given(BOOK, COMMANDS)
+def test_the_history_tells_the_state(book, commands):
+    order, facts, _ = play(book, commands)
+
+    assert rebuilt(facts) == stored(order)
+
+
+@given(BOOK, COMMANDS, st.lists(st.integers(0, 5 * 24 * 3600), max_size=20))
+def test_timers_in_between_change_nothing(book, commands, wakes):
+    assert play(book, commands, wakes) == play(book, commands)
+
+
+@given(BOOK, COMMANDS)
+def test_a_document_gives_back_the_work_that_it_was_made_of(book, commands):
+    order, _, _ = play(book, commands)
+
+    again = order_from(order_document(order) | {name: getattr(order, name) for name in KERNEL_FIELDS}, order.books)
+
+    assert again == order
+    assert again.seated == domain.claimed(order)
+
+
+@given(BOOK, COMMANDS)
+def test_time_never_runs_backwards_in_a_history(book, commands):
+    _, facts, _ = play(book, commands)
+
+    assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
+
+
+@given(BOOK, COMMANDS)
+def test_every_visit_that_was_opened_is_open_or_has_ended_once(book, commands):
+    order, facts, _ = play(book, commands)
+
+    seen, ended = set(), Counter()
+    before = set()
+    for fact in facts:
+        now = {visit["number"] for visit in fact.set.get("visits", ())} if "visits" in fact.set else before
+        ended.update(before - now)
+        assert not (now - before) & seen
+        seen |= now
+        before = now
+    assert before == {visit.number for visit in order.visits}
+    assert set(ended) == seen - before
+    assert set(ended.values()) <= {1}
+    assert seen == set(range(1, sum(order.visited.values()) + 1))
+
+
+@given(BOOK, COMMANDS)
+def test_where_work_stands_follows_from_its_open_steps(book, commands):
+    order, _, _ = play(book, commands)
+
+    if order.state in ("queued", "assigned", "accepted"):
+        assert order.state == state_of({visit.state for visit in order.visits})
+    assert bool(order.visits) == (order.state not in ("resolved", "closed", "withdrawn"))
+    assert (order.state == "held") == (order.hold_reason is not None)
+    assert all((visit.state == Stage.QUEUED) == (visit.agent is None) for visit in order.visits)
+    assert bool(order.blocks) <= (len(order.visits) > 0)
+
+
+@given(BOOK, COMMANDS)
+def test_a_join_opens_once_and_only_when_all_branches_have_come(book, commands):
+    order, facts, _ = play(book, commands)
+
+    for block in order.blocks:
+        inside = [visit for visit in order.visits if visit.block == block.number]
+        assert len(inside) == block.open
+    assert all(visit.block is None or visit.block in {block.number for block in order.blocks} for visit in order.visits)
+    arrived = [fact.data["open"] for fact in facts if fact.type == "branch_arrived"]
+    assert all(here == 0 or here == 1 for here in arrived)
+
+
+@given(BOOK, COMMANDS)
+def test_no_clock_counts_more_than_its_calendar_was_open(book, commands):
+    order, facts, at = play(book, commands)
+
+    moved = any(fact.type == "work_prioritised" for fact in facts)  # to another policy, and its calendar
+    for clock in order.clocks.values():
+        counted = counted_at(clock, at, order.calendar(clock))
+        assert counted <= (at - clock.started_at if moved else elapsed(order.calendar(clock), clock.started_at, at))
+
+
+@given(BOOK, COMMANDS)
+def test_only_open_work_has_something_due(book, commands):
+    order, _, _ = play(book, commands)
+
+    if order.state in (State.RESOLVED, State.CLOSED, State.WITHDRAWN):
+        assert domain.next_due(order) is None
+    assert all(clock.stopped for clock in order.clocks.values()) == (not order.visits)
+
+
+@given(BOOK, COMMANDS)
+def test_a_promise_is_met_exactly_if_its_miss_was_not_told(book, commands):
+    _, facts, _ = play(book, commands)
+
+    missed = set()
+    for fact in facts:
+        if fact.type == "deadline_missed":
+            missed.add((fact.data["clock"], fact.data["visit"], fact.data["round"]))
+        if fact.type == "work_prioritised":
+            missed.discard(("resolution", None, fact.data["round"]))
+            missed.discard(("first_response", None, 0))
+        if fact.type == "step_completed" and fact.data["met"] is not None:
+            assert fact.data["met"] is (("step", fact.data["visit"], fact.data["round"]) not in missed)
+        if fact.type == "work_responded" and ("first_response", None, 0) in missed:
+            assert fact.data["met"] is False
+
+
+@given(BOOK, COMMANDS)
+def test_every_fact_names_who_had_the_work_and_how_urgent_it_was(book, commands):
+    _, facts, _ = play(book, commands)
+
+    assert all({"team", "agent", "round", "priority"} <= fact.data.keys() for fact in facts)
+
+
+@given(BOOK, COMMANDS)
+def test_clocks_come_back_from_what_a_fact_has_set(book, commands):
+    order, _, _ = play(book, commands)
+
+    for name, clock in order.clocks.items():
+        assert clock_of(name, clock_form(clock)) == clock
+        assert clock_of(name, to_json(clock_form(clock))) == clock
+
+
+def test_a_fact_sets_what_it_changed_and_nothing_else():
+    before, _ = opened()
+    after = replace(before, supervised=True)
+
+    assert told(before, after, "work_escalated", NINE).set == {"supervised": True}
+
+
+def test_a_first_fact_sets_everything():
+    order, (fact,) = opened()
+
+    assert fact.set == record(order)
+    assert tuple(fact.set) == FIELDS
+
+
+def test_a_clock_that_is_gone_is_set_to_none():
+    before, _ = opened()
+    after = replace(before, clocks={"resolution": before.resolution})
+
+    assert told(before, after, "work_reopened", NINE).set == {"clocks": {"first_response": None}}
+
+
+@pytest.mark.parametrize("name", ["books", "seated", "waited", "wishes"])
+def test_what_is_not_stored_is_no_part_of_the_record(name):
+    assert name not in FIELDS
+
+
+@given(COMMANDS)
+def test_each_round_warns_and_misses_each_clock_at_most_once(commands):
+    _, facts, _ = play("one step", [command for command in commands if "urgent" not in command[0]])
+
+    resolution = Counter((f.type, f.data["round"]) for f in facts if f.data.get("clock") == "resolution")
+    response = Counter(f.type for f in facts if f.data.get("clock") == "first_response")
+    assert all(count == 1 for count in [*resolution.values(), *response.values()])
+
+
+@given(BOOK, COMMANDS)
+def test_first_response_is_told_at_most_once(book, commands):
+    _, facts, _ = play(book, commands)
+
+    assert sum(fact.type == "work_responded" for fact in facts) <= 1
+
+
+@given(BOOK, COMMANDS)
+def test_rounds_count_the_reopenings(book, commands):
+    order, facts, _ = play(book, commands)
+
+    assert order.round == sum(fact.type == "work_reopened" for fact in facts)
+
+
+@given(
+    BOOK,
+    st.lists(st.integers(0, 2**32).map(a_story), min_size=2, max_size=3),
+    st.dictionaries(st.sampled_from(["a1", "a2", "a3"]), st.integers(0, 2), min_size=2),
+)
+def test_an_agents_load_is_its_open_steps_and_never_above_its_capacity(book, stories, capacities):
+    """Seats as claims.py gives them out."""
+    everything = {"teams": ("it", "desk", "experts"), "role": "expert", "skills": ("radio",)}
+    agents = {name: an_agent(name, **everything, capacity=size) for name, size in capacities.items()}
+    orders = [opened(a_ticket(), book=BOOKS[book])[0] for _ in stories]
+
+    for number, command in ((n % len(stories), one) for n, one in enumerate(zip(*stories, strict=False))):
+        order = replace(orders[number], seated=domain.claimed(orders[number]), wishes={}, version=1)
+        name, _, *about = command[number]
+        try:
+            order, _ = MOVES[name](order, NINE, *about) if name != "assign" else (order, [])
+        except LoopdeskError:
+            continue
+        kept = domain.claimed(order)
+        for visit, agent in order.seated.items():
+            if kept.get(visit) != agent:
+                agents[agent] = replace(agents[agent], load=agents[agent].load - 1)
+        for visit in domain.waiting(order):
+            free = [agent for agent in domain.in_turn(agents.values()) if domain.may_take(visit.need, agent)]
+            if free:
+                order, _ = domain.assign(order, NINE, free[0].agent_id, visit.number)
+                agents[free[0].agent_id] = replace(free[0], load=free[0].load + 1)
+        orders[number] = order
+
+    loads = Counter(agent for order in orders for agent in domain.claimed(order).values())
+    assert {name: agent.load for name, agent in agents.items()} == {name: loads[name] for name in agents}
+    assert all(agent.load <= agent.capacity for agent in agents.values())
