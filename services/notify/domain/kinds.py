@@ -81,16 +81,9 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
 
 #: What may be null in some of these events: a template must bear each of them without it.
 NULLABLE = (
-    "agent",
-    "step",
-    "visit",
-    "step_name",
-    "to_name",
-    "clock",
-    "part",
-    "part_name",
-    "supervisor",
-    "duty_manager",
+    *("agent", "supervisor", "duty_manager"),
+    *("step", "visit", "step_name", "to_name"),
+    *("clock", "part", "part_name", "due"),
 )
 
 #: What templates for customers may say beside that.
