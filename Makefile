@@ -26,8 +26,8 @@ status: setup ## what runs, and what has died with which last words
 logs: setup ## the end of the logs and what follows; PROCESS=dispatch-worker for one of them
 	@$(STACK) logs --follow $(PROCESS)
 
-demo: setup ## play real incidents through the loop on a stack of its own
-	@$(PYTHON) -m deploy.demo
+demo: setup ## play real incidents through the loop on a stack of its own; ARGS=--keep leaves it up
+	@$(PYTHON) -m deploy.demo $(ARGS)
 
 test: setup ## all tests but the deep ones; ARGS="tests/unit -k hold" for some of them
 	@$(PYTHON) -m pytest $(ARGS)
