@@ -67,11 +67,13 @@ def compare(client: Client, bodies: Mapping[str, Body]) -> list[Part]:
     return parts
 
 
-def commit(client: Client, parts: Sequence[Part]) -> Iterator[tuple[Part, int]]:
-    """Apply each part in turn; gives it with its new version. Run again after a failure: what is applied stays so."""
+def commit(client: Client, parts: Sequence[Part]) -> Iterator[tuple[Part, Body]]:
+    """Apply each part in turn; gives it with the answer. Run again after a failure: what is applied stays so."""
     for part in parts:
-        answer = client.command(part.service, "apply_reference", body=part.wanted, request_id=part.request_id)
-        yield part, int(answer["version"])
+        yield (
+            part,
+            client.command(part.service, "apply_reference", body=part.wanted, request_id=part.request_id),
+        )
 
 
 def across(bodies: Mapping[str, Body]) -> Iterator[Fault]:

@@ -15,6 +15,7 @@ from shared.errors import LoopdeskError, Unavailable, ValidationError
 COMMANDS = {
     "apply": "apply",
     "call": "call",
+    "explain": "explain",
     "flow": "flow",
     "holidays": "holidays",
     "kpi": "look",
@@ -22,6 +23,8 @@ COMMANDS = {
     "parked": "parked",
     "ping": "health",
     "provision": "provision",
+    "rerate": "rerate",
+    "rollout": "rollout",
     "status": "health",
     "ticket": "look",
     "verify": "verify",

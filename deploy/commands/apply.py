@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
@@ -20,7 +21,10 @@ DEFAULT = Path(__file__).resolve().parents[1] / "config"
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=DEFAULT)
 @click.option("--dry-run", is_flag=True, help="Check and show what would change; apply nothing.")
-def apply(folder: Path, dry_run: bool) -> None:
+@click.option("--to-open", is_flag=True, help="Put work that is open already under the newest version, too.")
+@click.option("--reason", help="Why; required with --to-open, and kept in the history of the work.")
+@click.option("--policy", "policies", multiple=True, help="With --to-open: only work under this policy. Repeatable.")
+def apply(folder: Path, dry_run: bool, to_open: bool, reason: str | None, policies: tuple[str, ...]) -> None:
     """Put the reference data in FOLDER in force (default: deploy/config).
 
     Reads intake.yaml, dispatch.yaml, feedback.yaml and notify.yaml, and a file for each of dispatch's calendars and
@@ -28,10 +32,16 @@ def apply(folder: Path, dry_run: bool) -> None:
     it. With a fault anywhere nothing is applied: every fault is listed, exit 1. Running it again changes nothing. Older
     versions stay readable in `<service>_reference`.
 
+    Open work keeps the version that it began under, unless --to-open is given. A calendar whose horizon moved on, and
+    that is otherwise as it was, makes the deadlines beyond the old horizon be computed anew by itself.
+
     \b
     loopdesk apply --dry-run
     loopdesk apply /srv/loopdesk/config
+    loopdesk apply --to-open --reason "New promises from March on" --policy gold
     """
+    if to_open != bool(reason) or (policies and not to_open):
+        raise click.UsageError("--to-open, --reason and --policy go together: name at least the first two.")
     bodies, unreadable = reference.load(folder)
     with session.client() as client:
         faults = [*unreadable, *reference.check(client, bodies)]
@@ -45,8 +55,21 @@ def apply(folder: Path, dry_run: bool) -> None:
         elif dry_run:
             out.print("Nothing was applied. To apply it: loopdesk apply", f"{folder}")
         else:
-            for part, version in reference.commit(client, parts):
-                out.print(f"[green]applied[/] {part.service}.yaml as version {version}", highlight=False)
+            for part, answer in reference.commit(client, parts):
+                out.print(f"[green]applied[/] {part.service}.yaml as version {answer['version']}", highlight=False)
+                tell_open_work(answer)
+        if to_open and not dry_run:
+            begun = client.command("dispatch", "apply_to_open", reason=reason, policies=list(policies))
+            out.print(f"Open work comes under version {begun['version']}: loopdesk rollout {begun['rollout_id']}")
+
+
+def tell_open_work(answer: Mapping[str, Any]) -> None:
+    """What becomes of work that is open already, where a service's answer says so."""
+    if answer.get("rollout"):
+        codes = ", ".join(answer["extended"])
+        out.print(f"The horizon of {codes} moved on: loopdesk rollout {answer['rollout']}", highlight=False)
+    elif "rollout" in answer and answer["changed"]:
+        out.print("Open work keeps the version that it began under; to change that: loopdesk apply --to-open")
 
 
 def refuse(faults: Iterable[reference.Fault]) -> None:
