@@ -10,8 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from deploy.declared import load
 from shared.client import Client
 from tests.support import Stack, eventually
 
@@ -28,13 +27,52 @@ CONTACT: Mapping[str, Any] = {
     "impact": "medium",
     "urgency": "high",  # P2: first response 1 h, resolution 8 h
 }
+EVERY_CLOCK = ["first_response", "resolution", "next_update", "step", "group"]
+HOURS = {"P1": ("15m", "4h"), "P2": ("1h", "8h"), "P3": ("4h", "3d"), "P4": ("8h", "5d")}
+#: Round the clock, one warning, the supervisor an hour after a miss.
+POLICY: Mapping[str, Any] = {
+    "code": "journey",
+    "name": "Journeys",
+    "calendar": "always",
+    "warn_at": [0.8],
+    "targets": {name: {"first_response": first, "resolution": last} for name, (first, last) in HOURS.items()},
+    "pause": {"waiting_for_customer": EVERY_CLOCK},
+    "reopening": "restart",
+    "escalations": [
+        {"clock": clock, "after": "1h", "level": 1, "tell": ["owner", "supervisor"]}
+        for clock in ("first_response", "resolution")
+    ],
+}
+#: For contacts of the channel `visit`: somebody goes there within two hours, then writes the bill.
+FLOW: Mapping[str, Any] = {
+    "name": {"zh-CN": "上门服务", "en": "Visits"},
+    "for": 'channel == "visit"',
+    "start": "go",
+    "currency": "CNY",
+    "steps": {
+        "go": {
+            "name": {"zh-CN": "上门", "en": "On site"},
+            "fields": {
+                "cause": {"type": "text", "required": True, "max": 200, "name": {"zh-CN": "原因", "en": "Cause"}}
+            },
+            "within": "2h",
+            "calendar": "always",
+            "warn_at": [0.5],
+            "escalations": [{"at": 1, "level": 1, "tell": ["owner", "supervisor", "duty_manager"]}],
+            "next": "bill",
+        },
+        "bill": {"name": {"zh-CN": "结算", "en": "Bill"}, "fee": {"required": True}, "next": "end"},
+    },
+}
 #: Kept by neither of two readings of the same thing.
 _VOLATILE = ("recorded_at", "hash")
 
 
 def reference_bodies() -> dict[str, dict[str, Any]]:
-    """deploy/config, with the journeys' teams and categories."""
-    bodies = {service: yaml.safe_load((CONFIG / f"{service}.yaml").read_text()) for service in SERVICES}
+    """deploy/config, with the journeys' teams and categories, their policy and their flow."""
+    bodies, faults = load(CONFIG)
+    assert faults == []
+    bodies["dispatch"] |= {"policies": [POLICY], "flows": {"visits": FLOW}}
     bodies["intake"]["categories"] |= {team: {"name": {"en": team}} for team in TEAMS}
     bodies["dispatch"]["teams"] |= {
         team: {"name": team, "categories": [team], "supervisor": f"chief of {team}"} for team in TEAMS

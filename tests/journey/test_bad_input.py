@@ -86,6 +86,8 @@ BAD = [
     Bad(*SUBMIT, contact(text="x" * 20_001), ValidationError, "text"),
     Bad(*SUBMIT, contact(impact="huge"), ValidationError, "impact"),
     Bad("dispatch", "hold", {"order_no": OPEN, "reason": "x" * 501}, ValidationError, "reason"),
+    Bad("dispatch", "hold", {"order_no": OPEN, "reason": "sleepy"}, ValidationError, "reason"),
+    Bad(*SUBMIT, contact(reference="x" * 65), ValidationError, "reference"),
     Bad("feedback", "answer_survey", {"token": "x" * 24, "score": 6}, ValidationError, "score"),
     Bad("feedback", "answer_survey", {"token": "x" * 24, "score": 0}, ValidationError, "score"),
     Bad("intake", "find_tickets", {"limit": 201}, ValidationError, "limit"),

@@ -32,7 +32,7 @@ def test_text_in_any_language_comes_back_as_it_came_from_every_service(outside: 
     for words, case in cases:
         outside.when_work(case, state="assigned", subject=words)
         outside.callcentre.command("intake", "add_note", ticket_no=case.ticket_no, text=words)
-        outside.do("hold", case, reason=words)
+        outside.do("hold", case, reason="other", note=words)
         outside.do("resume", case)
         outside.do("resolve", case, solution=words)
 
@@ -45,7 +45,7 @@ def test_text_in_any_language_comes_back_as_it_came_from_every_service(outside: 
         assert customer["name"] == words
         assert outside.work(case)["subject"] == words
         assert outside.cases(case)[0]["comment"] == words
-        held = [entry["data"]["reason"] for entry in outside.work(case)["history"] if entry["type"] == "work_held"]
+        held = [entry["data"]["note"] for entry in outside.work(case)["history"] if entry["type"] == "work_held"]
         assert held == [words]
 
 
