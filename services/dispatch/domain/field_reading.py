@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from services.dispatch.domain.fields import FieldSpec, Pattern
+from services.dispatch.domain.fields import FieldSpec
+from services.dispatch.domain.pattern import Pattern
 from shared.conditions import BadCondition
 
 _WORDS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from shared.conditions import Condition, condition
+from services.dispatch.domain.pattern import Pattern
 
 LONGEST_TEXT = 2000
 LARGEST = 2**53  # beyond it JSON's numbers lose their last digits
@@ -22,24 +21,6 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@(?:[\w-]+\.)+[\w-]{2,}")
 
 class BadValue(ValueError):
     """A value that does not fit its field: the message is for the person who fills it in."""
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A regular expression (RE2) for the whole of a text. It is matched in linear time, whoever wrote it."""
-
-    source: str
-    rule: Condition
-
-    @classmethod
-    def of(cls, source: str) -> Pattern:
-        """The pattern; raises `BadCondition`."""
-        whole = json.dumps(f"^(?:{source})$", ensure_ascii=False)
-        return cls(source, condition(f"value.matches({whole})", {"value": "string"}))
-
-    def fits(self, value: str) -> bool:
-        """Whether the whole of the text matches."""
-        return self.rule.holds({"value": value})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
+from services.dispatch.domain.fee_reading import read_fee
 from services.dispatch.domain.field_reading import RESERVED, read_field, unfit
-from services.dispatch.domain.fields import BadValue, FieldSpec, amount_of, condition_type
+from services.dispatch.domain.fields import FieldSpec, condition_type
 from services.dispatch.domain.known import Known
 from services.dispatch.domain.limit_reading import read_limit
 from services.dispatch.domain.matter import MATTER
-from services.dispatch.domain.steps import END, Check, Edge, FeeRule, Group, Split, Step, Who
+from services.dispatch.domain.steps import END, Check, Edge, Group, Split, Step, Who
 from shared.conditions import BadCondition, Condition, condition
 
 MOST_STEPS = MOST_FIELDS = 100
@@ -109,7 +108,7 @@ class Reader:
             leave=self._condition(f"{path}.leave", body.get("leave"), given),
             limit=limit,
             skippable=bool(body.get("skippable")),
-            fee=self._fee(f"{path}.fee", body.get("fee")),
+            fee=read_fee(body.get("fee"), lambda place, message: self.fault(f"{path}.fee{place}", message)),
         )
 
     def _who(self, path: str, who: Who) -> None:
@@ -172,27 +171,6 @@ class Reader:
         limit = read_limit(body, None, self.known, lambda place, message: self.fault(f"{path}.{place}", message))
         assert limit is not None  # noqa: S101 - the form asks for `within`
         return Group(code=code, name=body["name"], steps=tuple(body["steps"]), limit=limit)
-
-    def _fee(self, path: str, declared: Mapping[str, Any] | None) -> FeeRule | None:
-        if declared is None:
-            return None
-        amounts: dict[str, Decimal | None] = {}
-        for name in ("usual", "min", "max"):
-            with suppress(KeyError):
-                try:
-                    amounts[name] = amount_of(declared[name])
-                except BadValue as fault:
-                    self.fault(f"{path}.{name}", str(fault))
-        rule = FeeRule(
-            required=declared.get("required", False),
-            usual=amounts.get("usual"),
-            least=amounts.get("min") or Decimal("0.00"),
-            most=amounts.get("max"),
-        )
-        bounds = [bound for bound in (rule.least, rule.usual, rule.most) if bound is not None]
-        if bounds != sorted(bounds):
-            self.fault(path, "min, usual and max have to stand in this order")
-        return rule
 
     def _condition(self, path: str, source: str | None, names: Mapping[str, Any]) -> Condition | None:
         if source is None:

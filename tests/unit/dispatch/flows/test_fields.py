@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.dispatch.domain.fields import BadValue, FieldSpec, Pattern
+from services.dispatch.domain.fields import BadValue, FieldSpec
+from services.dispatch.domain.pattern import Pattern
 
 
 def a_field(type: str, **members) -> FieldSpec:
