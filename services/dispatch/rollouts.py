@@ -77,7 +77,7 @@ class Rollouts:
         rollout = Rollout(
             rollout_id=call.creation_id(),
             kind=RolloutKind.APPLY_TO_OPEN,
-            version=version,
+            to_version=version,
             begun_at=self._db.clock.now(),
             by=call.actor or call.caller,
             reason=reason,
@@ -99,7 +99,7 @@ class Rollouts:
             rollout = Rollout(
                 rollout_id=rollout_id,
                 kind=RolloutKind.HORIZON,
-                version=version,
+                to_version=version,
                 begun_at=self._db.clock.now(),
                 by=by,
                 calendars=tuple(codes or known),
@@ -126,7 +126,7 @@ class Rollouts:
     def _one(self, rollout: Rollout, order_no: str) -> str:
         """What became of it; a rule's refusal must not keep the others waiting."""
         key = f"rollout {rollout.rollout_id}"
-        reference = self._books(rollout.version)
+        reference = self._books(rollout.to_version)
 
         def decide(order: Order, at: datetime) -> Decision:
             if rollout.policies and order.policy.code not in rollout.policies:
@@ -162,7 +162,7 @@ class Rollouts:
             batch = self._after(field, place)
             if batch:
                 return Place(place.version, batch[-1]), batch
-            version = self._version_after(field, place.version, rollout.version)
+            version = self._version_after(field, place.version, rollout.to_version)
             if version is None:
                 return place, ()
             place = Place(version)
@@ -205,7 +205,7 @@ def answer(rollout: Rollout) -> dict[str, Any]:
     return {
         "rollout_id": rollout.rollout_id,
         "kind": rollout.kind.value,
-        "version": rollout.version,
+        "version": rollout.to_version,
         "policies": list(rollout.policies),
         "calendars": list(rollout.calendars),
         "reason": rollout.reason,

@@ -39,14 +39,14 @@ class Place:
 class Rollout(Aggregate):
     """What is rolled out, and how far it has come.
 
-    `version`: of the reference data; work pinned to an older one is looked at. `policies`: only work under these
+    `to_version`: of the reference data; work pinned to an older one is looked at. `policies`: only work under these
     (empty: all). `calendars`: whose horizon was extended. `batch`: the work in hand, counted when all of it is done,
     so that a batch that a crash cut off is gone through again and counted once.
     """
 
     rollout_id: str
     kind: RolloutKind
-    version: int
+    to_version: int
     begun_at: datetime
     by: str
     reason: str | None = None
@@ -83,7 +83,7 @@ def begin(rollout: Rollout) -> RolloutDecision:
     """A new one, with what its history tells."""
     told = {
         "kind": rollout.kind.value,
-        "version": rollout.version,
+        "version": rollout.to_version,
         "policies": list(rollout.policies),
         "calendars": list(rollout.calendars),
         "reason": rollout.reason,

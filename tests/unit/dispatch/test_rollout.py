@@ -256,7 +256,7 @@ def test_a_warning_is_given_once_though_the_horizon_moves():
 
 
 def a_rollout(**changes) -> Rollout:
-    fields = {"rollout_id": "r", "kind": RolloutKind.APPLY_TO_OPEN, "version": 2, "begun_at": NINE, "by": "ann"}
+    fields = {"rollout_id": "r", "kind": RolloutKind.APPLY_TO_OPEN, "to_version": 2, "begun_at": NINE, "by": "ann"}
     return Rollout(**fields | {"reason": "why not"} | changes)
 
 
