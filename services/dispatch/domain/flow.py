@@ -35,7 +35,7 @@ class Flow:
 
     @classmethod
     def from_dict(cls, code: str, body: Mapping[str, Any], version: int, known: Known) -> Flow:
-        """A flow from a body that has the form of `flow_schemas.Flow`.
+        """A flow from a body that has the form of `flow_schemas.FlowForm`.
 
         `ValidationError` names every fault by its path, from `flows.<code>` on.
         """

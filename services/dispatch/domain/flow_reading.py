@@ -20,7 +20,7 @@ MOST_STEPS = MOST_FIELDS = 100
 
 @dataclass
 class Reader:
-    """Reads one flow's body, which has the form of `flow_schemas.Flow`; `faults` are dotted path -> messages."""
+    """Reads one flow's body, which has the form of `flow_schemas.FlowForm`; `faults` are dotted path -> messages."""
 
     body: Mapping[str, Any]
     known: Known
