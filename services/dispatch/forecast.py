@@ -20,6 +20,6 @@ def work_in(entries: Sequence[Entry], books: Books) -> Order:
 def told_on(entries: Sequence[Entry], books: Books, until: datetime) -> list[Entry]:
     """The entries, and those of what falls due by itself after them up to `until`."""
     last = max(entry["at"] for entry in entries)
-    if until <= last:
+    if until < last:
         return list(entries)
     return [*entries, *as_entries(advance(work_in(entries, books), until)[1])]
