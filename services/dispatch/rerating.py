@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,8 @@ from services.dispatch.listing import ALL_VALUES, place
 from shared.aggregates import Aggregates
 from shared.business_time import Calendar
 
-#: History entries after which a page ends: a work order may have gone through a loop a thousand times.
-ENTRIES = 4000
+#: History entries after which a page ends, so that a call takes a fraction of a second (about 0.3 ms each).
+ENTRIES = 1500
 INDEX = "of_state"
 
 Row = dict[str, Any]
@@ -54,6 +55,7 @@ def page(
         answer["reached"] = doc["opened_at"]
         if "set" in entries[0]:
             answer["work"].append(_row(doc, entries, books, reference, period.as_of))
+        time.sleep(0)  # the calls of others go on meanwhile
     return {**answer, "reached": period.until}
 
 
