@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -58,19 +59,19 @@ def named(number: str) -> str:
     return {"W-": "order_no", "T-": "ticket_no"}.get(number[:2], "reference")
 
 
-def show(answer: Answer) -> None:
+def show(answer: Answer, console: Console = out) -> None:
     """The intervals, what changed the deadline, and the verdict."""
     zone = ZoneInfo(answer["zone"])
     title = Text.assemble((answer["order_no"], "bold"), "  ", which(answer))
     if answer["reference"]:
         title.append(f"  ({answer['reference']})", "dim")
-    out.print(title, Text(f"  times in {answer['zone']}", "dim"), sep="")
-    out.print(intervals(answer, zone))
+    console.print(title, Text(f"  times in {answer['zone']}", "dim"), sep="")
+    console.print(intervals(answer, zone))
     for line in changes(answer, zone):
-        out.print(line)
-    out.print()
+        console.print(line)
+    console.print()
     for line in verdict(answer, zone):
-        out.print(line)
+        console.print(line)
 
 
 def which(answer: Answer) -> str:

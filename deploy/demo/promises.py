@@ -24,7 +24,7 @@ def promises(incidents: Iterable[Incident], sample: Mapping[str, Any]) -> dict[s
     flow = deepcopy(dict(sample["flows"][FLOW]))
     flow.pop("for", None)  # all of the demo's work
     return {
-        "calendars": {CALENDAR: sample["calendars"][CALENDAR]},
+        "calendars": {CALENDAR: {**sample["calendars"][CALENDAR], "zone": "UTC"}},  # as the log's times are read
         "hold_reasons": _hold_reasons(incidents),
         "policies": [_policy()],
         "flows": {FLOW: flow},

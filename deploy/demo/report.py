@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from deploy.commands import explain
 from deploy.demo.outcome import Outcome
 
 #: Figure of feedback.kpi -> its heading.
@@ -28,6 +29,9 @@ def show(console: Console, outcome: Outcome) -> None:
         console.print(f"\n[bold]{table.title}[/bold]", highlight=False)
         table.title = None  # rich would fold it to the table's width
         console.print(table)
+    if outcome.explained:
+        console.print("\n[bold]One deadline, explained[/bold]")
+        explain.show(outcome.explained, console)
     console.print(
         f"\nfinal state {outcome.answers.fingerprint}: who did what when, the same in every run", highlight=False
     )
@@ -88,13 +92,14 @@ def _corrections(outcome: Outcome, name: str) -> dict[str, int]:
 
 def _attainment(outcome: Outcome) -> Table:
     title = "Deadlines kept, beside the log's own made_sla (its targets are unpublished)"
-    table = _table(title, "priority", "orders", "1st response", "resolution", "log: made_sla", "both say the same")
+    table = _table(title, "priority", "orders", "1st response", "resolution", "log: made_sla", "agree")
     for priority, group in outcome.answers.kpi["by_priority"].items():
         table.add_row(
             priority,
             f"{group['orders']['opened']:,}",
             *(_share(group[name]) for name in ("first_response", "resolution")),
-            *(_share(_of_log(told, priority)) for told in (outcome.log_made_sla, outcome.agreement)),
+            _share(_of_log(outcome.log_made_sla, priority)),
+            _percent(_of_log(outcome.agreement, priority)),
         )
     return table
 

@@ -11,7 +11,7 @@ SAMPLE = {
         "teams": {"sample": {}},
         "default_team": "sample",
         "policies": [{"code": "sample"}],
-        "calendars": {"always": {"zone": "UTC"}, "office": {"zone": "Asia/Shanghai"}},
+        "calendars": {"always": {"zone": "Asia/Shanghai"}, "office": {"zone": "Asia/Shanghai"}},
         "flows": {"incident": {"start": "register", "for": "type == 'fault'"}, "complaint": {"start": "acknowledge"}},
     },
     "feedback": {"survey_days": 5},
