@@ -13,6 +13,7 @@ from deploy.localstack import launch
 from deploy.localstack.instance import HOME, Instance
 from shared.bus.topology import parking
 from tests.fault.bus import on_the_bus
+from tests.fault.declared import apply
 from tests.fault.load import AGENTS, Load
 from tests.support import Stack
 
@@ -39,6 +40,7 @@ class Ground:
         if not self._name:
             launch.up(instance, "--discard", f"--with-process={os.getpid()}", say=lambda line: None)
         stack = Stack(instance)
+        apply(stack)
         for agent in AGENTS:
             stack.client("importer").command("dispatch", "set_presence", agent_id=agent, present=True)
         if self._name:

@@ -77,14 +77,17 @@ def nothing_is_lost(state: State, load: Load) -> Wrong:
     for order_no, order in state.orders.items():
         if order["ticket_no"] not in state.tickets:
             yield f"{order_no} has no ticket"
-        if order["state"] in ("assigned", "accepted") and not order["agent"]:
+        if order["state"] in ("assigned", "accepted") and not order["seats"]:
             yield f"{order_no} is {order['state']} and has no agent"
-        if order["state"] == "queued" and order["agent"]:
-            yield f"{order_no} waits, but has agent {order['agent']}"
-    with_room = {team for agent in state.agents.values() if agent.get("has_room") for team in agent["teams"]}
+        if order["state"] == "queued" and order["seats"]:
+            yield f"{order_no} waits, but has {order['seats']}"
+        seats = {str(visit["number"]): visit["agent"] for visit in order["visits"] if visit["agent"]}
+        if seats != order["seats"]:
+            yield f"{order_no} has the seats {order['seats']}, but its steps {seats}"
+    with_room = {queue for agent in state.agents.values() if agent.get("has_room") for queue in agent["queues"]}
     for order_no, order in state.orders.items():
-        if order["state"] == "queued" and order["team"] in with_room:
-            yield f"{order_no} waits with {order['team']}, where somebody has room"
+        for queue in with_room.intersection(order["queues"]):
+            yield f"{order_no} waits for {queue}, where somebody has room"
 
 
 def stories_ended(state: State, load: Load) -> Wrong:
@@ -140,8 +143,8 @@ def facts_happened_once(state: State) -> Wrong:
             if kind in ONCE:
                 seen[kind, data.get(ONCE[kind]) if ONCE[kind] else None] += 1
             elif kind in TIMED:
-                clock = data.get("clock") or data.get("why")
-                seen[kind, clock, data["round"] if clock != "first_response" else 0] += 1
+                clock = (data["clock"] or data["why"], data["visit"], data.get("level"))
+                seen[kind, clock, data["round"] if clock[0] != "first_response" else 0] += 1
             elif kind.startswith("message_"):  # a receipt: the consumers repeat the same id for the same thing
                 seen[kind, entry["cause"]] += 1
         for what, times in seen.items():
@@ -150,11 +153,11 @@ def facts_happened_once(state: State) -> Wrong:
 
 
 def loads_equal_open_work(state: State) -> Wrong:
-    """An agent's load is the number of work orders that it has."""
-    open_work = Counter(o["agent"] for o in state.orders.values() if o["state"] in CLAIMING and o["agent"])
+    """An agent's load is the number of open steps that it has."""
+    open_work = Counter(agent for order in state.orders.values() for agent in order["seats"].values())
     for agent_id, agent in state.agents.items():
         if agent.get("load", 0) != open_work[agent_id]:
-            yield f"{agent_id} has load {agent.get('load', 0)}, but {open_work[agent_id]} open work orders"
+            yield f"{agent_id} has load {agent.get('load', 0)}, but {open_work[agent_id]} open steps"
         if agent.get("has_room", False) != (agent["present"] and agent.get("load", 0) < agent["capacity"]):
             yield f"{agent_id}: has_room is {agent.get('has_room')} at {agent.get('load')} of {agent['capacity']}"
 

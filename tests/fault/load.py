@@ -51,7 +51,10 @@ STORIES: Mapping[str, tuple[tuple[str, ...], int, tuple[str, int, str | None]]] 
     "reopened": (("resolve", "reopen", "resolve again"), 1, ("resolved", 1, None)),
     "waiting": ((), 1, ("open", 0, None)),
     "expired": (("resolve",), 0, ("closed", 0, "no_answer")),
+    "mended": (("complete_step",) * 4, 1, ("resolved", 0, None)),
 }
+#: Story -> what its contact says besides: the last one goes through a flow (declared.py).
+CONTACTS: Mapping[str, Document] = {"mended": {"channel": "app"}}
 
 
 @dataclass
@@ -73,7 +76,10 @@ class Load:
         told = list(stories) or [name for name, (_, often, _) in STORIES.items() for _ in range(often)]
         new = [Matter(story, list(STORIES[story][0])) for story in islice(cycle(told), number)]
         begun = len(self.asked)
-        requests = [self._contact(begun + place, **changes) for place in range(len(new))]
+        requests = [
+            self._contact(begun + place, **{**CONTACTS.get(matter.story, {}), **changes})
+            for place, matter in enumerate(new)
+        ]
         for matter, answer in zip(new, self.insist(requests), strict=True):
             matter.ticket_no = answer["ticket_no"]
         self.matters += new
@@ -182,7 +188,7 @@ class Load:
         """The work orders that there are of the load's tickets."""
         numbers = [matter.order_no for matter in self.matters]
         rows = self.stack.database["dispatch_orders"].find(
-            {"_id": {"$in": numbers}}, {"state": 1, "round": 1, "team": 1}
+            {"_id": {"$in": numbers}}, {"state": 1, "round": 1, "team": 1, "visits": 1}
         )
         return {row["_id"]: row for row in rows}
 
@@ -214,6 +220,7 @@ def _may_come(answer: LoopdeskError) -> bool:
 OPEN = ("queued", "assigned", "accepted", "held")
 _BEFORE: Mapping[str, tuple[str, ...]] = {
     "resolve": ("assigned",),
+    "complete_step": ("assigned",),
     "hold": ("assigned",),
     "resume": ("held",),
     "transfer": ("assigned",),
@@ -227,4 +234,7 @@ def _fields(step: str, order: Document) -> dict[str, Any]:
         return {"solution": "换了网线 🔧"}
     if step == "transfer":
         return {"team": "it" if order["team"] == "service-desk" else "service-desk", "reason": "不归我们"}
-    return {"reason": "等待客户"} if step in ("hold", "reopen") else {}
+    if step == "complete_step":
+        at = next(visit["step"] for visit in order["visits"] if visit["agent"])
+        return {"step": at} | ({"solution": "修好了 🔧"} if at == "check" else {})
+    return {"hold": {"reason": "waiting_for_customer"}, "reopen": {"reason": "等待客户"}}.get(step, {})

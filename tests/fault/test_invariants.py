@@ -29,10 +29,11 @@ def test_every_kind_of_damage_is_noticed(sound: State, load: Load) -> None:
     damages: dict[str, Callable[[], object]] = {
         "but stored is None": lambda: sound.tickets.pop(matter["satisfied"].ticket_no),
         "has no work order": lambda: sound.orders.pop(waiting),
-        "is assigned and has no agent": lambda: sound.orders[waiting].update(state="assigned", agent=None),
-        "open work orders": lambda: sound.agents["it.01"].update(load=7),
+        "is assigned and has no agent": lambda: sound.orders[waiting].update(state="assigned", seats={}),
+        "but its steps": lambda: sound.orders[waiting].update(seats={"9": "it.01"}),
+        "open steps": lambda: sound.agents["it.01"].update(load=7),
         "where somebody has room": lambda: (
-            sound.orders[waiting].update(state="queued", agent=None, team="it"),
+            sound.orders[waiting].update(state="queued", queues=["it"]),
             sound.agents["it.01"].update(has_room=True),
         ),
         "(satisfied) is {'state': 'resolved'": lambda: sound.orders[closed].update(state="resolved"),

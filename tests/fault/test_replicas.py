@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from deploy.catalogue import CONSUMERS, PROCESSES
-from shared.client import Client
 from tests.fault.chaos import kills
+from tests.fault.declared import a_policy, apply
 from tests.fault.invariants import TIMED, assert_sound
 from tests.fault.load import Load
 from tests.fault.state import State
 from tests.support import Stack, eventually
 
-CONFIG = Path(__file__).parents[2] / "deploy" / "config"
-HURRIED = {"first_response": "3s", "resolution": "6s", "warn_at": 0.5, "escalate_after": "1s"}
 SOON: Mapping[str, Mapping[str, Any]] = {
-    "dispatch": {"targets": dict.fromkeys(("P1", "P2", "P3", "P4"), HURRIED)},
+    "dispatch": {"policies": [a_policy("3s", "6s", "1s")]},
     "feedback": {"survey_days": 4 / 86_400},
 }
 #: What time alone does to work that nobody touches.
@@ -31,18 +27,11 @@ ALL_MISSED = Counter((what, clock) for what in TIMED for clock in ("first_respon
 @pytest.fixture
 def hurried_pairs(broken: Stack) -> Iterator[None]:
     """Deadlines and surveys run out within seconds, and there are two of every service and consumer."""
-    client = broken.client("importer")
-    bodies = {service: yaml.safe_load((CONFIG / f"{service}.yaml").read_text()) for service in SOON}
-    apply(client, {service: body | SOON[service] for service, body in bodies.items()})
+    apply(broken, SOON)
     scale(broken, 2)  # meanwhile everybody has noticed the new reference data
     yield
-    apply(client, bodies)
+    apply(broken)
     scale(broken, 1)
-
-
-def apply(client: Client, bodies: Mapping[str, Mapping[str, Any]]) -> None:
-    for service, body in bodies.items():
-        client.command(service, "apply_reference", body=body)
 
 
 def scale(stack: Stack, number: int) -> None:
