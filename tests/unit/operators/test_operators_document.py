@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ LINES = sorted({line for block in re.findall(r"```sh\n(.*?)```", DOCUMENT, re.DO
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_to_paste_is_understood(line):
-    program, *words = line.split()
+    program, *words = shlex.split(line)
     assert program == "loopdesk"
     command, context = main, click.Context(main)
     while isinstance(command, click.Group):
