@@ -40,6 +40,7 @@ PLACES = [
     ("Europe/Dublin", 2199),
     ("UTC", 2000),
 ]
+NIGHTS = dict.fromkeys(WEEKDAYS, ["21:00-06:30"])
 MINUTES = st.one_of(
     st.sampled_from([0, 60, 90, 119, 120, 150, 180, 1439]),
     st.integers(0, 95).map(lambda n: n * 15),
@@ -103,7 +104,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, Any], datetime]:
     changes = [instant(second * 1_000_000) for second in changes_in(ZoneInfo(zone), year)]
     moments = [datetime(year, 12, 31, 12, tzinfo=UTC), datetime(year, 6, 1, tzinfo=UTC), *changes]
     moment = draw(st.sampled_from(moments))
-    week = draw(st.one_of(_random_week(), st.sampled_from([OFFICE, ALWAYS])))
+    week = draw(st.one_of(_random_week(), st.sampled_from([OFFICE, ALWAYS, NIGHTS])))
     body: dict[str, Any] = {"name": "random", "zone": zone, "week": week, "days": {}}
     for near, entry in draw(st.lists(st.tuples(st.integers(-4, 12), _day()), max_size=5)):
         days = body["days"] | {str(moment.date() + timedelta(days=near)): entry}

@@ -67,6 +67,7 @@ def test_what_is_known_for_ever_is_not_extended() -> None:
         {"working_day": "8h"},
         {"days": {}},
         {"days": HOLIDAY | {"2026-12-31": {"closed": True}}},
+        {"days": HOLIDAY | {"2026-12-30": {"closed": True}}},
         {"days": HOLIDAY | {"2026-01-01": {"closed": True}}},
         {"days": HOLIDAY | {"2026-12-31": {"without": ["17:00-24:00"]}}},
     ],

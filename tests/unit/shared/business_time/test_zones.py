@@ -94,6 +94,17 @@ def test_a_deadline_over_a_clock_change_keeps_its_hours() -> None:
     assert due(calendar, local("2026-10-24 23:00", BERLIN), 5 * HOUR) == local("2026-10-25 03:00", BERLIN)
 
 
+def test_a_night_over_a_clock_change_ends_by_the_new_clock() -> None:
+    calendar = a_calendar(zone=BERLIN, week={"sat": ["22:00-06:00"]})
+    assert next_close(calendar, utc("2026-03-28 22:00")) == utc("2026-03-29 04:00")
+    assert next_close(calendar, utc("2026-10-24 22:00")) == utc("2026-10-25 05:00")
+
+
+def test_a_long_night_into_a_new_year_far_from_utc_is_whole() -> None:
+    calendar = a_calendar(zone="Etc/GMT+12", week={"wed": ["14:00-13:59"]})  # 2026-12-30 is a Wednesday
+    assert next_close(calendar, utc("2026-12-31 12:00")) == utc("2027-01-01 01:59")
+
+
 def test_round_the_clock_takes_no_notice_of_clock_changes() -> None:
     calendar = a_calendar(zone=BERLIN, week=ALWAYS)
     assert elapsed(calendar, utc("2026-01-01 00:00"), utc("2027-01-01 00:00")) == timedelta(days=365)
