@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.dispatch.domain.agent import ROLES
+from services.dispatch.flow_schemas import Members
 from services.dispatch.listing import PRIORITIES, STATES
 from shared.schemas import Code, Consumed, Instant, Page, Request, Text, YesNo
 
@@ -78,7 +79,7 @@ class FeeGiven(Request):
 class CompleteStep(StepCommand):
     """What was filled in, and what it cost; the last step ends the work with a solution."""
 
-    fields_ = fields.Dict(
+    fields_ = Members(
         keys=Code(64),
         data_key="fields",
         attribute="fields",

@@ -24,10 +24,19 @@ def faults(schema, data):
         (schemas.Accept, {"order_no": "W-1\0"}, ["order_no"]),
         (schemas.Hold, {"order_no": "W-1"}, ["reason"]),
         (schemas.Hold, {"order_no": "W-1", "reason": ""}, ["reason"]),
-        (schemas.Hold, {"order_no": "W-1", "reason": "x" * 501}, ["reason"]),
+        (schemas.Hold, {"order_no": "W-1", "reason": "x" * 65}, ["reason"]),
+        (schemas.Hold, {"order_no": "W-1", "reason": "other", "note": "x" * 501}, ["note"]),
         (schemas.Hold, {"order_no": "W-1", "reason": "\x1b[31m"}, ["reason"]),
         (schemas.Transfer, {"order_no": "W-1"}, ["team"]),
         (schemas.Transfer, {"order_no": "W-1", "team": None}, ["team"]),
+        (schemas.CompleteStep, {"order_no": "W-1", "fields": {"$where": 1}}, ["fields.$where"]),
+        (schemas.CompleteStep, {"order_no": "W-1", "fields": [1]}, ["fields"]),
+        (schemas.CompleteStep, {"order_no": "W-1", "fee": {"amount": 1, "tip": 2}}, ["fee.tip"]),
+        (schemas.CompleteStep, {"order_no": "W-1", "step": 3}, ["step"]),
+        (schemas.SkipStep, {"order_no": "W-1"}, ["reason"]),
+        (schemas.Reroute, {"order_no": "W-1", "reason": "x"}, ["to"]),
+        (schemas.Prioritise, {"order_no": "W-1", "priority": "P0"}, ["priority", "reason"]),
+        (schemas.VoidFee, {"order_no": "W-1", "fee": "1", "reason": "x"}, ["fee"]),
         (schemas.Resolve, {"order_no": "W-1", "solution": "ok", "language": "tlh"}, ["language"]),
         (schemas.Reopen, {"order_no": "W-1", "reason": "x", "cause": "dissatisfied"}, ["cause"]),
         (schemas.SaveAgent, AGENT | {"capacity": 2.5}, ["capacity"]),
@@ -35,6 +44,7 @@ def faults(schema, data):
         (schemas.SaveAgent, AGENT | {"teams": []}, ["teams"]),
         (schemas.SaveAgent, AGENT | {"role": "king"}, ["role"]),
         (schemas.SaveAgent, AGENT | {"load": 0}, ["load"]),
+        (schemas.SaveAgent, AGENT | {"skills": ["a#b"]}, ["skills.0"]),
         (schemas.SetPresence, {"agent_id": "a1", "present": "yes"}, ["present"]),
         (schemas.SetPresence, {"agent_id": "a1", "present": 1}, ["present"]),
         (schemas.FindAgents, {"has_room": 0}, ["has_room"]),
@@ -58,6 +68,27 @@ def test_what_is_not_said_has_a_meaning():
     assert load(schemas.Reopen, {"order_no": "W-1", "reason": "x"})["cause"] == "agent"
     assert load(schemas.SaveAgent, AGENT)["role"] == "agent"
     assert load(schemas.FindWork, {}) == {"limit": 50, "after": None}
+    assert load(schemas.CompleteStep, {"order_no": "W-1"}) == {
+        "order_no": "W-1",
+        "step": None,
+        "fields": {},
+        "fee": None,
+        "solution": None,
+        "language": None,
+    }
+
+
+def test_what_intake_did_not_know_of_a_ticket_is_empty():
+    ticket = {
+        "ticket_no": "T-1",
+        "customer_id": "C-1",
+        "type": "fault",
+        "category": "x",
+        "priority": "P1",
+        "subject": "x",
+    }
+
+    assert {"channel": "", "tier": "", "reference": ""}.items() <= load(schemas.TicketSubmitted, ticket).items()
 
 
 def test_an_event_may_carry_more_than_dispatch_reads():

@@ -12,8 +12,8 @@ from marshmallow import fields
 from pymongo.errors import DuplicateKeyError
 
 from shared.cause import Call
-from shared.errors import Conflict
-from shared.reference import Reference
+from shared.errors import Conflict, NotFound
+from shared.reference import MOST_KEPT, Reference
 from shared.schemas import Request
 
 
@@ -81,3 +81,35 @@ def test_the_same_body_by_another_call_changes_nothing(reference: Reference[str]
     first = reference.apply(call("1", "red"), RED)
     again = reference.apply(call("2", "red"), RED)
     assert (first["version"], first["changed"], again["version"], again["changed"]) == (1, True, 1, False)
+
+
+def test_every_version_stays_known_whatever_is_in_force(reference: Reference[str]) -> None:
+    for key, colour in (("k1", "green"), ("k2", "blue")):
+        reference.apply(call(key, key), {"colour": colour})
+
+    assert [reference.version(number) for number in (0, 1, 2)] == ["grey", "green", "blue"]
+    assert reference.current() == "blue"
+
+
+def test_a_version_that_there_is_not_is_not_found(reference: Reference[str]) -> None:
+    with pytest.raises(NotFound):
+        reference.version(1)
+
+
+def test_a_process_remembers_no_more_versions_than_it_may() -> None:
+    built: list[int] = []
+    database: Any = Database()
+    reference = Reference(
+        database,
+        "probe",
+        schema=Colours,
+        build=lambda body, version: built.append(version) or version,
+        default={"colour": "grey"},
+    )
+    for number in range(1, MOST_KEPT + 2):
+        database.collection("probe_reference").insert_one({"_id": number, "body": {"colour": "red"}})
+
+    for number in (*range(1, MOST_KEPT + 2), 1, MOST_KEPT + 1):
+        assert reference.version(number) == number
+
+    assert built == [*range(1, MOST_KEPT + 2), 1]
