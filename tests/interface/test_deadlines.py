@@ -324,6 +324,7 @@ def test_open_work_keeps_its_version_until_it_is_told_otherwise(desk: Client, bu
 def test_a_rollout_that_a_crash_cuts_off_changes_each_work_order_once(
     stack: Stack, desk: Client, bus: tuple[Feigned, Ear]
 ) -> None:
+    stack.scale("dispatch-worker", 2)
     put(desk, body(hours=8))
     numbers = opened(desk, bus, *(a_ticket() for _ in range(MANY)))
     put(desk, body(hours=6))
@@ -341,6 +342,7 @@ def test_a_rollout_that_a_crash_cuts_off_changes_each_work_order_once(
     changes = Counter(len(facts(desk, order_no, "policy_applied")) for order_no in numbers)
     assert changes == {1: MANY}
     assert ended["changed"] >= MANY
+    stack.scale("dispatch-worker", 1)
 
 
 def test_an_extended_horizon_recomputes_what_reached_beyond_it(desk: Client, bus: tuple[Feigned, Ear]) -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Reference
+from services.dispatch.domain.repin import apply_newer, extend_horizons
 from shared.errors import IllegalMove, NotFound, ValidationError
-from tests.unit.dispatch.timelines import LOOP, PARTS, WAITING, Timeline, a_policy, a_reference
+from tests.unit.dispatch.timelines import CALENDARS, LOOP, PARTS, WAITING, Timeline, a_policy, a_reference
 
 Move = Callable[[Order, datetime], Decision]
 
@@ -39,6 +40,14 @@ def versions() -> list[Reference]:
 
 
 VERSIONS = versions()
+#: For work that newer reference data reach: the same calendars, of which version 1 knows little.
+KNOWN_TO = {"horizon": "2026-04-02"}
+FURTHER = {"horizon": "2028-01-01"}
+FREE = {"days": {"2026-04-08": {"closed": True, "name": "free"}, "2026-04-09": {"open": ["10:00-11:00"]}}}
+SHORT_SIGHTED = {code: body | KNOWN_TO | {"days": {}} for code, body in CALENDARS.items()}
+FAR_SIGHTED = {code: body | FURTHER | FREE for code, body in CALENDARS.items()}
+OLDER = a_reference(a_policy(escalations=RAISING), calendars=SHORT_SIGHTED, flows={"loop": LOOP})
+NEWER = a_reference(HUGE, a_policy(pause={PARTS: ["resolution", "step"]}), calendars=FAR_SIGHTED, version=2)
 
 
 def _nobody_has(order: Order, at: datetime) -> Decision:
@@ -66,6 +75,10 @@ MOVES: dict[str, Move] = {
     "withdraw": lambda order, at: domain.withdraw(order, at, "never mind"),
     "wait": lambda order, at: (order, []),
 }
+ROLLED = {
+    "apply to open": lambda order, at: apply_newer(order, at, NEWER, "why not"),
+    "extend horizons": lambda order, at: extend_horizons(order, at, NEWER),
+}
 #: Most of the time something is done that keeps the work going.
 CHOICE = st.sampled_from([*MOVES, "assign", "assign", "complete", "complete", "respond", "resume", "resume"])
 PAUSES = st.one_of(
@@ -85,6 +98,18 @@ def timelines(draw: st.DrawFn, longest: int = 14) -> Timeline:
     for pause, name in draw(st.lists(st.tuples(PAUSES, CHOICE), max_size=longest)):
         at += pause
         attempt(timeline, at, MOVES[name])
+    return timeline
+
+
+@st.composite
+def rolled_timelines(draw: st.DrawFn, longest: int = 14) -> Timeline:
+    """Work that newer reference data may reach, by either way, at any time."""
+    at = STARTS[0]
+    timeline = Timeline(at, OLDER, NEWER, priority=draw(st.sampled_from(["P1", "P2", "P3", "P4"])))
+    choice = st.one_of(CHOICE, st.sampled_from(sorted(ROLLED)))
+    for pause, name in draw(st.lists(st.tuples(PAUSES, choice), max_size=longest)):
+        at += pause
+        attempt(timeline, at, (MOVES | ROLLED)[name])
     return timeline
 
 

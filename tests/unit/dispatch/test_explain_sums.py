@@ -12,7 +12,7 @@ from services.dispatch.domain.explain import explain
 from services.dispatch.domain.stretches import Kind
 from services.dispatch.explaining import explanation
 from services.dispatch.forecast import told_on
-from tests.unit.dispatch.random_work import PAUSES, timelines
+from tests.unit.dispatch.random_work import PAUSES, rolled_timelines, timelines
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 NAMES = {"step": "step:{}", "group": "group:{}"}
@@ -38,7 +38,7 @@ def check(entries, order, as_of):
         assert all(one.start < one.end for one in told.intervals)
 
 
-@given(timelines(), PAUSES)
+@given(timelines() | rolled_timelines(), PAUSES)
 @settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
 def test_what_counted_sums_up_to_what_the_clock_says_at_every_time(timeline, later):
     for (at, order), (then, _) in pairwise(timeline.stood):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from services.dispatch import domain
 from services.dispatch.domain.pin import Pin
@@ -23,7 +22,7 @@ from services.dispatch.domain.rollout import (
 )
 from shared.events import to_json
 from shared.history import rebuild
-from tests.unit.dispatch.random_work import timelines
+from tests.unit.dispatch.random_work import rolled_timelines
 from tests.unit.dispatch.timelines import (
     CALENDARS,
     LOOP,
@@ -170,16 +169,9 @@ def test_a_limit_whose_calendar_the_version_does_not_know_stays_as_it_is():
     assert timeline.clock("resolution").calendar == Pin("office", 2)
 
 
-def newest_of(timeline: Timeline):
-    """Every version's successor: as `promising` 3 hours, version 2."""
-    timeline.versions[2] = promising(3)
-    return timeline.versions[2]
-
-
-@given(timelines(), st.integers(0, 10_000_000).map(lambda ms: timedelta(milliseconds=ms)))
-@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
-def test_what_a_rollout_changes_its_history_tells(timeline, later):
-    timeline.do(timeline.order.last_at + later, apply_newer, newest_of(timeline), WHY)
+@given(rolled_timelines())
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+def test_what_a_rollout_changes_its_history_tells(timeline):
     rebuilt = rebuild(timeline.entries, MERGED)
     assert {name: rebuilt[name] for name in FIELDS} == to_json(record(timeline.order))
 
