@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,16 +41,16 @@ def versions() -> list[Reference]:
 
 VERSIONS = versions()
 #: For work that newer reference data reach: the same calendars, of which version 1 knows little.
-KNOWN_TO = {"horizon": "2026-04-02"}
+KNOWN_TO = {"horizon": "2026-03-30"}
 FURTHER = {"horizon": "2028-01-01"}
-FREE = {"days": {"2026-04-08": {"closed": True, "name": "free"}, "2026-04-09": {"open": ["10:00-11:00"]}}}
+FREE = {"days": {"2026-03-31": {"closed": True, "name": "free"}, "2026-04-01": {"open": ["10:00-11:00"]}}}
 SHORT_SIGHTED = {code: body | KNOWN_TO | {"days": {}} for code, body in CALENDARS.items()}
 FAR_SIGHTED = {code: body | FURTHER | FREE for code, body in CALENDARS.items()}
 OLDER = a_reference(a_policy(escalations=RAISING), calendars=SHORT_SIGHTED, flows={"loop": LOOP})
 NEWER = a_reference(HUGE, a_policy(pause={PARTS: ["resolution", "step"]}), calendars=FAR_SIGHTED, version=2)
 
 
-def _nobody_has(order: Order, at: datetime) -> Decision:
+def _given(order: Order, at: datetime) -> Decision:
     return domain.assign(order, at, "a1")
 
 
@@ -59,7 +59,7 @@ def _all_done(order: Order, at: datetime) -> Decision:
 
 
 MOVES: dict[str, Move] = {
-    "assign": _nobody_has,
+    "assign": _given,
     "accept": domain.accept,
     "respond": domain.respond,
     "hold for the customer": lambda order, at: domain.hold(order, at, WAITING),
@@ -79,8 +79,6 @@ ROLLED = {
     "apply to open": lambda order, at: apply_newer(order, at, NEWER, "why not"),
     "extend horizons": lambda order, at: extend_horizons(order, at, NEWER),
 }
-#: Most of the time something is done that keeps the work going.
-CHOICE = st.sampled_from([*MOVES, "assign", "assign", "complete", "complete", "respond", "resume", "resume"])
 PAUSES = st.one_of(
     st.just(timedelta()),
     st.integers(1, 4 * 3_600_000).map(lambda ms: timedelta(milliseconds=ms)),
@@ -91,31 +89,41 @@ PAUSES = st.one_of(
 
 @st.composite
 def timelines(draw: st.DrawFn, longest: int = 14) -> Timeline:
-    """Work with up to so many moves; those that the rules refuse are not made."""
+    """Work with up to so many moves, each of them one that the rules allow then."""
     at = draw(st.sampled_from(STARTS))
     priority = draw(st.sampled_from(["P1", "P2", "P3", "P4"]))
-    timeline = Timeline(at, draw(st.sampled_from(VERSIONS)), priority=priority)
-    for pause, name in draw(st.lists(st.tuples(PAUSES, CHOICE), max_size=longest)):
-        at += pause
-        attempt(timeline, at, MOVES[name])
-    return timeline
+    return _lived(draw, Timeline(at, draw(st.sampled_from(VERSIONS)), priority=priority), MOVES, longest)
 
 
 @st.composite
 def rolled_timelines(draw: st.DrawFn, longest: int = 14) -> Timeline:
     """Work that newer reference data may reach, by either way, at any time."""
-    at = STARTS[0]
-    timeline = Timeline(at, OLDER, NEWER, priority=draw(st.sampled_from(["P1", "P2", "P3", "P4"])))
-    choice = st.one_of(CHOICE, st.sampled_from(sorted(ROLLED)))
-    for pause, name in draw(st.lists(st.tuples(PAUSES, choice), max_size=longest)):
+    priority = draw(st.sampled_from(["P1", "P2", "P3", "P4"]))
+    return _lived(draw, Timeline(STARTS[0], OLDER, NEWER, priority=priority), MOVES | ROLLED, longest)
+
+
+KEEN = {"complete": 5, "resolve": 5, "reopen": 15, "resume": 4, "respond": 3, "extend horizons": 3}
+
+
+def _lived(draw: st.DrawFn, timeline: Timeline, moves: Mapping[str, Move], longest: int) -> Timeline:
+    at = timeline.order.opened_at
+    timeline.do(at, domain.assign, "a1")
+    for pause in draw(st.lists(PAUSES, max_size=longest)):
         at += pause
-        attempt(timeline, at, (MOVES | ROLLED)[name])
+        timeline.do(at, moves[draw(st.sampled_from(_allowed(timeline.order, at, moves)))])
     return timeline
 
 
-def attempt(timeline: Timeline, at: datetime, move: Move) -> None:
-    """What the rules refuse is not done; time passes all the same."""
+def _allowed(order: Order, at: datetime, moves: Mapping[str, Move]) -> list[str]:
+    """The names of the moves that the rules do not refuse; those that keep work going several times."""
+    order, _ = domain.advance(order, at)
+    allowed = [name for name, move in moves.items() if not _refused(order, at, move)]
+    return [name for name in allowed for _ in range(KEEN.get(name, 1))]
+
+
+def _refused(order: Order, at: datetime, move: Move) -> bool:
     try:
-        timeline.do(at, move)
+        move(order, at)
     except (IllegalMove, NotFound, ValidationError):
-        timeline.pass_to(at)
+        return True
+    return False
