@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.feedback import schemas
+from services.feedback import heard
 from services.feedback.domain import case as cases
 from services.feedback.store import FeedbackStore
 from services.feedback.tokens import token_hash
@@ -18,7 +18,7 @@ class FeedbackWorker(Health):
     name = "feedback-worker"
     store = Mongo(FeedbackStore, sweeps=True)
 
-    @on_event("dispatch", "work_resolved", schemas.WorkResolved)
+    @on_event("dispatch", "work_resolved", heard.WorkResolved)
     def send_survey(self, event: Event) -> None:
         """Open the round's case and have its survey sent."""
         work, store = event.data, self.store
@@ -33,19 +33,19 @@ class FeedbackWorker(Health):
         )
         store.measure(event)
 
-    @on_event("dispatch", "work_reopened", schemas.WorkReopened)
+    @on_event("dispatch", "work_reopened", heard.WorkReopened)
     def withdraw_survey(self, event: Event) -> None:
         """End the case of the round before."""
         self._withdraw(event, event.data["round"] - 1)
         self.store.measure(event)
 
-    @on_event("dispatch", "work_withdrawn", schemas.WorkWithdrawn)
+    @on_event("dispatch", "work_withdrawn", heard.WorkWithdrawn)
     def withdraw_case(self, event: Event) -> None:
         """End the case of the round that was stopped."""
         self._withdraw(event, event.data["round"])
         self.store.measure(event)
 
-    @on_event("dispatch", "work_went_live", schemas.WorkWentLive)
+    @on_event("dispatch", "work_went_live", heard.WorkWentLive)
     def go_live(self, event: Event) -> None:
         """Let the case's timer run; a case that is not there yet will be live when it comes."""
         work = event.data
@@ -56,15 +56,15 @@ class FeedbackWorker(Health):
             cases.go_live,
         )
 
-    @on_event("dispatch", "work_opened", schemas.WorkOpened)
-    @on_event("dispatch", "work_responded", schemas.WorkResponded)
-    @on_event("dispatch", "work_transferred", schemas.WorkTransferred)
-    @on_event("dispatch", "work_prioritised", schemas.WorkPrioritised)
-    @on_event("dispatch", "step_completed", schemas.StepCompleted)
-    @on_event("dispatch", "work_closed", schemas.WorkClosed)
-    @on_event("dispatch", "deadline_missed", schemas.DeadlineMissed)
-    @on_event("feedback", "survey_due", schemas.SurveyDue)
-    @on_event("feedback", "survey_answered", schemas.SurveyAnswered)
+    @on_event("dispatch", "work_opened", heard.WorkOpened)
+    @on_event("dispatch", "work_responded", heard.WorkResponded)
+    @on_event("dispatch", "work_transferred", heard.WorkTransferred)
+    @on_event("dispatch", "work_prioritised", heard.WorkPrioritised)
+    @on_event("dispatch", "step_completed", heard.StepCompleted)
+    @on_event("dispatch", "work_closed", heard.WorkClosed)
+    @on_event("dispatch", "deadline_missed", heard.DeadlineMissed)
+    @on_event("feedback", "survey_due", heard.SurveyDue)
+    @on_event("feedback", "survey_answered", heard.SurveyAnswered)
     def measure(self, event: Event) -> None:
         """Fold the event into the read model."""
         self.store.measure(event)

@@ -1,4 +1,4 @@
-"""What intake is asked and told; what it answers is in answers.py. Field names are those on the wire."""
+"""What intake is asked. What it answers is in answers.py, what it hears in heard.py. Field names are the wire's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.domain import triage
 from services.intake.listing import PLACE
-from shared.schemas import Code, Consumed, Email, Instant, Key, Names, Page, Phone, Request, Text
+from shared.schemas import Code, Email, Instant, Key, Page, Phone, Request, Text
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 20_000, 500
 
@@ -134,74 +134,6 @@ class EndReplay(Request):
     """The ticket that goes live."""
 
     ticket_no = Key(32, required=True)
-
-
-# consumed: dispatch's events (docs/events.md); only what intake reads, as lenient as it can bear
-
-
-class WorkEvent(Consumed):
-    """What every event of dispatch says."""
-
-    order_no = fields.String(required=True)
-    ticket_no = fields.String(required=True)
-
-
-class WorkAssigned(WorkEvent):
-    """An agent has it; `held`: while it is on hold."""
-
-    held = fields.Boolean(load_default=False)
-
-
-class WorkHeld(WorkEvent):
-    """Its clock stands still. `reason` is a code; the note beside it is for colleagues, and not read."""
-
-    reason = fields.String(load_default=None, allow_none=True)
-    reason_name = Names(load_default=None, allow_none=True)
-
-
-class WorkResumed(WorkEvent):
-    """Its clock runs again; without an agent it waits for one."""
-
-    agent = fields.String(load_default=None, allow_none=True)
-    round = fields.Integer(load_default=0)
-
-
-class WorkResolved(WorkEvent):
-    """It is done."""
-
-    solution = fields.String(load_default=None, allow_none=True)
-
-
-class WorkReopened(WorkEvent):
-    """It was not done well enough."""
-
-    reason = fields.String(load_default=None, allow_none=True)
-
-
-class WorkClosed(WorkEvent):
-    """The follow-up is over."""
-
-    outcome = fields.String(required=True)
-
-
-class WorkWithdrawn(WorkEvent):
-    """Dispatch has stopped it."""
-
-    reason = fields.String(load_default=None, allow_none=True)
-
-
-class WorkPrioritised(WorkEvent):
-    """It is more or less pressing than before."""
-
-    before = fields.String(data_key="from", required=True)
-    after = fields.String(data_key="to", required=True)
-
-
-class StepOpened(WorkEvent):
-    """It has come to a step of its flow."""
-
-    step = fields.String(required=True)
-    step_name = Names(load_default=None, allow_none=True)
 
 
 # reference data

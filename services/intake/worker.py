@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake import schemas
+from services.intake import heard
 from services.intake.domain import news
 from services.intake.domain.ticket import CLOSED, ON_HOLD, REOPENED, RESOLVED, WITHDRAWN, Ticket
 from services.intake.store import IntakeStore
@@ -22,48 +22,48 @@ class IntakeWorker(Health):
     name = "intake-worker"
     store = Mongo(IntakeStore, sweeps=True)
 
-    @on_event("dispatch", "work_assigned", schemas.WorkAssigned)
+    @on_event("dispatch", "work_assigned", heard.WorkAssigned)
     def mark_assigned(self, event: Event) -> None:
         """Somebody has it."""
         self._follow(event, news.when_assigned(event.data["held"]))
 
-    @on_event("dispatch", "work_held", schemas.WorkHeld)
+    @on_event("dispatch", "work_held", heard.WorkHeld)
     def mark_on_hold(self, event: Event) -> None:
         """It waits, and the history says for what."""
         self._follow(event, ON_HOLD)
 
-    @on_event("dispatch", "work_resumed", schemas.WorkResumed)
+    @on_event("dispatch", "work_resumed", heard.WorkResumed)
     def mark_resumed(self, event: Event) -> None:
         """Its clock runs again."""
         self._follow(event, news.when_resumed(event.data["agent"], event.data["round"]))
 
-    @on_event("dispatch", "work_resolved", schemas.WorkResolved)
+    @on_event("dispatch", "work_resolved", heard.WorkResolved)
     def mark_resolved(self, event: Event) -> None:
         """It is done, and the history says how."""
         self._follow(event, RESOLVED)
 
-    @on_event("dispatch", "work_reopened", schemas.WorkReopened)
+    @on_event("dispatch", "work_reopened", heard.WorkReopened)
     def mark_reopened(self, event: Event) -> None:
         """It was not done, and the history says why."""
         self._follow(event, REOPENED)
 
-    @on_event("dispatch", "work_closed", schemas.WorkClosed)
+    @on_event("dispatch", "work_closed", heard.WorkClosed)
     def mark_closed(self, event: Event) -> None:
         """The loop is closed."""
         self._follow(event, CLOSED)
 
-    @on_event("dispatch", "work_withdrawn", schemas.WorkWithdrawn)
+    @on_event("dispatch", "work_withdrawn", heard.WorkWithdrawn)
     def mark_withdrawn(self, event: Event) -> None:
         """The work has stopped; mostly because the customer had withdrawn the ticket here."""
         self._follow(event, WITHDRAWN)
 
-    @on_event("dispatch", "work_prioritised", schemas.WorkPrioritised)
+    @on_event("dispatch", "work_prioritised", heard.WorkPrioritised)
     def take_priority(self, event: Event) -> None:
         """It is more or less pressing."""
         before, after = event.data["before"], event.data["after"]
         self._change(event, lambda ticket, _: news.follow_priority(ticket, _news(event), before, after))
 
-    @on_event("dispatch", "step_opened", schemas.StepOpened)
+    @on_event("dispatch", "step_opened", heard.StepOpened)
     def mark_step(self, event: Event) -> None:
         """Its work is at another step."""
         code, name = event.data["step"], event.data["step_name"] or {}

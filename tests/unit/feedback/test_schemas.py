@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.feedback import schemas
+from services.feedback import heard, schemas
 from services.feedback.domain.kpi import FIGURES
 from services.feedback.domain.reference import DEFAULT, FollowUp, Target
 from shared.errors import ValidationError
@@ -67,7 +67,7 @@ def test_a_period_needs_times_with_zones():
 
 def test_a_field_that_an_event_gains_later_does_no_harm():
     data = {"order_no": "W-1", "round": 0, "score": 4, "comment": "x", "mood": "sunny"}
-    assert load(schemas.SurveyAnswered, data) == {"order_no": "W-1", "round": 0, "score": 4}
+    assert load(heard.SurveyAnswered, data) == {"order_no": "W-1", "round": 0, "score": 4}
 
 
 def test_the_declared_reference_data_is_valid_and_promises_every_figure():

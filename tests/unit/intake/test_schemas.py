@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema
 
-from services.intake import schemas
+from services.intake import heard, schemas
 from shared.errors import ValidationError
 from shared.schemas import load
 from tests.unit.intake.builders import NINE, a_contact
@@ -143,13 +143,13 @@ def test_bad_reference_data_are_refused_by_path(body: dict[str, Any], field: str
 @pytest.mark.parametrize(
     "schema",
     [
-        schemas.WorkAssigned,
-        schemas.WorkHeld,
-        schemas.WorkResumed,
-        schemas.WorkResolved,
-        schemas.WorkReopened,
-        schemas.WorkClosed,
-        schemas.WorkWithdrawn,
+        heard.WorkAssigned,
+        heard.WorkHeld,
+        heard.WorkResumed,
+        heard.WorkResolved,
+        heard.WorkReopened,
+        heard.WorkClosed,
+        heard.WorkWithdrawn,
     ],
 )
 def test_news_may_carry_fields_that_intake_does_not_read(schema: type[Schema]) -> None:
@@ -164,3 +164,14 @@ def test_news_may_carry_fields_that_intake_does_not_read(schema: type[Schema]) -
     assert "team" not in load(schema, told)
     with pytest.raises(ValidationError):
         load(schema, {"order_no": "W-1"})
+
+
+def test_what_colleagues_write_to_each_other_is_not_read() -> None:
+    news = {"order_no": "W-1", "ticket_no": "T-1"}
+    assert load(heard.WorkHeld, {**news, "reason": "other", "reason_name": {"en": "Other"}, "note": "between us"}) == {
+        **news,
+        "reason": "other",
+        "reason_name": {"en": "Other"},
+    }
+    changed = load(heard.WorkPrioritised, {**news, "from": "P3", "to": "P1", "reason": "between us", "by": "actor"})
+    assert changed == {**news, "before": "P3", "after": "P1"}
