@@ -53,7 +53,8 @@ def test_what_counted_sums_up_to_what_the_clock_says_at_every_time(timeline, lat
 @settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
 def test_an_explanation_of_then_is_the_same_whenever_it_is_asked_for(timeline, data):
     at, order = data.draw(st.sampled_from(timeline.stood))
-    known_then = [entry for entry in timeline.entries if entry["recorded_at"] <= at]
+    known = [entry for entry in timeline.entries if entry["recorded_at"] <= at]
+    known_then = told_on(known, order.books, at)
     for key in order.clocks:
-        then, now = (explain(known, named(key), at, order.books) for known in (known_then, timeline.entries))
+        then, now = (explain(entries, named(key), at, order.books) for entries in (known_then, timeline.entries))
         assert explanation(now, forecast=False) == explanation(then, forecast=False)
