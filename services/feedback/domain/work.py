@@ -21,7 +21,7 @@ FACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "work_reopened": ("reopened/{round}", ("cause",)),
     "work_closed": ("closed/{round}", ("closed_at", "outcome")),
     "work_withdrawn": ("withdrawn", ("reason",)),
-    "deadline_missed": ("missed/{clock}", ("due",)),
+    "deadline_missed": ("missed/{clock}/{round}", ("due",)),
     "deadline_missed/step": ("missed/step/{visit}", ("due",)),
     "step_completed": ("step/{visit}", ("due", "met")),
     "survey_due": ("surveyed/{round}", ("expires_at",)),
@@ -66,8 +66,10 @@ def counts(work: Work) -> dict[str, int]:
     resolved = _numbered(facts, "resolved/")
     reopened = _numbered(facts, "reopened/")
     responded = facts.get("responded")
-    late_response = "missed/first_response" in facts or bool(responded and not responded["met"])
-    late_resolution = "missed/resolution" in facts or any(not facts[f"resolved/{r}"]["met"] for r in resolved)
+    # what was kept in the end was kept: another priority may have taken a miss back
+    late_response = not responded["met"] if responded else bool(_numbered(facts, "missed/first_response/"))
+    open_and_late = _numbered(facts, "missed/resolution/") - resolved
+    late_resolution = bool(open_and_late) or any(not facts[f"resolved/{r}"]["met"] for r in resolved)
     completed = _numbered(facts, "step/")
     late_steps = _numbered(facts, "missed/step/") | {v for v in completed if facts[f"step/{v}"]["met"] is False}
     steps_in_time = {v for v in completed if facts[f"step/{v}"]["met"]} - late_steps
@@ -83,8 +85,8 @@ def counts(work: Work) -> dict[str, int]:
         "resolution_missed": late_resolution,
         "steps_met": len(steps_in_time),
         "steps_missed": len(late_steps),
-        "missed_update": "missed/next_update" in facts,
-        "missed_group": "missed/group" in facts,
+        "missed_update": bool(_numbered(facts, "missed/next_update/")),
+        "missed_group": bool(_numbered(facts, "missed/group/")),
         "resolved": bool(resolved or reopened),
         "reopened": bool(reopened),
         "closed": f"closed/{last_round}" in facts,

@@ -22,6 +22,7 @@ TRANSFERRED = an_event("work_transferred", 4, team="database", from_team="networ
 PRIORITISED = an_event("work_prioritised", 11, priority="P1", before="P2", after="P1", team="database")
 RESOLUTION_MISSED = an_event("deadline_missed", 5, clock="resolution", due=LATER, team="database")
 RESOLVED = an_event("work_resolved", 6, resolved_at=MONDAY, due=LATER, met=True, solution="-", team="database")
+RESOLVED_LATE = an_event("work_resolved", 6, resolved_at=LATER, due=MONDAY, met=False, team="database")
 SURVEYED = an_event("survey_due", 1, source="feedback", expires_at=LATER, token="-")
 COMPLAINED = an_event("survey_answered", 2, source="feedback", score=1, comment=None)
 REOPENED = an_event("work_reopened", 7, reason="-", cause="dissatisfied", team="database", round=1)
@@ -36,7 +37,7 @@ STORY = [
     RESPONDED_LATE,
     TRANSFERRED,
     RESOLUTION_MISSED,
-    RESOLVED,
+    RESOLVED_LATE,
     SURVEYED,
     COMPLAINED,
     REOPENED,
@@ -141,9 +142,16 @@ def test_a_deadline_that_passed_counts_as_missed_though_nobody_has_answered_yet(
     assert counts(folded(OPENED, RESPONSE_MISSED))["response_missed"] == 1
 
 
-def test_a_missed_deadline_stays_missed_whatever_a_later_response_says():
-    work = folded(RESPONDED, RESPONSE_MISSED)
-    assert (counts(work)["response_met"], counts(work)["response_missed"]) == (0, 1)
+def test_a_miss_that_another_priority_took_back_is_none_once_the_promise_is_kept():
+    response, resolution = counts(folded(RESPONSE_MISSED, RESPONDED)), counts(folded(RESOLUTION_MISSED, RESOLVED))
+    assert (response["response_met"], response["response_missed"]) == (1, 0)
+    assert (resolution["resolution_met"], resolution["resolution_missed"]) == (1, 0)
+
+
+def test_a_miss_of_an_open_round_counts_whatever_the_round_before_was():
+    missed_again = an_event("deadline_missed", 9, clock="resolution", due=LATER, round=1)
+    assert counts(folded(RESOLUTION_MISSED, RESOLVED, REOPENED))["resolution_missed"] == 0
+    assert counts(folded(RESOLUTION_MISSED, RESOLVED, REOPENED, missed_again))["resolution_missed"] == 1
 
 
 def test_a_resolution_late_in_any_round_is_a_missed_resolution():
