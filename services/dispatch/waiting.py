@@ -30,17 +30,14 @@ class Waiting:
 
     def give_out(self, queues: Iterable[str]) -> int:
         """Give waiting work of these queues to who has room; gives how much."""
-        given, open_queues = 0, set(queues)
-        while open_queues and given < AT_A_TIME:
-            first = self._first(open_queues)
-            if first is None:
-                break
-            full = {queue for queue in open_queues.intersection(first["queues"]) if not self._seats.has_room(queue)}
-            if open_queues.intersection(first["queues"]) - full:
-                if not self._seat(first):
-                    break
-                given += 1
-            open_queues -= full
+        asked, tried, given = set(queues), 0, 0
+        while tried < AT_A_TIME and asked and (first := self._first(asked)) is not None:
+            its = asked.intersection(first["queues"])
+            full = {queue for queue in its if not self._seats.has_room(queue)}
+            asked -= full
+            if its - full:
+                tried += 1
+                given += self._seat(first)
         return given
 
     def give_out_all(self) -> int:

@@ -840,41 +840,59 @@ def test_200_transfers_at_once_to_few_seats_have_one_winner_each(
     assert len(taken) == 12
 
 
+STORM: list[tuple[str, dict[str, Any]]] = [
+    ("accept", {}),
+    ("prioritise", {"priority": "P1", "reason": "urgent"}),
+    ("hold", {"reason": "waiting_for_customer"}),
+    ("resume", {}),
+    ("resume", {}),
+    ("resolve", {"solution": "Done"}),
+    ("reopen", {"reason": "again"}),
+    ("complete_step", {"step": "report", "fields": {"symptom": "x"}}),
+    ("complete_step", {"step": "report", "fields": {"symptom": "x"}}),
+    ("complete_step", {"step": "survey"}),
+    ("complete_step", {"step": "approval"}),
+    ("complete_step", {"step": "fix", "solution": "Done"}),
+    ("reroute", {"to": "report", "reason": "again"}),
+]
+
+
 def test_loads_are_right_after_a_storm_of_everything(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
     random = Random(11)
     for number in range(3):
-        come(desk, f"agent {number} of {team}", team, capacity=4)
-    tickets = [a_ticket(team) for _ in range(40)]
+        come(desk, f"agent {number} of {team}", team, capacity=4, role="expert", skills=["radio"])
+    come(desk, f"novice of {team}", team, capacity=4)
+    tickets = [a_ticket(team, type=random.choice(("fault", "repair"))) for _ in range(40)]
     opened(desk, tell, *tickets)
-    moves: dict[str, dict[str, Any]] = {
-        "accept": {},
-        "prioritise": {"priority": "P1", "reason": "urgent"},
-        "hold": {"reason": "waiting_for_customer"},
-        "resume": {},
-        "resolve": {"solution": "Done"},
-        "reopen": {"reason": "again"},
-    }
 
     def a_request() -> Request:
-        method = random.choice(list(moves))
-        return Request.command("dispatch", method, order_no=order_of(random.choice(tickets)), **moves[method])
+        method, fields = random.choice(STORM)
+        return Request.command("dispatch", method, order_no=order_of(random.choice(tickets)), **fields)
 
-    pending = [desk.send(a_request(), timeout=60) for _ in range(300)]
+    pending = [desk.send(a_request(), timeout=60) for _ in range(500)]
     for one in pending:
         try:
             desk.result(one)
-        except IllegalMove:
+        except (IllegalMove, NotFound):
             continue
 
     def balanced() -> bool:
-        counted = claims(stack, team)
-        free = {agent: 4 - load for agent, load in loads(stack, team).items()}
-        waiting = stack.database["dispatch_orders"].count_documents({"team": team, "state": "queued"})
-        return loads(stack, team) == {agent: counted.get(agent, 0) for agent in free} and not (
-            waiting and any(free.values())
-        )
+        counted, taken = claims(stack, team), loads(stack, team)
+        agents = stack.database["dispatch_agents"].find({"teams": team, "has_room": True})
+        served = {queue for agent in agents for queue in agent["queues"]}
+        waiting = stack.database["dispatch_orders"].find({"teams": team, "queues": {"$in": list(served)}})
+        return taken == {agent: counted.get(agent, 0) for agent in taken} and not list(waiting)
 
     eventually(balanced)
+    first, last = order_of(tickets[0]), order_of(tickets[-1])
+    orders = "dispatch_orders"
+    page = desk.call(
+        "dispatch",
+        "verify_history",
+        after={"collection": orders, "id": first[:-1]},
+        until={"collection": orders, "id": last},
+    )
+    assert (page["faults"], len(page["aggregates"]) >= 40) == ([], True)
 
 
 # finding

@@ -91,7 +91,9 @@ def _called(order: Order, clock: Clock) -> dict[str, Any]:
 
 def _raise_priority(order: Order, clock: Clock, escalation: Escalation, at: datetime) -> Decision:
     priority = more_urgent(order.priority) if escalation.raise_priority else None
-    return prioritise(order, at, priority, clock.promise.value, ESCALATION) if priority else (order, [])
+    if priority is None:
+        return order, []
+    return prioritise(order, at, priority, clock.promise.value, ESCALATION, str(clock.source))
 
 
 def _move(order: Order, clock: Clock, escalation: Escalation, at: datetime) -> Decision:
@@ -101,7 +103,7 @@ def _move(order: Order, clock: Clock, escalation: Escalation, at: datetime) -> D
         team = _helper(order, visit, str(escalation.move_to)) if _is_about(order, clock, visit) else None
         if team is not None and team.code != visit.need.team:
             need = Need(team=team.code)
-            order, more = moved_to(order, at, visit, team, need, reason=clock.promise.value)
+            order, more = moved_to(order, at, visit, team, need, reason=clock.promise.value, rule=str(clock.source))
             facts += more
     return order, facts
 

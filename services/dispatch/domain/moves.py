@@ -53,10 +53,13 @@ def resume(order: Order, at: datetime) -> Decision:
     return order, [told(before, order, "work_resumed", at, held_seconds=held_for.total_seconds())]
 
 
-def prioritise(order: Order, at: datetime, priority: str, reason: str, by: str = ACTOR) -> Decision:
+def prioritise(
+    order: Order, at: datetime, priority: str, reason: str, by: str = ACTOR, rule: str | None = None
+) -> Decision:
     """Another priority: what its promises then are counts from their original starts, and what was counted stays.
 
     Where policies go by priority, the work comes under the one of its own version of the reference data that fits now.
+    `rule` is the policy or flow that an escalation follows.
     """
     after(order.order_no, "prioritise", order.state)
     if priority == order.priority:
@@ -64,7 +67,7 @@ def prioritise(order: Order, at: datetime, priority: str, reason: str, by: str =
     before, order = order, replace(order, priority=priority)
     order = replace(order, policy=order.books(order.policy.version).policy_for(order.matter).pin)
     order = timing.retargeted(order, at)
-    change = {"from": before.priority, "to": priority, "reason": reason, "by": by}
+    change = {"from": before.priority, "to": priority, "reason": reason, "by": by, "rule": rule}
     return order, [told(before, order, "work_prioritised", at, **change)]
 
 
@@ -128,7 +131,7 @@ def reopen_dissatisfied(order: Order, at: datetime, *, round: int, reason: str) 
     _require_round(order, round)
     order, facts = reopen(order, at, reason=reason, cause=DISSATISFIED)
     before, order = order, replace(order, supervised=True, escalation=order.escalation + 1)
-    nothing = dict.fromkeys(("clock", "part", "visit", "part_name", "due"))
+    nothing = dict.fromkeys(("clock", "part", "visit", "part_name", "rule", "due"))
     return order, [*facts, told(before, order, "work_escalated", at, **nothing, **_to_the_supervisor(order))]
 
 

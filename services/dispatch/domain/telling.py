@@ -35,7 +35,7 @@ def having(visit: Visit) -> dict[str, Any]:
 
 
 def clock_names(order: Order, clock: Clock) -> dict[str, Any]:
-    """Which clock a fact is about, and who has what it measures."""
+    """Which clock a fact is about, who has what it measures, and by which policy or flow it is promised."""
     visit = visit_of(order, clock)
     return {
         **(having(visit) if visit else {}),
@@ -43,6 +43,7 @@ def clock_names(order: Order, clock: Clock) -> dict[str, Any]:
         "part": clock.part,
         "visit": int(clock.name.partition("/")[2]) if clock.promise is Promise.STEP else None,
         "part_name": _part_name(order, clock),
+        "rule": str(clock.source),
     }
 
 

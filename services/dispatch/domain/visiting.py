@@ -95,8 +95,12 @@ def moved_to(
     *,
     agent_id: str | None = None,
     reason: str | None = None,
+    rule: str | None = None,
 ) -> Decision:
-    """That open step waits for somebody whom `need` describes, under that team's supervisor."""
+    """That open step waits for somebody whom `need` describes, under that team's supervisor.
+
+    `rule` is the policy or flow that an escalation follows.
+    """
     there = {"need": need, "agent": None, "supervisor": to.supervisor, "duty_manager": to.duty_manager}
     gone = _moved(order, "transfer", visit, **there)
     before, order = order, order.with_visit(gone)
@@ -104,7 +108,7 @@ def moved_to(
         order = replace(order, own_team=to.code)
     if agent_id is not None:
         order = replace(order, wishes={**order.wishes, visit.number: Wish(agent_id, only=True)})
-    told_of = {"from_team": visit.need.team, "from_agent": visit.agent, "reason": reason}
+    told_of = {"from_team": visit.need.team, "from_agent": visit.agent, "reason": reason, "rule": rule}
     return order, [
         told(before, order, "work_transferred", at, **having(gone), **step_names(order, gone), **told_of),
     ]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.dispatch import domain
@@ -151,6 +151,16 @@ def test_the_history_tells_the_state(book, commands):
     order, facts, _ = play(book, commands)
 
     assert rebuilt(facts) == stored(order)
+
+
+@pytest.mark.deep
+@given(BOOK, COMMANDS, st.lists(st.integers(0, 5 * 24 * 3600), max_size=20))
+@settings(max_examples=10_000, derandomize=False)
+def test_ten_thousand_histories_tell_their_states_however_late_time_is(book, commands, wakes):
+    order, facts, at = play(book, commands)
+
+    assert rebuilt(facts) == stored(order)
+    assert play(book, commands, wakes) == (order, facts, at)
 
 
 @given(BOOK, COMMANDS, st.lists(st.integers(0, 5 * 24 * 3600), max_size=20))
