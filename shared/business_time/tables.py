@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from shared.business_time.hours import Hours
 from shared.business_time.instants import DAY_SECONDS, EPOCH_DAY, LAST_YEAR, MICRO, year_start
-from shared.business_time.zones import offsets, utc_seconds, zone_named
+from shared.business_time.zones import offset, utc_seconds, zone_named
 
 MARGIN = 3  # days: a zone's offset is under one and a span under two
 MOST_YEARS = 64  # tables kept in a process
@@ -138,17 +138,12 @@ def joined(openings: Iterator[Opening]) -> Iterator[Opening]:
 def _spans(tables: Tables, year: int) -> Iterator[Opening]:
     """Each span of the year's local days, and of a few days around them, as instants."""
     zone = tables.zone
-    first, last = date(year, 1, 1).toordinal() - MARGIN, date(year + 1, 1, 1).toordinal() + MARGIN
-    ahead = [offsets(zone, _midnight(ordinal)) for ordinal in range(first, last + 3)]
-    for place, ordinal in enumerate(range(first, last + 1)):
-        midnight = _midnight(ordinal)
-        steady = len({offset for both in ahead[place : place + 3] for offset in both}) == 1
+    for ordinal in range(date(year, 1, 1).toordinal() - MARGIN, date(year + 1, 1, 1).toordinal() + MARGIN):
+        midnight = (ordinal - EPOCH_DAY) * DAY_SECONDS
+        ahead = offset(zone, midnight)
+        # spans end within two days, and no zone changes its clock twice in that time (a test holds it)
+        steady = ahead == offset(zone, midnight + 2 * DAY_SECONDS, fold=1)
         for start, end in tables.hours.on(ordinal):
             walls = midnight + start * 60, midnight + end * 60
-            # no zone changes its clock twice in two days (a test holds it), so that what is equal there is so between
-            opens, closes = (wall - ahead[place][0] if steady else utc_seconds(zone, wall) for wall in walls)
+            opens, closes = (wall - ahead if steady else utc_seconds(zone, wall) for wall in walls)
             yield opens * MICRO, closes * MICRO
-
-
-def _midnight(ordinal: int) -> int:
-    return (ordinal - EPOCH_DAY) * DAY_SECONDS

@@ -30,16 +30,18 @@ def utc_seconds(zone: ZoneInfo, wall: int) -> int:
     So a time that comes twice is its first occurrence, and one that is skipped is the instant of the change. Monotone:
     a later wall time is never an earlier instant, so that spans that touch or do not overlap stay so (ADR 0043).
     """
-    before, after = offsets(zone, wall)
+    before, after = offset(zone, wall), offset(zone, wall, fold=1)
     if before >= after:
         return wall - before
     return _change(zone, wall, wall - after, wall - before)
 
 
-def offsets(zone: ZoneInfo, wall: int) -> tuple[int, int]:
-    """What the zone is ahead of UTC, in seconds, at a wall time: before and after a change that it is part of."""
-    local = WALL_EPOCH + timedelta(0, wall)
-    return _seconds(zone.utcoffset(local)), _seconds(zone.utcoffset(local.replace(fold=1)))
+def offset(zone: ZoneInfo, wall: int, fold: int = 0) -> int:
+    """How far the zone is ahead of UTC at a wall time, in seconds; at one that a change skips or repeats: before it.
+
+    With `fold` 1: after it.
+    """
+    return _seconds(zone.utcoffset((WALL_EPOCH + timedelta(0, wall)).replace(fold=fold)))
 
 
 def _change(zone: ZoneInfo, wall: int, early: int, late: int) -> int:

@@ -40,7 +40,7 @@ PLACES = [
     ("Europe/Dublin", 2199),
     ("UTC", 2000),
 ]
-NIGHTS = dict.fromkeys(WEEKDAYS, ["21:00-06:30"])
+NIGHTS = {weekday: ["21:00-06:30"] for weekday in WEEKDAYS}
 MINUTES = st.one_of(
     st.sampled_from([0, 60, 90, 119, 120, 150, 180, 1439]),
     st.integers(0, 95).map(lambda n: n * 15),

@@ -183,6 +183,12 @@ def test_the_last_due_time_is_the_end_of_the_last_year() -> None:
         due(calendar, utc("2200-12-31 00:00"), 86_401)
 
 
+def test_an_opening_that_outlasts_the_last_year_has_no_closing() -> None:
+    calendar = a_calendar(zone="UTC", week={"wed": ["22:00-06:00"]})  # 2200-12-31 is a Wednesday
+    assert next_close(calendar, utc("2200-12-31 12:00")) is None
+    assert next_open(calendar, utc("2200-12-31 12:00")) == utc("2200-12-31 22:00")
+
+
 def test_calendars_are_equal_and_hashed_by_content() -> None:
     assert a_calendar() == a_calendar()
     assert hash(a_calendar()) == hash(a_calendar())

@@ -61,4 +61,5 @@ def test_working_days_need_a_calendar_that_declares_one() -> None:
 
 def test_a_calendar_says_what_a_working_day_is() -> None:
     assert a_calendar(working_day="7h 30m").working_day == hours(7.5)
+    assert a_calendar(working_day="24h").working_day == hours(24)
     assert a_calendar().working_day is None

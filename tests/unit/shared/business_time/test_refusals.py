@@ -150,6 +150,7 @@ def test_a_working_day_that_is_no_length_of_a_day_is_refused(value: Any) -> None
         ({"name": "国庆节"}, ""),
         ("closed", ""),
         ({"closed": False}, ".closed"),
+        ({"closed": "yes"}, ".closed"),
         ({"closed": True, "as": "fri"}, ""),
         ({"as": "friday"}, ".as"),
         ({"as": "sat"}, ".as"),

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from shared.business_time import Calendar, day_name, due, elapsed, is_open, next_close, next_open
-from tests.unit.shared.business_time.builders import ALWAYS, HOUR, OFFICE, a_calendar, hours, local
+from tests.unit.shared.business_time.builders import ALWAYS, HOUR, OFFICE, a_calendar, hours, local, utc
 
 # 2026-10-01 is a Thursday
 
@@ -107,6 +107,11 @@ def test_a_calendar_of_single_days_opens_on_those_alone() -> None:
     assert next_open(calendar, local("2026-10-11 12:00")) is None
     assert next_close(calendar, local("2026-10-11 09:00")) == local("2026-10-11 12:00")
     assert next_close(calendar, local("2026-10-11 12:00")) is None
+
+
+def test_a_single_night_runs_into_the_new_year() -> None:
+    calendar = a_calendar(zone="UTC", week={}, days={"2026-12-31": {"open": ["22:00-06:00"]}})
+    assert next_close(calendar, utc("2026-12-31 12:00")) == utc("2027-01-01 06:00")
 
 
 def test_yaml_may_give_dates_for_dates() -> None:

@@ -18,6 +18,11 @@ def test_a_day_of_three_shifts_counts_each() -> None:
     assert elapsed(calendar, local(f"{MONDAY} 00:00"), local("2026-03-03 00:00")) == hours(9.25)
 
 
+def test_a_day_may_have_24_spans() -> None:
+    calendar = a_calendar(week={"mon": [f"{hour:02}:00-{hour:02}:30" for hour in range(24)]})
+    assert elapsed(calendar, local(f"{MONDAY} 00:00"), local("2026-03-03 00:00")) == hours(12)
+
+
 def test_spans_may_be_declared_in_any_order() -> None:
     calendar = a_calendar(week={"mon": ["17:00-20:00", "06:00-09:00"]})
     assert next_open(calendar, local(f"{MONDAY} 00:00")) == local(f"{MONDAY} 06:00")
