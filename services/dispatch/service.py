@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.dispatch import answers, domain, explaining, rerating, rollouts, schemas
+from services.dispatch import answers, domain, explaining, rerating, rollout_documents, schemas
 from services.dispatch.domain import Agent, Decision, Order
 from services.dispatch.domain.agent import AgentDecision
 from services.dispatch.rerating import Period
@@ -153,7 +153,7 @@ class Dispatch(Health, ReferenceData, Verification):
     @query("read", schemas.GetRollout)
     def get_rollout(self, call: Call, rollout_id: str) -> Any:
         """How far a rollout has come. Raises NotFound."""
-        return rollouts.answer(self.store.rollouts.get(rollout_id))
+        return rollout_documents.rollout_answer(self.store.rollouts.get(rollout_id))
 
     @command("supervise", schemas.SaveAgent)
     def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:

@@ -19,8 +19,9 @@ from services.dispatch.domain.repin import extend_horizons, provisional
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.listing import INDEXES, PARTIAL, query
 from services.dispatch.reference import DispatchReference
-from services.dispatch.rollouts import WALKS, Rollouts
+from services.dispatch.rollouts import Rollouts
 from services.dispatch.waiting import Waiting
+from services.dispatch.walk import WALKS
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
 from shared.cause import Cause
 from shared.errors import NotFound, Unavailable
