@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from services.dispatch.domain.agent import ROLES
 from services.dispatch.flow_schemas import Members
 from services.dispatch.listing import PRIORITIES, STATES
-from shared.schemas import Code, Consumed, Instant, Page, Request, Text, YesNo
+from shared.schemas import Code, Instant, Page, Request, Text, YesNo
 
 LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY, MOST_FIELDS = 500, 20_000, 1_000_000, 200
 LANGUAGES = ("zh-CN", "en")
@@ -232,50 +232,3 @@ class FindAgents(Page):
     team = Code(64)
     present = YesNo()
     has_room = YesNo()
-
-
-# consumed events (docs/events.md)
-
-
-class TicketSubmitted(Consumed):
-    """What intake tells of a new ticket."""
-
-    ticket_no = Code(32, required=True)
-    customer_id = fields.String(required=True)
-    type = fields.String(required=True)
-    category = fields.String(required=True)
-    priority = fields.String(required=True, validate=validate.OneOf(PRIORITIES))
-    subject = fields.String(required=True)
-    channel = fields.String(load_default="")
-    tier = fields.String(load_default="")
-    reference = fields.String(load_default="")
-
-
-class TicketWithdrawn(Consumed):
-    """The customer wants no more of it."""
-
-    ticket_no = Code(32, required=True)
-    reason = fields.String(required=True)
-
-
-class TicketReplayEnded(Consumed):
-    """It goes live."""
-
-    ticket_no = Code(32, required=True)
-
-
-class CaseDissatisfied(Consumed):
-    """The customer was not satisfied with that round."""
-
-    order_no = fields.String(required=True)
-    round = fields.Integer(required=True, strict=True)
-    score = fields.Integer(required=True, strict=True)
-    comment = fields.String(load_default=None, allow_none=True)
-
-
-class CaseClosed(Consumed):
-    """The follow-up of that round is over."""
-
-    order_no = fields.String(required=True)
-    round = fields.Integer(required=True, strict=True)
-    outcome = fields.String(required=True)

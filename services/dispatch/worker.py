@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from services.dispatch import domain, schemas
+from services.dispatch import domain, heard
 from services.dispatch.store import DispatchStore
 from shared.bus import Health, every, on_event
 from shared.cause import Cause
@@ -29,25 +29,25 @@ class DispatchWorker(Health):
     name = "dispatch-worker"
     store = Mongo(DispatchStore, sweeps=True)
 
-    @on_event("intake", "ticket_submitted", schemas.TicketSubmitted)
+    @on_event("intake", "ticket_submitted", heard.TicketSubmitted)
     def open_work(self, event: Event) -> None:
         """The ticket becomes a work order, given to an agent if one has room."""
         order, facts = domain.open_work(event.data, event.at, self.store.reference.current(), self.store.books)
         self.store.open(Cause.from_event(event), order, facts)
 
-    @on_event("intake", "ticket_withdrawn", schemas.TicketWithdrawn)
+    @on_event("intake", "ticket_withdrawn", heard.TicketWithdrawn)
     def withdraw_work(self, event: Event) -> None:
         """Nothing more is done about it, even if it is only heard of later."""
         self.store.withdraw(Cause.from_event(event), event.data["ticket_no"], event.data["reason"])
 
-    @on_event("intake", "ticket_replay_ended", schemas.TicketReplayEnded)
+    @on_event("intake", "ticket_replay_ended", heard.TicketReplayEnded)
     def go_live(self, event: Event) -> None:
         """From now on its clocks follow the wall clock."""
         order_no = domain.order_no_for(event.data["ticket_no"])
         with _known(order_no):
             self.store.change(Cause.from_event(event), order_no, domain.go_live)
 
-    @on_event("feedback", "case_dissatisfied", schemas.CaseDissatisfied)
+    @on_event("feedback", "case_dissatisfied", heard.CaseDissatisfied)
     def reopen_work(self, event: Event) -> None:
         """The work goes on, under the eyes of the team's supervisor."""
         told = event.data
@@ -59,7 +59,7 @@ class DispatchWorker(Health):
                 lambda order, at: domain.reopen_dissatisfied(order, at, round=told["round"], reason=reason),
             )
 
-    @on_event("feedback", "case_closed", schemas.CaseClosed)
+    @on_event("feedback", "case_closed", heard.CaseClosed)
     def close_work(self, event: Event) -> None:
         """The loop is closed."""
         told = event.data

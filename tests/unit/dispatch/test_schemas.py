@@ -1,6 +1,6 @@
 import pytest
 
-from services.dispatch import schemas
+from services.dispatch import heard, schemas
 from shared.errors import ValidationError
 from shared.schemas import load
 
@@ -53,7 +53,7 @@ def faults(schema, data):
         (schemas.FindWork, {"state": "lost"}, ["state"]),
         (schemas.FindWork, {"priority": "P9", "limit": 0}, ["limit", "priority"]),
         (schemas.FindWork, {"team": {"$gt": ""}}, ["team"]),
-        (schemas.TicketSubmitted, {"ticket_no": "T-1"}, ["category", "customer_id", "priority", "subject", "type"]),
+        (heard.TicketSubmitted, {"ticket_no": "T-1"}, ["category", "customer_id", "priority", "subject", "type"]),
     ],
 )
 def test_bad_input_is_refused_by_the_name_of_the_field(schema, data, wrong):
@@ -88,10 +88,10 @@ def test_what_intake_did_not_know_of_a_ticket_is_empty():
         "subject": "x",
     }
 
-    assert {"channel": "", "tier": "", "reference": ""}.items() <= load(schemas.TicketSubmitted, ticket).items()
+    assert {"channel": "", "tier": "", "reference": ""}.items() <= load(heard.TicketSubmitted, ticket).items()
 
 
 def test_an_event_may_carry_more_than_dispatch_reads():
     told = {"order_no": "W-1", "round": 0, "outcome": "satisfied", "team": "it", "new": 1}
 
-    assert load(schemas.CaseClosed, told) == {"order_no": "W-1", "round": 0, "outcome": "satisfied"}
+    assert load(heard.CaseClosed, told) == {"order_no": "W-1", "round": 0, "outcome": "satisfied"}
