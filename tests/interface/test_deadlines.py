@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.unit.dispatch.timelines import CALENDARS, SHANGHAI, TARGETS, WAITING,
 NUMBERS = count(7_000_001)
 THEN = datetime(2016, 3, 1, 1, 0, tzinfo=UTC)  # a Tuesday, nine o'clock in Shanghai
 PERIOD = {"from": datetime(2016, 1, 1, tzinfo=UTC), "to": datetime(2017, 1, 1, tzinfo=UTC)}
+CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 LATE = datetime(9999, 1, 1, tzinfo=UTC)
 MANY = 300
 
@@ -420,6 +422,23 @@ def test_only_administrators_roll_out_and_rerate(stack: Stack, desk: Client) -> 
         supervisor.command("dispatch", "apply_to_open", reason="x")
     with pytest.raises(Forbidden):
         supervisor.call("dispatch", "rerate", **PERIOD)
+
+
+def test_loopdesk_applies_to_open_work_too(
+    desk: Client, bus: tuple[Feigned, Ear], loopdesk: Callable[..., str]
+) -> None:
+    put(desk, body())
+    (order_no,) = opened(desk, bus, a_ticket())
+    printed = loopdesk("apply", CONFIG, "--to-open", "--reason", "as shipped", "--policy", "gold")
+    assert "to change that: loopdesk apply --to-open" in printed
+    rollout_id = printed.split("loopdesk rollout ")[-1].strip()
+    assert done(desk, rollout_id)["changed"]
+    version = desk.call("dispatch", "get_reference")["version"]
+    assert desk.call("dispatch", "get_work", order_no=order_no)["policy"].endswith(f"@{version}")
+
+
+def test_open_work_is_not_changed_without_a_reason(loopdesk: Callable[..., str]) -> None:
+    loopdesk("apply", CONFIG, "--to-open", code=2)
 
 
 # cost
