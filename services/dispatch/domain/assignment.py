@@ -28,8 +28,10 @@ def waiting(order: Order) -> tuple[Visit, ...]:
 
 
 def waits_in(order: Order) -> frozenset[tuple[int, str, bool]]:
-    """What waits, where, and whether it is held meanwhile: a change of it is a reason to look for an agent."""
-    return frozenset((visit.number, visit.need.key, order.state is State.HELD) for visit in waiting(order))
+    """What waits for whom (False) and stands in its queue (True): anything new is a reason to look for an agent."""
+    where = {(visit.number, visit.need.key) for visit in waiting(order)}
+    queued = (True, False) if order.state is not State.HELD else (False,)
+    return frozenset((number, key, stands) for number, key in where for stands in queued)
 
 
 def queues(order: Order) -> list[str]:

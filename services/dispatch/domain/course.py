@@ -6,7 +6,7 @@ end has no open step any more (`at_end`); what follows from that is the caller's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -70,7 +70,7 @@ def open_step(order: Order, at: datetime, code: str, block: int | None) -> Decis
 
 
 def depart(
-    order: Order, at: datetime, over: Iterable[Visit], onward: Onward, tell: Tell, *, off: bool = False
+    order: Order, at: datetime, over: Sequence[Visit], onward: Onward, tell: Tell, *, off: bool = False
 ) -> Decision:
     """These visits are over, and the work goes `onward`; `tell` makes the fact of it, given the work before and after.
 

@@ -176,6 +176,8 @@ def _filled_in(
         amount = fee_amount(step, fee.get("amount"))
     except ValidationError as error:
         faults |= error.fields
+    if amount is None and fee.get("note"):
+        faults.setdefault("fee.amount", ["is required where there is a note"])
     if faults:
         raise ValidationError(faults)
     return kept, amount

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from services.dispatch import domain
+from services.dispatch.claims import NeedsSeats, needs_no_seats
 from services.dispatch.domain import Wish
 from services.dispatch.errors import NoRoom, NotOnTeam
 from shared.errors import NotFound
@@ -66,6 +69,38 @@ def test_only_work_that_nobody_has_waits():
 
 def test_held_work_stands_in_no_queue():
     assert [domain.queues(order) for order in (an_order(agent=None), an_order(), held(agent=None))] == [["it"], [], []]
+
+
+def is_a_reason_to_look_for_somebody(before, now):
+    """Whether a plain write of this change would be refused (claims.py)."""
+    loaded = replace(now, seated=domain.claimed(before), waited=domain.waits_in(before))
+    try:
+        needs_no_seats(loaded, NINE)
+    except NeedsSeats:
+        return True
+    return False
+
+
+def test_a_change_is_made_with_its_claims_if_it_moves_a_seat_or_leaves_work_waiting_anew():
+    waiting, had = an_order(agent=None), an_order()
+    held_waiting = held(agent=None)
+
+    changes = {
+        "accepted": (had, accepted()),
+        "held": (had, held()),
+        "held while it waits": (waiting, held_waiting),
+        "resumed to wait on": (held_waiting, domain.resume(held_waiting, NINE)[0]),
+        "taken away": (had, domain.transfer(had, NINE, reference().team("desk"))[0]),
+        "to another queue": (waiting, domain.transfer(waiting, NINE, reference().team("desk"))[0]),
+        "resolved": (had, resolved()),
+    }
+
+    assert {name for name, change in changes.items() if is_a_reason_to_look_for_somebody(*change)} == {
+        "resumed to wait on",
+        "taken away",
+        "to another queue",
+        "resolved",
+    }
 
 
 def test_reopened_work_goes_to_who_did_it_if_possible():

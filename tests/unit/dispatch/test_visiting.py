@@ -19,7 +19,7 @@ from services.dispatch.errors import (
 )
 from shared.errors import NotFound, ValidationError
 from tests.unit.dispatch.builders import NINE, after, an_order, reference, types
-from tests.unit.dispatch.courses import a_repair, approved, done, given_out, open_steps, reported
+from tests.unit.dispatch.courses import NAME, a_book, a_repair, approved, done, given_out, open_steps, reported
 
 
 def checked(order=None):
@@ -164,14 +164,24 @@ def test_work_that_has_to_go_through_more_is_not_resolved(order):
         domain.resolve(order, NINE, "Done")
 
 
-def test_work_in_its_last_step_with_nothing_to_fill_in_is_resolved():
-    order = given_out(approved())
-    before = len(order.visits)
-
+def test_the_refusal_to_resolve_names_the_steps_that_would_be_next():
     with pytest.raises(StepsRemain) as refused:
-        domain.resolve(order, NINE, "Done")
+        domain.resolve(given_out(approved()), NINE, "Done")
 
-    assert (before, refused.value.details["steps"]) == (1, ["check"])
+    assert refused.value.details["steps"] == ["check"]
+
+
+@pytest.mark.parametrize("hold", [False, True])
+def test_work_in_its_last_step_with_nothing_to_fill_in_is_resolved(hold):
+    flow = {"name": NAME, "start": "look", "steps": {"look": {"name": NAME, "next": "end"}}}
+    order = given_out(a_repair(book=a_book(flow=flow)))
+    if hold:
+        order, _ = domain.hold(order, NINE, "waiting_for_customer")
+
+    order, facts = domain.resolve(order, after(hours=1), "Done")
+
+    assert (order.state, order.hold_reason) == (State.RESOLVED, None)
+    assert types(facts) == ["step_completed", "work_responded", "work_resolved"]
 
 
 # skipping
@@ -261,6 +271,13 @@ def test_a_fee_is_recorded_when_its_step_is_completed():
     assert types(facts) == ["step_completed", "fee_recorded", "step_opened"]
     assert (facts[1].data["fee"], facts[1].data["amount"], facts[1].data["currency"]) == (1, "12.50", "CNY")
     assert order.fees[0].note == "cable"
+
+
+def test_a_note_without_a_fee_is_refused_rather_than_lost():
+    with pytest.raises(ValidationError) as refused:
+        domain.complete_step(given_out(approved()), NINE, fee={"note": "cable"})
+
+    assert list(refused.value.fields) == ["fee.amount"]
 
 
 def test_fees_add_up_and_what_is_void_does_not_count():
