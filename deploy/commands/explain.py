@@ -15,7 +15,7 @@ from rich.text import Text
 
 from deploy.commands import session
 from deploy.commands.session import out
-from deploy.commands.times import MOMENT, length, moment
+from deploy.commands.times import MOMENT, length, minute, moment
 
 BAR = 12  # characters
 STYLES = {"counted": "bold", "paused": "yellow", "closed": "dim"}
@@ -65,7 +65,8 @@ def show(answer: Answer, console: Console = out) -> None:
     title = Text.assemble((answer["order_no"], "bold"), "  ", which(answer))
     if answer["reference"]:
         title.append(f"  ({answer['reference']})", "dim")
-    console.print(title, Text(f"  times in {answer['zone']}", "dim"), sep="")
+    console.print(title)
+    console.print(Text(", ".join((*_shared_terms(answer), f"times in {answer['zone']}")), "dim"))
     console.print(intervals(answer, zone))
     for line in changes(answer, zone):
         console.print(line)
@@ -82,32 +83,40 @@ def which(answer: Answer) -> str:
 
 
 def intervals(answer: Answer, zone: ZoneInfo) -> Table:
-    """A line per interval; the bar is how much of the target had gone by its end."""
-    table = Table(
-        "from", "to", "", "length", "of the target", "why", "calendar", "policy", box=None, header_style="bold"
-    )
+    """A line per interval; the bar is how much of the target had gone by its end. Terms are said where they differ."""
+    alike = bool(_shared_terms(answer))
+    named = () if alike else ("calendar", "policy")
+    table = Table("from", "to", "", "length", "of the target", "why", *named, box=None, header_style="bold")
     table.columns[3].justify = "right"
     gone = 0.0
     if earlier := answer["earlier"]:
         gone = earlier["counted_seconds"]
-        times = (moment(earlier["from"], zone), moment(earlier["to"], zone))
+        times = (minute(earlier["from"], zone), minute(earlier["to"], zone))
         why = f"{earlier['intervals']} intervals: {length(earlier['paused_seconds'])} paused"
-        table.add_row(*times, "…", length(gone), bar(gone, answer), why, "", "", style="dim")
+        table.add_row(*times, "…", length(gone), bar(gone, answer), why, style="dim")
     for one in answer["intervals"]:
         counted = one["kind"] == "counted"
         gone += one["seconds"] if counted else 0
         table.add_row(
-            moment(one["from"], zone),
-            moment(one["to"], zone),
+            minute(one["from"], zone),
+            minute(one["to"], zone),
             one["kind"],
             length(one["seconds"]),
             bar(gone, answer) if counted else "",
             Text(one["reason"] or ""),
-            one["calendar"],
-            one["policy"],
+            *([] if alike else [one["calendar"], one["policy"]]),
             style=STYLES[one["kind"]],
         )
     return table
+
+
+def _shared_terms(answer: Answer) -> tuple[str, ...]:
+    """Calendar and policy, where all intervals are under the same."""
+    terms = {(one["calendar"], one["policy"]) for one in answer["intervals"]}
+    if len(terms) != 1:
+        return ()
+    calendar, policy = terms.pop()
+    return f"calendar {calendar}", f"policy {policy}"
 
 
 def bar(gone: float, answer: Answer) -> Text:

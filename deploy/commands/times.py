@@ -32,6 +32,11 @@ def moment(text: str, zone: tzinfo) -> str:
     return f"{digits}.{at.microsecond // 1000:03d}" if at.microsecond else digits
 
 
+def minute(text: str, zone: tzinfo) -> str:
+    """The same, short, for columns: `2026-03-02 09:00`, with seconds where there are any."""
+    return moment(text, zone).partition(" ")[2].removesuffix(":00")
+
+
 def length(seconds: float) -> str:
     """Hours, minutes and seconds without those that are none: `26h 5m`, `1.25s`; `0s` for nothing."""
     whole, milliseconds = divmod(round(seconds * 1000), 1000)

@@ -115,6 +115,18 @@ def test_what_was_counted_before_the_first_interval_told_is_in_the_bars():
     assert [cell.plain for cell in table.columns[4].cells][-1] == "██████░░░░░░ 50%"
 
 
+def test_terms_that_are_the_same_all_the_way_are_told_once_and_others_in_every_line():
+    first = {"from": "2026-03-02T01:00:00.000Z", "to": "2026-03-02T03:00:30.000Z", "kind": "counted", "seconds": 7230}
+    one = first | {"reason": None, "calendar": "office@1", "policy": "standard@1"}
+    other = one | {"policy": "vip@1"}
+    heads = [
+        [column.header for column in intervals(an_answer(intervals=told), SHANGHAI).columns][6:]
+        for told in ([one, one], [one, other])
+    ]
+    assert heads == [[], ["calendar", "policy"]]
+    assert list(intervals(an_answer(intervals=[one]), SHANGHAI).columns[1].cells) == ["2026-03-02 11:00:30"]
+
+
 # rerate
 
 
