@@ -1,0 +1,99 @@
+"""Many at once: every seat is taken, none twice, and loads are right."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from shared.client import Client, Request
+from shared.errors import IllegalMove, NotFound
+from tests.interface.dispatch.desk import TEAMS, a_ticket, claims, come, loads, opened, order_of
+from tests.interface.feigned import Feigned
+from tests.support import Stack, eventually
+
+
+def test_200_tickets_at_once_take_every_seat_and_none_twice(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    agents = [come(desk, f"agent {number} of {team}", team, capacity=4) for number in range(5)]
+    tickets = [a_ticket(team) for _ in range(200)]
+
+    tell.tell(*tickets)
+    eventually(lambda: stack.database["dispatch_orders"].count_documents({"team": team}) == 200)
+
+    assert loads(stack, team) == dict.fromkeys(agents, 4)
+    eventually(lambda: claims(stack, team) == dict.fromkeys(agents, 4))
+    assert stack.database["dispatch_orders"].count_documents({"team": team, "state": "queued"}) == 180
+
+
+def test_200_transfers_at_once_to_few_seats_have_one_winner_each(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    target = TEAMS[-1]
+    tickets = [a_ticket(team) for _ in range(200)]
+    opened(desk, tell, *tickets)
+    agents = [come(desk, f"agent {number} of {target}", target, capacity=3) for number in range(4)]
+
+    requests = [Request.command("dispatch", "transfer", order_no=order_of(one), team=target) for one in tickets]
+    answers = list(desk.call_many(requests, timeout=60))
+
+    assert all(answer["team"] == target for answer in answers)
+    eventually(lambda: claims(stack, target) == dict.fromkeys(agents, 3))
+    assert loads(stack, target) == dict.fromkeys(agents, 3)
+    taken = list(stack.database["dispatch_orders"].find({"team": target, "state": "assigned"}))
+    assert len(taken) == 12
+
+
+STORM: list[tuple[str, dict[str, Any]]] = [
+    ("accept", {}),
+    ("prioritise", {"priority": "P1", "reason": "urgent"}),
+    ("hold", {"reason": "waiting_for_customer"}),
+    ("resume", {}),
+    ("resume", {}),
+    ("resolve", {"solution": "Done"}),
+    ("reopen", {"reason": "again"}),
+    ("complete_step", {"step": "report", "fields": {"symptom": "x"}}),
+    ("complete_step", {"step": "report", "fields": {"symptom": "x"}}),
+    ("complete_step", {"step": "survey"}),
+    ("complete_step", {"step": "approval"}),
+    ("complete_step", {"step": "fix", "solution": "Done"}),
+    ("reroute", {"to": "report", "reason": "again"}),
+]
+
+
+def test_loads_are_right_after_a_storm_of_everything(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
+    random = Random(11)
+    for number in range(3):
+        come(desk, f"agent {number} of {team}", team, capacity=4, role="expert", skills=["radio"])
+    come(desk, f"novice of {team}", team, capacity=4)
+    tickets = [a_ticket(team, type=random.choice(("fault", "repair"))) for _ in range(40)]
+    opened(desk, tell, *tickets)
+
+    def a_request() -> Request:
+        method, fields = random.choice(STORM)
+        return Request.command("dispatch", method, order_no=order_of(random.choice(tickets)), **fields)
+
+    pending = [desk.send(a_request(), timeout=60) for _ in range(500)]
+    for one in pending:
+        try:
+            desk.result(one)
+        except (IllegalMove, NotFound):
+            continue
+
+    def balanced() -> bool:
+        counted, taken = claims(stack, team), loads(stack, team)
+        agents = stack.database["dispatch_agents"].find({"teams": team, "has_room": True})
+        served = {queue for agent in agents for queue in agent["queues"]}
+        waiting = stack.database["dispatch_orders"].find({"teams": team, "queues": {"$in": list(served)}})
+        return taken == {agent: counted.get(agent, 0) for agent in taken} and not list(waiting)
+
+    eventually(balanced)
+    first, last = order_of(tickets[0]), order_of(tickets[-1])
+    orders = "dispatch_orders"
+    page = desk.call(
+        "dispatch",
+        "verify_history",
+        after={"collection": orders, "id": first[:-1]},
+        until={"collection": orders, "id": last},
+    )
+    assert (page["faults"], len(page["aggregates"]) >= 40) == ([], True)
