@@ -21,15 +21,20 @@ _CODE = re.compile(r"[\w .:/@+-]+", re.UNICODE)
 
 
 class Text(fields.String):
-    """Text for people, in any language, kept as it came; no control characters but tab and line feed."""
+    """Text for people, in any language, kept as it came; no control characters but tab and line feed.
 
-    def __init__(self, longest: int = 200, *, shortest: int = 1, **kwargs: Any) -> None:
-        super().__init__(validate=validate.Length(shortest, longest), **kwargs)
+    At most `longest` characters as it came. Blank is missing: a text of nothing but white space says nothing.
+    """
+
+    def __init__(self, longest: int = 200, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(1, longest), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if _CONTROL.search(text):
             raise ValidationError("Contains control characters.")
+        if not text.strip():
+            raise self.make_error("required") if self.required else ValidationError("Must not be blank.")
         return text
 
 

@@ -32,7 +32,7 @@ people_write = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=
 
 @given(people_write)
 def test_text_in_any_language_is_kept_as_it_came(text: str) -> None:
-    assume(not any(character in "\ufffe\uffff" for character in text))
+    assume(text.strip() and not any(character in "\ufffe\uffff" for character in text))
     assert load(Everything, {"text": text}) == {"text": text}
 
 
@@ -49,6 +49,22 @@ def test_text_has_no_control_characters(control: str, around: str) -> None:
 @pytest.mark.parametrize("value", [7, None, True, [], {}, {"$ne": 1}, 1.5])
 def test_what_is_no_text_is_refused(value: Any) -> None:
     assert list(refused(text=value)) == ["text"]
+
+
+class Reasoned(Request):
+    reason = Text(50, required=True)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "   ", "\n\t", "\u3000", "\u00a0\u2003"])
+def test_a_blank_text_is_as_good_as_none(blank: str) -> None:
+    assert refused(text=blank) == {"text": ["Must not be blank."]}
+    with pytest.raises(ValidationError) as error:
+        load(Reasoned, {"reason": blank})
+    assert error.value.fields == {"reason": ["Missing data for required field."]}
+
+
+def test_the_white_space_around_a_text_is_kept() -> None:
+    assert load(Everything, {"text": "  你好 \n"}) == {"text": "  你好 \n"}
 
 
 @pytest.mark.parametrize("text", ["", "x" * 51])
