@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause, request_used
+from shared.deciding import Decide, Rules, decided
 from shared.document import STATE_ONLY, Outgoing, Publishing, additions, history_reply
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
@@ -30,8 +31,6 @@ __all__ = ["AGGREGATE_INDEXES", "STATE_ONLY", "Aggregates", "Outgoing"]
 log = logging.getLogger("loopdesk.aggregates")
 S = TypeVar("S", bound=Aggregate)
 Doc = Mapping[str, Any]
-Decide = Callable[[S, datetime], tuple[S, list[Fact]]]
-Rules = tuple[Decide[S], Decide[S]]  # a command's own, and what settles it
 Reply = Callable[[S], Mapping[str, Any]]
 Act = Callable[[str, Cause], object]
 Rebuilds = Callable[[Doc, Sequence[Doc]], Sequence[str]]
@@ -330,18 +329,9 @@ class Aggregates(Generic[S]):
             )
 
     def _decide(self, state: S, cause: Cause, rules: Rules[S]) -> tuple[S, list[Fact]]:
-        """Everything that was due comes first, at its own time; then the rule; what a replay has passed; settling."""
-        decide, settle = rules
         # in replay it is as late as its caller has said: a call without a time must not run the timers to today
         at = cause.time_after(state.last_at, state.replay_until or self._db.clock.now())
-        state, due = self._advance(state, at)
-        state, facts = decide(state, at)
-        passed: list[Fact] = []
-        if state.replay_until is not None and state.replay_until > at:
-            at = state.replay_until
-            state, passed = self._advance(state, at)
-        state, settled = settle(state, at)
-        return state, [*due, *facts, *passed, *settled]
+        return decided(state, at, rules, self._advance)
 
     def _in_replay(self, state: S, cause: Cause) -> S:
         if state.replay_until is None:

@@ -11,7 +11,9 @@ from typing import Any
 
 from shared.clock import to_text
 from shared.errors import Conflict, IllegalMove
-from shared.events import Event
+from shared.events import Event, Fact
+
+TIMER = "timer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,11 @@ class Cause:
     @staticmethod
     def tick(now: datetime) -> Cause:
         """The cause that the passing of time is."""
-        return Cause(ref="timer", at=now)
+        return Cause(ref=TIMER, at=now)
+
+    def of(self, fact: Fact) -> Cause:
+        """What caused the fact: this, or time, for which nobody acts; it belongs to the same conversation."""
+        return replace(self, ref=TIMER, actor=None, causation_id=None) if fact.by_time else self
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,13 +82,14 @@ def additions(
     outbox: list[dict[str, Any]] = []
     for fact in facts:
         number += 1
+        why = cause.of(fact)
         entry = {
             "number": number,
             "type": fact.type,
             "at": fact.at,
             "recorded_at": now,
-            "actor": cause.actor,
-            "cause": cause.ref,
+            "actor": why.actor,
+            "cause": why.ref,
             "data": to_json(fact.data),
         }
         if fact.set is not None:  # an entry without it has the hash that it always had
@@ -106,9 +107,9 @@ def additions(
                 number=number,
                 at=fact.at,
                 recorded_at=now,
-                correlation_id=cause.correlation_id,
-                causation_id=cause.causation_id,
-                actor=cause.actor,
+                correlation_id=why.correlation_id,
+                causation_id=why.causation_id,
+                actor=why.actor,
                 replay_until=state.replay_until,
                 data=dict(publishing.events[fact.type](state, fact)),
             )

@@ -15,13 +15,15 @@ class Fact:
     """What happened to one aggregate, in the domain's words; becomes one history entry.
 
     `data` tells it to readers; `set` is what it changed in the aggregate's state, field -> new value in document form
-    (None: the fact does not say). Both hold JSON values and aware datetimes only.
+    (None: the fact does not say). Both hold JSON values and aware datetimes only. `by_time`: the passing of time
+    brought it, whoever's change found it due.
     """
 
     type: str
     at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
     set: Mapping[str, Any] | None = None
+    by_time: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -37,6 +38,22 @@ def test_settling_sees_all_that_time_and_the_command_did(b: Bench, counter: str)
     assert b.counters.get(counter).badge == "59/1"
     told = [(entry["type"], entry["at"][11:16]) for entry in b.counters.history(counter)]
     assert told[2:] == [("rang", "12:01"), ("counted", "12:10"), ("settled", "12:10")]
+
+
+def test_what_time_did_before_a_command_is_not_its_callers_but_what_settles_it_is(b: Bench, counter: str) -> None:
+    b.open(counter)
+    b.add(counter, 60)
+    b.clock.pass_by(minutes=10)
+    call = a_call(name=counter)
+    b.counters.change(call, counter, lambda c, at: add(c, at, -1), show, settle=settle)
+    told = [(entry["type"], entry["actor"], entry["cause"]) for entry in b.counters.history(counter)]
+    assert told[2:] == [
+        ("rang", None, "timer"),
+        ("counted", "importer", call.ref),
+        ("settled", "importer", call.ref),
+    ]
+    events = [json.loads(entry["body"]) for entry in b.document(counter)["outbox"]]
+    assert [(event["type"], event["actor"]) for event in events][-2:] == [("rang", None), ("counted", "importer")]
 
 
 def test_settling_sees_what_a_replay_has_passed_and_counts_at_its_time(b: Bench, counter: str) -> None:

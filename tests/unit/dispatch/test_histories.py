@@ -16,6 +16,9 @@ from services.dispatch.domain.record import FIELDS, clock_form, clock_of, record
 from services.dispatch.domain.states import Stage, State, state_of
 from services.dispatch.domain.telling import told
 from shared.business_time import elapsed
+from shared.cause import Cause
+from shared.deciding import decided
+from shared.document import Publishing, additions
 from shared.errors import LoopdeskError
 from shared.events import KERNEL_FIELDS, to_json
 from tests.unit.dispatch.builders import CLIMBING, NINE, a_policy, a_ticket, an_agent, opened, reference, with_updates
@@ -166,6 +169,44 @@ def test_ten_thousand_histories_tell_their_states_however_late_time_is(book, com
 @given(BOOK, COMMANDS, st.lists(st.integers(0, 5 * 24 * 3600), max_size=20))
 def test_timers_in_between_change_nothing(book, commands, wakes):
     assert play(book, commands, wakes) == play(book, commands)
+
+
+@given(BOOK, COMMANDS, st.lists(st.integers(0, 5 * 24 * 3600), max_size=20))
+def test_nobody_is_named_for_what_time_did_however_late_it_is_found_due(book, commands, wakes):
+    told = entries(book, commands)
+
+    assert entries(book, commands, wakes) == told
+    assert {(one["actor"], one["cause"]) for one in told if one["type"].startswith("deadline_")} <= {(None, "timer")}
+
+
+def entries(book, commands, wakes=()):
+    """The history as the kernel writes it, without the times of writing; every command is somebody's, and saved alone.
+
+    What a refused command found due is not saved with it: a timer comes for it.
+    """
+    (order, _), at, history = opened(a_ticket(priority="P2"), book=BOOKS[book]), NINE, []
+    order = replace(order, version=1)
+
+    def change(order, cause, at, move):
+        order, facts = decided(order, at, (move, _nothing), domain.advance)
+        history.extend(additions(Publishing("dispatch"), ("", ""), order, facts, cause, NINE, None).history)
+        return order
+
+    for number, (name, seconds, *about) in enumerate(commands):
+        begin, at = at, at + timedelta(seconds=seconds)
+        for wake in sorted(NINE + timedelta(seconds=wake) for wake in wakes):
+            if begin <= wake < at:
+                order = change(order, Cause.tick(wake), wake, _nothing)
+        by = Cause(ref=f"call {name}", actor=f"agent {number}")
+        try:
+            order = change(order, by, at, lambda order, at, name=name, about=about: MOVES[name](order, at, *about))
+        except LoopdeskError:
+            order = change(order, Cause.tick(at), at, _nothing)
+    return [{what: one[what] for what in ("type", "at", "actor", "cause", "data")} for one in history]
+
+
+def _nothing(order, at):
+    return order, []
 
 
 @given(BOOK, COMMANDS)

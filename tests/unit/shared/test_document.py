@@ -125,6 +125,17 @@ def test_what_an_event_causes_says_so() -> None:
     assert (event["causation_id"], event["correlation_id"], event["actor"]) == ("E", "c", "a2")
 
 
+def test_nobody_did_what_time_brought_whoever_found_it_due() -> None:
+    result = added([replace(a_fact(), by_time=True), a_fact()], cause=a_call(causation_id="E"))
+    assert [(entry["actor"], entry["cause"]) for entry in result.history] == [
+        (None, "timer"),
+        ("a1", "call do by importer"),
+    ]
+    told = [json.loads(entry["body"]) for entry in result.outbox]
+    names = ("actor", "causation_id", "correlation_id")
+    assert [[event[name] for name in names] for event in told] == [[None, None, "c-1"], ["a1", "E", "c-1"]]
+
+
 def test_unheard_and_unnamed_facts_stay_in_the_history() -> None:
     publishing = replace(TELLS, unheard=("done",))
     result = added([a_fact(), a_fact("seen")], publishing)
