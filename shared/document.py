@@ -11,12 +11,14 @@ from typing import Any, Generic, TypeVar
 
 from shared.cause import Cause
 from shared.clock import to_text
-from shared.events import Aggregate, Event, Fact, to_json
+from shared.events import KERNEL_FIELDS, Aggregate, Event, Fact, to_json
 
 S = TypeVar("S", bound=Aggregate)
 
 #: Projection that leaves out what only a change needs.
 STATE_ONLY = dict.fromkeys(("outbox", "history", "requests", "applied", "origin", "head"), 0)
+#: What the kernel keeps in every aggregate's document beside the service's own fields.
+KERNEL_OWN = frozenset((*KERNEL_FIELDS, *STATE_ONLY, "_id", "revision", "relay_at", "timer_at", "unspilled", "spilled"))
 GENESIS = "0" * 64
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from services.dispatch.domain import Agent, Order, claimed, queues, waits_in
 from services.dispatch.domain.order import Books
-from services.dispatch.domain.record import FIELDS, MERGED, order_of, record
+from services.dispatch.domain.record import MERGED, order_of, record
 from services.dispatch.domain.repin import pinned, provisional
 from services.dispatch.listing import place
-from shared.events import kernel_fields
+from shared.document import KERNEL_OWN
+from shared.events import kernel_fields, to_json
 from shared.history import differences, rebuild
 
 
@@ -38,8 +39,18 @@ def order_from(doc: Mapping[str, Any], books: Books) -> Order:
 
 
 def order_faults(doc: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The fields of a stored work order that are not what its whole history makes of them."""
-    return differences(doc, rebuild(entries, MERGED), FIELDS)
+    """The fields of a stored work order that are not what its whole history makes of them, or that are none of ours."""
+    whole = _whole(rebuild(entries, MERGED))
+    return [*differences(doc, to_json(whole), whole), *sorted(doc.keys() - whole.keys() - KERNEL_OWN)]
+
+
+def _whole(rebuilt: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document, what is derived included; of a forged history that tells no work order, what it tells."""
+    try:
+        order = order_of(rebuilt)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return rebuilt
+    return {"_id": order.order_no, **order_document(order)}
 
 
 def agent_document(agent: Agent) -> dict[str, Any]:

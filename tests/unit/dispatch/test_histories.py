@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.dispatch import domain
-from services.dispatch.documents import order_document, order_from
+from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain.clock import counted_at
 from services.dispatch.domain.record import FIELDS, clock_form, clock_of, record
 from services.dispatch.domain.states import Stage, State, state_of
@@ -18,7 +18,7 @@ from services.dispatch.domain.telling import told
 from shared.business_time import elapsed
 from shared.cause import Cause
 from shared.deciding import decided
-from shared.document import Publishing, additions
+from shared.document import KERNEL_OWN, Publishing, additions
 from shared.errors import LoopdeskError
 from shared.events import KERNEL_FIELDS, to_json
 from tests.unit.dispatch.builders import CLIMBING, NINE, a_policy, a_ticket, an_agent, opened, reference, with_updates
@@ -217,6 +217,47 @@ def test_a_document_gives_back_the_work_that_it_was_made_of(book, commands):
 
     assert again == order
     assert again.seated == domain.claimed(order)
+
+
+@given(BOOK, COMMANDS)
+def test_a_document_as_it_was_written_has_no_faults(book, commands):
+    order, facts, _ = play(book, commands)
+
+    assert order_faults(document(order), written(facts)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["queues", "place", "teams", "agents", "seats", "steps", "pinned", "provisional", "priority", "clocks", "_id"],
+)
+def test_every_field_of_a_document_is_held_to_its_history(name):
+    order, facts = opened()
+
+    assert order_faults(document(order) | {name: "another"}, written(facts)) == [name]
+    assert order_faults({key: value for key, value in document(order).items() if key != name}, written(facts)) == [name]
+
+
+def test_a_field_that_is_none_of_ours_is_a_fault():
+    order, facts = opened()
+
+    assert order_faults(document(order) | {"secret": None, "also": 1}, written(facts)) == ["also", "secret"]
+
+
+def test_a_forged_history_that_tells_no_work_order_is_told_and_stops_nothing():
+    order, facts = opened()
+    forged = [{"set": {"state": "forged", "order_no": order.order_no}}]
+
+    faults = order_faults(document(order), [*written(facts), *forged])
+    assert "state" in faults
+
+
+def document(order):
+    """As it stands in the database, with all that the kernel adds."""
+    return order_document(order) | dict.fromkeys(KERNEL_OWN) | {"_id": order.order_no}
+
+
+def written(facts):
+    return [{"set": to_json(fact.set)} for fact in facts]
 
 
 @given(BOOK, COMMANDS)
