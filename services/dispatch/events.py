@@ -11,6 +11,7 @@ from shared.events import Fact
 Builder = Callable[[Order, Fact], dict[str, Any]]
 CLOCK = ("clock", "part", "visit", "part_name")
 STEP = ("step", "visit", "step_name")
+CONCERNED = ("teams", "owners", "supervisors", "duty_managers")
 
 
 def _telling(*more: str) -> Builder:
@@ -49,9 +50,9 @@ ORDER_EVENTS: dict[str, Builder] = {
     "work_closed": _telling("closed_at", "outcome"),
     "work_withdrawn": _telling("reason"),
     "work_went_live": _telling(),
-    "deadline_near": _telling(*CLOCK, "due", "share", "provisional"),
-    "deadline_missed": _telling(*CLOCK, "due", "provisional"),
-    "deadline_moved": _telling(*CLOCK, "from", "to", "why"),
-    "work_escalated": _telling(*CLOCK, "due", "level", "tell", "supervisor", "duty_manager", "why"),
+    "deadline_near": _telling(*CLOCK, "due", "share", "provisional", *CONCERNED),
+    "deadline_missed": _telling(*CLOCK, "due", "provisional", *CONCERNED),
+    "deadline_moved": _telling(*CLOCK, "from", "to", "why", *CONCERNED),
+    "work_escalated": _telling(*CLOCK, "due", "level", "tell", "supervisor", "duty_manager", "why", *CONCERNED),
 }
 """Fact type -> builder of the event's data. All other facts stay in the work order's history."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from services.dispatch.domain.clock import Clock, Kind, Mark, next_mark, settle
 from services.dispatch.domain.moves import ESCALATION, more_urgent, prioritise
@@ -12,7 +11,7 @@ from services.dispatch.domain.order import Decision, Order
 from services.dispatch.domain.organisation import EXPERT, Team
 from services.dispatch.domain.promise import KIND_RANK, PROMISE_RANK, Promise
 from services.dispatch.domain.steps import Escalation
-from services.dispatch.domain.telling import clock_names, told, visit_of
+from services.dispatch.domain.telling import clock_names, measured, told
 from services.dispatch.domain.visit import Need, Visit
 from services.dispatch.domain.visiting import moved_to
 from shared.events import Fact
@@ -65,7 +64,6 @@ def _escalate(before: Order, order: Order, clock: Clock, level: int, at: datetim
         "due": clock.due,
         "level": level,
         "tell": list(escalation.tell),
-        **_called(order, clock),
         "why": clock.promise.value,
     }
     facts = [told(before, order, "work_escalated", at, **told_of)]
@@ -84,11 +82,6 @@ def _definition(order: Order, clock: Clock, level: int) -> Escalation:
     return next(one for one in (limit.escalations if limit else ()) if one.level == level)
 
 
-def _called(order: Order, clock: Clock) -> dict[str, Any]:
-    where = visit_of(order, clock) or order
-    return {"supervisor": where.supervisor, "duty_manager": where.duty_manager}
-
-
 def _raise_priority(order: Order, clock: Clock, escalation: Escalation, at: datetime) -> Decision:
     priority = more_urgent(order.priority) if escalation.raise_priority else None
     if priority is None:
@@ -99,19 +92,13 @@ def _raise_priority(order: Order, clock: Clock, escalation: Escalation, at: date
 def _move(order: Order, clock: Clock, escalation: Escalation, at: datetime) -> Decision:
     """Every open step that the clock is about goes to the team that is to see to it, unless it is there."""
     facts: list[Fact] = []
-    for visit in order.visits if escalation.move_to else ():
-        team = _helper(order, visit, str(escalation.move_to)) if _is_about(order, clock, visit) else None
+    for visit in measured(order, clock) if escalation.move_to else ():
+        team = _helper(order, visit, str(escalation.move_to))
         if team is not None and team.code != visit.need.team:
             need = Need(team=team.code)
             order, more = moved_to(order, at, visit, team, need, reason=clock.promise.value, rule=str(clock.source))
             facts += more
     return order, facts
-
-
-def _is_about(order: Order, clock: Clock, visit: Visit) -> bool:
-    if clock.promise is Promise.STEP:
-        return visit.clock == clock.name
-    return clock.promise is not Promise.GROUP or visit.step in order.course.groups[str(clock.part)].steps
 
 
 def _helper(order: Order, visit: Visit, move_to: str) -> Team | None:

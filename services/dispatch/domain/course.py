@@ -42,7 +42,8 @@ def go(order: Order, at: datetime, to: str, block: int | None) -> Decision:
         return _arrive(order, at, _block(order, block))
     step = order.course.steps[to]
     if step.enter is not None and not step.enter.holds(order.context(at)):
-        passed = told(order, order, "step_passed_over", at, step=to, step_name=dict(step.name))
+        before, order = order, _emptied(order, step)
+        passed = told(before, order, "step_passed_over", at, step=to, step_name=dict(step.name))
         order, facts = leave(order, at, step, block)
         return order, [passed, *facts]
     return open_step(order, at, to, block)
@@ -60,7 +61,8 @@ def open_step(order: Order, at: datetime, code: str, block: int | None) -> Decis
     """The step is opened, to be given to somebody, and its clocks begin."""
     before, step = order, order.course.steps[code]
     visit = _visit(order, at, step, block)
-    order = replace(order, visited={**order.visited, code: order.visited.get(code, 0) + 1}).with_visit(visit)
+    order = _emptied(order, step).with_visit(visit)
+    order = replace(order, visited={**order.visited, code: order.visited.get(code, 0) + 1})
     order = timing.step_begun(order, visit, at)
     if order.flow is None:
         return order, []
@@ -94,6 +96,13 @@ def need_of(order: Order, who: Who) -> Need:
     if entry is not None and team not in entry.teams:
         team = next(iter(entry.teams), team)
     return Need(team=team, role=who.role, skill=who.skill, agent=who.agent)
+
+
+def _emptied(order: Order, step: Step) -> Order:
+    """Without what an earlier visit of the step filled in: where the work goes on from it must not follow from that."""
+    if step.code not in order.visited or not step.fields:
+        return order
+    return replace(order, fields={name: value for name, value in order.fields.items() if name not in step.fields})
 
 
 def _visit(order: Order, at: datetime, step: Step, block: int | None) -> Visit:

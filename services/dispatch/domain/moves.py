@@ -10,7 +10,7 @@ from services.dispatch.domain.clock import Promise
 from services.dispatch.domain.matter import PRIORITIES
 from services.dispatch.domain.order import Decision, Order, Wish
 from services.dispatch.domain.states import State, after, state_of
-from services.dispatch.domain.telling import told
+from services.dispatch.domain.telling import concerning, told
 from services.dispatch.errors import AlreadyVoid, NothingChanges, StaleRound
 from shared.errors import NotFound
 from shared.events import Fact
@@ -178,8 +178,7 @@ def _to_the_supervisor(order: Order) -> dict[str, object]:
     return {
         "level": order.escalation,
         "tell": ["supervisor"],
-        "supervisor": order.supervisor,
-        "duty_manager": order.duty_manager,
+        **concerning(order, order.visits),
         "why": DISSATISFIED,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,11 +35,28 @@ def having(visit: Visit) -> dict[str, Any]:
     return {"team": visit.need.team, "agent": visit.agent}
 
 
-def clock_names(order: Order, clock: Clock) -> dict[str, Any]:
-    """Which clock a fact is about, who has what it measures, and by which policy or flow it is promised."""
-    visit = visit_of(order, clock)
+def concerning(order: Order, visits: Sequence[Visit]) -> dict[str, Any]:
+    """Everybody whom a fact about these open steps concerns, each once, in order of the steps.
+
+    `team`, `agent`, `supervisor` and `duty_manager` are those of the first of the steps; without any, the work's.
+    """
+    first = visits[0] if visits else None
     return {
-        **(having(visit) if visit else {}),
+        "team": first.need.team if first else order.team,
+        "agent": first.agent if first else order.agent,
+        "supervisor": first.supervisor if first else order.supervisor,
+        "duty_manager": first.duty_manager if first else order.duty_manager,
+        "teams": _each(visit.need.team for visit in visits),
+        "owners": _each(visit.agent for visit in visits),
+        "supervisors": _each(visit.supervisor for visit in visits),
+        "duty_managers": _each(visit.duty_manager for visit in visits),
+    }
+
+
+def clock_names(order: Order, clock: Clock) -> dict[str, Any]:
+    """Which clock a fact is about, whom it concerns, and by which policy or flow it is promised."""
+    return {
+        **concerning(order, measured(order, clock)),
         "clock": clock.promise.value,
         "part": clock.part,
         "visit": int(clock.name.partition("/")[2]) if clock.promise is Promise.STEP else None,
@@ -47,12 +65,21 @@ def clock_names(order: Order, clock: Clock) -> dict[str, Any]:
     }
 
 
-def visit_of(order: Order, clock: Clock) -> Visit | None:
-    """The open step that the clock measures; None for every clock but a step's."""
-    return next((visit for visit in order.visits if visit.clock == clock.name), None)
+def measured(order: Order, clock: Clock) -> list[Visit]:
+    """The open steps that the clock is about: the step itself, those of the group, or, of the whole work's, all."""
+    if clock.promise is Promise.STEP:
+        return [visit for visit in order.visits if visit.clock == clock.name]
+    if clock.promise is Promise.GROUP:
+        steps = order.course.groups[str(clock.part)].steps
+        return [visit for visit in order.visits if visit.step in steps]
+    return list(order.visits)
 
 
 def _part_name(order: Order, clock: Clock) -> dict[str, str] | None:
     if clock.promise is Promise.STEP:
         return dict(order.course.steps[str(clock.part)].name)
     return dict(order.course.groups[str(clock.part)].name) if clock.promise is Promise.GROUP else None
+
+
+def _each(names: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name))

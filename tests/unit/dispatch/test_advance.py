@@ -14,9 +14,10 @@ from tests.unit.dispatch.builders import (
     an_order,
     opened,
     reference,
+    resolved,
     types,
 )
-from tests.unit.dispatch.courses import approved, given_out, reported
+from tests.unit.dispatch.courses import NAME, a_book, a_repair, approved, done, given_out, reported
 
 CLIMBS = reference(a_policy(escalations=CLIMBING))
 
@@ -228,3 +229,100 @@ def test_a_late_group_moves_its_open_steps():
 
     assert (told["part"], told["visit"], told["level"]) == ("mending", None, 2)
     assert [visit.need.key for visit in order.visits] == ["experts"]
+
+
+# whom it concerns
+
+CONCERNED = ("team", "agent", "supervisor", "duty_manager", "teams", "owners", "supervisors", "duty_managers")
+BRANCHES = {
+    "name": NAME,
+    "start": "report",
+    "groups": {
+        "looking": {
+            "name": NAME,
+            "steps": ["survey", "approval"],
+            "within": "1h",
+            "warn_at": [0.5],
+            "escalations": [{"at": 1, "level": 1, "tell": ["owner", "supervisor"], "move_to": "experts"}],
+        }
+    },
+    "steps": {
+        "report": {"name": NAME, "next": [{"parallel": ["note", "survey", "approval"], "join": "fix"}]},
+        "note": {"name": NAME, "who": {"team": "experts"}, "next": "fix"},
+        "survey": {"name": NAME, "next": "fix"},
+        "approval": {"name": NAME, "who": {"team": "desk"}, "next": "fix"},
+        "fix": {"name": NAME, "next": "end"},
+    },
+}
+"""Three branches of three teams; the later two have a limit together."""
+
+
+def branched(**ticket):
+    """Work in the branches of `BRANCHES`, each with somebody."""
+    return given_out(done(a_repair(book=a_book(flow=BRANCHES), **ticket), "report"))
+
+
+def whom(facts, clock):
+    """Type -> whom it concerns, of what was told of that clock."""
+    return {
+        fact.type: {name: fact.data[name] for name in CONCERNED}
+        for fact in facts
+        if fact.data.get("clock") == clock and fact.type != "work_prioritised"
+    }
+
+
+def test_what_is_told_of_a_group_concerns_who_has_its_open_steps():
+    _, facts = domain.advance(branched(priority="P4"), after(hours=1))
+
+    its = {
+        "team": "it",
+        "agent": "surveyer",
+        "supervisor": "chief.it",
+        "duty_manager": "duty",
+        "teams": ["it", "desk"],
+        "owners": ["surveyer", "approvaler"],
+        "supervisors": ["chief.it", "chief.desk"],
+        "duty_managers": ["duty"],
+    }
+    assert whom(facts, "group") == dict.fromkeys(["deadline_near", "deadline_missed", "work_escalated"], its)
+
+
+def test_what_is_told_of_the_whole_work_concerns_everybody_who_has_a_step():
+    _, facts = domain.advance(branched(), after(minutes=45))
+
+    assert whom(facts, "first_response")["work_escalated"] == {
+        "team": "experts",
+        "agent": "noteer",
+        "supervisor": "chief.experts",
+        "duty_manager": None,
+        "teams": ["experts", "it", "desk"],
+        "owners": ["noteer", "surveyer", "approvaler"],
+        "supervisors": ["chief.experts", "chief.it", "chief.desk"],
+        "duty_managers": ["duty"],
+    }
+
+
+def test_what_is_told_of_a_step_concerns_who_has_that_step_only():
+    _, facts = domain.advance(given_out(reported()), after(hours=1))
+
+    told = whom(facts, "step")["deadline_missed"]
+    assert (told["teams"], told["owners"], told["supervisors"]) == (["it"], ["surveyer"], ["chief.it"])
+
+
+def test_a_step_that_nobody_has_concerns_its_team_all_the_same():
+    _, facts = domain.advance(an_order(agent=None), after(minutes=12))
+
+    told = whom(facts, "first_response")["deadline_near"]
+    assert (told["teams"], told["owners"], told["supervisors"]) == (["it"], [], ["chief.it"])
+
+
+def test_a_customer_who_is_not_satisfied_concerns_the_supervisor_of_the_step_that_is_opened():
+    _, facts = domain.reopen_dissatisfied(resolved(), NINE, round=0, reason="score 1")
+
+    told = facts[-1].data
+    assert (told["teams"], told["owners"], told["supervisors"], told["duty_managers"]) == (
+        ["it"],
+        [],
+        ["chief.it"],
+        ["duty"],
+    )

@@ -6,7 +6,19 @@ from dataclasses import replace
 from services.dispatch import domain
 from services.dispatch.domain import State
 from tests.unit.dispatch.builders import NINE, after, reference, types
-from tests.unit.dispatch.courses import NAME, REPAIR, a_book, a_repair, approved, done, given_out, open_steps, reported
+from tests.unit.dispatch.courses import (
+    NAME,
+    REPAIR,
+    TEXT,
+    YES_NO,
+    a_book,
+    a_repair,
+    approved,
+    done,
+    given_out,
+    open_steps,
+    reported,
+)
 
 
 def a_flow(**steps):
@@ -131,6 +143,53 @@ def test_a_condition_may_ask_whether_the_step_was_late():
 
     assert open_steps(domain.complete_step(order, NINE)[0]) == ["c"]
     assert open_steps(domain.complete_step(late, after(hours=2))[0]) == ["b"]
+
+
+OFFER = a_flow(
+    offer={"fields": {"amount": {"type": "integer", "required": True, "name": NAME}}, "next": "approval"},
+    approval={
+        "enter": "fields.amount > 500",
+        "fields": {"refused": YES_NO},
+        "within": "1h",
+        "skippable": "overdue",
+        "next": [{"to": "offer", "when": "fields.refused"}, "pay"],
+    },
+    pay={"next": "end"},
+)
+"""An offer that is made again where it was refused; a small one needs no approval."""
+
+
+def refused_offer():
+    """Work whose first offer was refused."""
+    order = done(under(OFFER), "offer", fields={"amount": 900})
+    return given_out(done(order, "approval", fields={"refused": True}))
+
+
+def test_what_was_filled_in_before_is_gone_where_a_step_is_opened_again():
+    order = done(refused_offer(), "offer", fields={"amount": 800})
+
+    assert (open_steps(order), order.fields) == (["approval"], {"amount": 800})
+
+
+def test_a_step_that_is_skipped_when_it_comes_again_leads_on_with_nothing_filled_in():
+    late, _ = domain.advance(done(refused_offer(), "offer", fields={"amount": 800}), after(hours=2))
+
+    assert open_steps(domain.skip_step(late, after(hours=2), reason="nobody there")[0]) == ["pay"]
+
+
+def test_a_step_that_is_passed_over_when_it_comes_again_leads_on_with_nothing_filled_in():
+    order, facts = domain.complete_step(refused_offer(), NINE, fields={"amount": 100})
+
+    assert (open_steps(order), order.fields) == (["pay"], {"amount": 100})
+    assert types(facts) == ["step_completed", "step_passed_over", "step_opened"]
+    assert facts[1].set == {"fields": {"amount": 100}}
+
+
+def test_a_step_that_comes_for_the_first_time_keeps_what_others_filled_in_of_its_fields():
+    shared = {"fields": {"place": TEXT}}
+    order = under(a_flow(a={**shared, "next": "b"}, b={**shared, "next": "end"}))
+
+    assert done(order, "a", fields={"place": "Room 5"}).fields == {"place": "Room 5"}
 
 
 def test_who_does_a_step_is_whom_its_definition_names():
