@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.intake.domain.customer import Customer
 from services.intake.domain.ticket import Step, Ticket, current_step
+
+_OF_EVERY_STATUS = {"status", "order_no", "number"}
 
 
 def customer(state: Customer) -> dict[str, Any]:
@@ -59,9 +61,12 @@ def summary(state: Ticket) -> dict[str, Any]:
 def ticket(state: Ticket, history: Sequence[Mapping[str, Any]], language: str) -> dict[str, Any]:
     """A ticket in full, with names in `language`.
 
-    Its history is in order of time, late news at their own time and in their work's own order.
+    Its history is in order of time, late news at their own time and in their work's own order; without the news that
+    left its status as it was and say nothing else. Which those are shows only here, when the late ones are in place.
     """
-    told = sorted(history, key=lambda entry: (entry["at"], entry["data"].get("number", 0), entry["number"]))
+    told = _worth_reading(
+        sorted(history, key=lambda entry: (entry["at"], entry["data"].get("number", 0), entry["number"]))
+    )
     return {
         **summary(state),
         "text": state.text,
@@ -69,6 +74,15 @@ def ticket(state: Ticket, history: Sequence[Mapping[str, Any]], language: str) -
         "replay_until": state.replay_until,
         "history": [{**entry, "data": _named(entry["data"], language)} for entry in told],
     }
+
+
+def _worth_reading(told: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    status = None
+    for entry in told:
+        now = entry["data"].get("status", status)
+        if entry["type"] != "status_changed" or now != status or entry["data"].keys() - _OF_EVERY_STATUS:
+            yield entry
+        status = now
 
 
 def _progress(step: Step | None, language: str) -> dict[str, Any] | None:

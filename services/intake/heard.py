@@ -70,3 +70,15 @@ class StepOpened(WorkEvent):
 
     step = fields.String(required=True)
     step_name = Names(load_default=None, allow_none=True)
+
+
+class StepEnded(WorkEvent):
+    """It has left a step of its flow."""
+
+    step = fields.String(required=True)
+
+
+class WorkRerouted(WorkEvent):
+    """It was sent to another step; what was open in its place is given up."""
+
+    from_steps = fields.List(fields.String(), load_default=list)

@@ -158,15 +158,18 @@ class Numbers:
 
 def _ticket_document(ticket: Ticket) -> dict[str, Any]:
     own = {name: getattr(ticket, name) for name in _TICKET}
-    step = asdict(ticket.step) if ticket.step else None
-    return {**own, "step": step, "place": place(ticket.created_at, ticket.ticket_no)}
+    return {
+        **own,
+        "steps": [asdict(step) for step in ticket.steps],
+        "place": place(ticket.created_at, ticket.ticket_no),
+    }
 
 
 def _ticket(doc: Mapping[str, Any]) -> Ticket:
     """A list leaves the text out; a ticket from before a field was thought of has its default."""
     own: dict[str, Any] = {"text": "", **{name: doc[name] for name in _TICKET if name in doc}}
-    step = Step(**own["step"]) if own.get("step") else None
-    return Ticket(**{**own, "step": step}, **kernel_fields(doc))
+    steps = tuple(Step(**step) for step in own.get("steps", ()))
+    return Ticket(**{**own, "steps": steps}, **kernel_fields(doc))
 
 
 def _customer_document(customer: Customer) -> dict[str, Any]:

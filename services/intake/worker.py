@@ -6,9 +6,9 @@ from services.intake import heard
 from services.intake.domain import news
 from services.intake.domain.ticket import CLOSED, ON_HOLD, REOPENED, RESOLVED, WITHDRAWN, Ticket
 from services.intake.store import IntakeStore
-from shared.aggregates import Decide
 from shared.bus import Health, on_event
 from shared.cause import Cause
+from shared.deciding import Decide
 from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
 from shared.mongo import Mongo
@@ -68,6 +68,17 @@ class IntakeWorker(Health):
         """Its work is at another step."""
         code, name = event.data["step"], event.data["step_name"] or {}
         self._change(event, lambda ticket, _: news.follow_step(ticket, _news(event), code, name))
+
+    @on_event("dispatch", "step_completed", heard.StepEnded)
+    @on_event("dispatch", "step_skipped", heard.StepEnded)
+    def end_step(self, event: Event) -> None:
+        """Its work is at that step no more."""
+        self._change(event, lambda ticket, _: news.follow_end_of_steps(ticket, _news(event), [event.data["step"]]))
+
+    @on_event("dispatch", "work_rerouted", heard.WorkRerouted)
+    def end_rerouted_steps(self, event: Event) -> None:
+        """Its work is at none of those steps any more."""
+        self._change(event, lambda ticket, _: news.follow_end_of_steps(ticket, _news(event), event.data["from_steps"]))
 
     def _follow(self, event: Event, status: str) -> None:
         details = {name: event.data[name] for name in _FOR_THE_CUSTOMER if event.data.get(name)}

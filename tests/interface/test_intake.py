@@ -247,13 +247,18 @@ def test_priority_and_step_follow_the_work(importer: Client, ticket: dict[str, A
         _news(ticket, "work_resumed", 104),
         _news(ticket, "step_opened", 105, step="on_site", visit=2, step_name=on_site, due=None),
         _news(ticket, "work_prioritised", 106, **{"from": "P1", "to": "P3", "reason": "between us", "by": "actor"}),
+        _news(ticket, "step_opened", 107, step="bill", visit=3, step_name=None, due=None),
+        _news(ticket, "step_completed", 108, step="bill", visit=3, step_name=None, due=None, met=None),
+        _news(ticket, "work_assigned", 109),
+        _news(ticket, "work_assigned", 110),
     ]
     twice = news * 2
     Random(7).shuffle(twice)
     bus[0].tell(*twice)
     got = lambda: importer.call("intake", "get_ticket", ticket_no=ticket["ticket_no"])  # noqa: E731
+    on_bill = lambda now: now["status"] != "assigned" or now["progress"]["step"] == "bill"  # noqa: E731
     own = lambda now: [entry for entry in now["history"] if entry["data"].get("number", 0) > 100]  # noqa: E731
-    now = eventually(lambda: (found := got()) and len(own(found)) == 6 and found)
+    now = eventually(lambda: (found := got()) and len(own(found)) == 7 and not on_bill(found) and found)
     assert (now["priority"], now["progress"]["step"], now["progress"]["step_name"]) == ("P3", "on_site", "现场处理")
     assert [entry["type"] for entry in own(now)] == [
         "step_begun",
@@ -262,6 +267,7 @@ def test_priority_and_step_follow_the_work(importer: Client, ticket: dict[str, A
         "status_changed",
         "step_begun",
         "priority_changed",
+        "step_begun",
     ]
     assert own(now)[2]["data"]["reason_name"] == "等待备件"
     assert "between us" not in str(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -68,15 +68,29 @@ def follow_priority(ticket: Ticket, news: News, before: str, after: str) -> tupl
 
 
 def follow_step(ticket: Ticket, news: News, code: str, name: Mapping[str, str]) -> tuple[Ticket, list[Fact]]:
-    """The ticket after its work came to a step of its flow; the newest number says where it is.
-
-    Of steps that run side by side it is the one that began last. Raises OtherWorkOrder.
-    """
+    """The ticket after its work came to a step of its flow. Raises OtherWorkOrder."""
     _check_order(ticket, news)
     fact = _told("step_begun", news, step=code, step_name=dict(name))
-    if news.number > ticket.step_number:
-        ticket = replace(ticket, step=Step(code=code, name=name, since=news.at), step_number=news.number)
-    return replace(ticket, order_no=news.order_no), [fact]
+    return _with_step(ticket, news, Step(code=code, name=name, since=news.at, number=news.number)), [fact]
+
+
+def follow_end_of_steps(ticket: Ticket, news: News, codes: Iterable[str]) -> tuple[Ticket, list[Fact]]:
+    """The ticket after its work left these steps: done, skipped, or given up for another one. Raises OtherWorkOrder."""
+    _check_order(ticket, news)
+    for code in codes:
+        last = next((step for step in ticket.steps if step.code == code), None)
+        left = last or Step(code=code, name={}, since=news.at, number=0)
+        ticket = _with_step(ticket, news, replace(left, number=news.number, open=False))
+    return ticket, []
+
+
+def _with_step(ticket: Ticket, news: News, step: Step) -> Ticket:
+    """The newest number says how each step stands."""
+    ticket = replace(ticket, order_no=news.order_no)
+    known = {one.code: one for one in ticket.steps}
+    if step.code in known and known[step.code].number >= step.number:
+        return ticket
+    return replace(ticket, steps=tuple((known | {step.code: step}).values()))
 
 
 def _check_order(ticket: Ticket, news: News) -> None:

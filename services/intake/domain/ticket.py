@@ -31,8 +31,8 @@ class Ticket(Aggregate):
     """`created_at` is when it counts as submitted, `occurred_at` when the customer spoke.
 
     `reference` is the caller's own number of the matter, empty if it has none; several tickets may have the same.
-    `order_no` is dispatch's work order. `order_number`, `priority_number` and `step_number` are the numbers of its
-    facts that gave the status, the priority and the step; 0 before the first.
+    `order_no` is dispatch's work order. `order_number` and `priority_number` are the numbers of its facts that gave the
+    status and the priority; 0 before the first. `steps` are those of its flow that it came to, one entry for each.
     """
 
     ticket_no: str
@@ -52,17 +52,21 @@ class Ticket(Aggregate):
     order_no: str | None = None
     order_number: int = 0
     priority_number: int = 0
-    step: Step | None = None
-    step_number: int = 0
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Where the work is in its flow, since when; `name` by language."""
+    """A step that the work came to, when it last did; `name` by language.
+
+    A flow has a step open once at most at a time, so its newest news, by the `number` of the fact, say how it stands.
+    """
 
     code: str
     name: Mapping[str, str]
     since: datetime
+    number: int
+    open: bool = True
 
 
 def submit(
@@ -119,5 +123,11 @@ def end_replay(ticket: Ticket, at: datetime) -> tuple[Ticket, list[Fact]]:
 
 
 def current_step(ticket: Ticket) -> Step | None:
-    """Where its work is; None when nobody works on it any more, or its work knows no steps."""
-    return None if ticket.status in OVER else ticket.step
+    """Where its work is: of the steps that are open side by side, the one that began last.
+
+    Before the next step is heard of, the last one still counts. None when nobody works on it any more, or its work
+    knows no steps.
+    """
+    if ticket.status in OVER:
+        return None
+    return max(ticket.steps, key=lambda step: (step.open, step.number), default=None)

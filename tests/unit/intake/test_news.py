@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import permutations
 
 import pytest
 
 from services.intake import errors
 from services.intake.domain import ticket as tickets
-from services.intake.domain.news import follow, follow_priority, follow_step, when_assigned, when_resumed
+from services.intake.domain.news import (
+    follow,
+    follow_end_of_steps,
+    follow_priority,
+    follow_step,
+    when_assigned,
+    when_resumed,
+)
 from services.intake.domain.ticket import Step, current_step
 from shared.events import Fact
 from tests.unit.intake.builders import NINE, a_ticket, minutes, news, word
@@ -96,7 +104,7 @@ def test_a_newer_status_does_not_hide_an_older_priority() -> None:
 
 def test_ticket_shows_the_step_that_its_work_has_come_to() -> None:
     ticket, facts = follow_step(a_ticket(), word(5), "on_site", ON_SITE)
-    assert current_step(ticket) == Step(code="on_site", name=ON_SITE, since=NINE + minutes(5))
+    assert current_step(ticket) == Step(code="on_site", name=ON_SITE, since=NINE + minutes(5), number=5)
     entry = {"step": "on_site", "step_name": ON_SITE, "order_no": "W-1", "number": 5}
     assert facts == [Fact("step_begun", NINE + minutes(5), entry)]
 
@@ -111,6 +119,44 @@ def test_step_that_began_last_is_shown_in_whatever_order_the_news_arrive(order) 
     assert (step.code, step.since) == ("on_site", NINE + minutes(6))
 
 
+def at_steps(*told: tuple[int, str, str]) -> tuple[str, datetime] | None:
+    """Where the customer sees the work after these news (number, opened or left, step)."""
+    ticket = a_ticket()
+    for number, what, code in told:
+        if what == "opened":
+            ticket, _ = follow_step(ticket, word(number), code, {"en": code})
+        else:
+            ticket, _ = follow_end_of_steps(ticket, word(number), [code])
+    step = current_step(ticket)
+    return (step.code, step.since) if step else None
+
+
+SIDE_BY_SIDE = [(3, "opened", "survey"), (4, "opened", "approval"), (6, "left", "approval")]
+LOOPED = [(3, "opened", "survey"), (4, "left", "survey"), (6, "opened", "survey"), (7, "opened", "approval")]
+
+
+@pytest.mark.parametrize("order", list(permutations(SIDE_BY_SIDE)))
+def test_of_steps_side_by_side_one_that_is_still_open_is_shown(order: tuple[tuple[int, str, str], ...]) -> None:
+    assert at_steps(*order) == ("survey", NINE + minutes(3))
+
+
+@pytest.mark.parametrize("order", list(permutations([*LOOPED, (9, "left", "approval")])))
+def test_step_that_was_opened_again_is_open(order: tuple[tuple[int, str, str], ...]) -> None:
+    assert at_steps(*order) == ("survey", NINE + minutes(6))
+
+
+def test_all_steps_that_a_reroute_gave_up_are_left() -> None:
+    ticket = a_ticket()
+    for number, code in ((3, "survey"), (4, "approval"), (7, "fix")):
+        ticket, _ = follow_step(ticket, word(number), code, {})
+    ticket, facts = follow_end_of_steps(ticket, word(6), ["survey", "approval"])
+    assert ([step.code for step in ticket.steps if step.open], facts) == (["fix"], [])
+
+
+def test_between_two_steps_the_last_one_is_shown() -> None:
+    assert at_steps((3, "opened", "survey"), (4, "left", "survey")) == ("survey", NINE + minutes(3))
+
+
 @pytest.mark.parametrize("status", ["resolved", "closed", "withdrawn"])
 def test_work_that_is_over_is_at_no_step(status: str) -> None:
     ticket, _ = follow_step(a_ticket(), word(5), "on_site", ON_SITE)
@@ -122,6 +168,7 @@ def test_priority_and_step_of_another_order_are_refused() -> None:
     for told in (
         lambda: follow_priority(a_ticket(order_no="W-1"), word(9, order_no="W-2"), "P3", "P1"),
         lambda: follow_step(a_ticket(order_no="W-1"), word(9, order_no="W-2"), "survey", SURVEY),
+        lambda: follow_end_of_steps(a_ticket(order_no="W-1"), word(9, order_no="W-2"), ["survey"]),
     ):
         with pytest.raises(errors.OtherWorkOrder):
             told()
