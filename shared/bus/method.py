@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -22,6 +22,7 @@ from shared.schemas import Code, Consumed, Instant, load
 
 log = logging.getLogger("loopdesk.rpc")
 clock = SystemClock()
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # with it business time begins (docs/calendars.md)
 
 
 class CommandMeta(Consumed):
@@ -73,6 +74,8 @@ def _enter(contract: Contract, method: str, incoming: Incoming) -> tuple[Call, d
             )
         if at > clock.now():
             raise ValidationError({"at": ["Lies in the future."]})
+        if at < EARLIEST:
+            raise ValidationError({"at": ["Lies before 1970."]})
     request_id = meta.get("request_id")
     content = {name: value for name, value in incoming.kwargs.items() if name != "request_id"}
     call = Call(

@@ -10,7 +10,9 @@ from typing import Any
 
 from shared.business_time.hours import WEEKDAYS, Day, Hours, special_overlaps, weekly_overlaps
 from shared.business_time.instants import FIRST_YEAR, LAST_YEAR
+from shared.business_time.names import NAME, is_name
 from shared.business_time.spans import MOST_SPANS, Span, Spans, duration, overlap, parse_span, text_of
+from shared.business_time.tables import Tables, opens_from
 from shared.business_time.zones import zone_named
 from shared.errors import ValidationError
 
@@ -57,21 +59,20 @@ class _Reader:
             self.fault(str(key), "is not a field of a calendar")
         name = self.name(body)
         working_day = self.working_day(body.get("working_day"))
-        horizon = None if body.get("horizon") is None else self.date("horizon", body["horizon"])
+        horizon = None if body.get("horizon") is None else self.calendar_date("horizon", body["horizon"])
         zone = self.zone(body.get("zone"))
         week = self.week(body.get("week"))
         days, names = self.days(body.get("days"), week)
         hours = Hours.of(zone, week, days)
         if not self.faults:
-            self.check(hours, days)
+            self.check(hours, days, horizon)
         return None if self.faults else Declared(name, hours, working_day, horizon, names)
 
     def name(self, body: Mapping[Any, Any]) -> str:
         name = body.get("name")
-        if isinstance(name, str) and name.strip():
-            return name
-        self.fault("name", "is required, as text")
-        return ""
+        if not is_name(name):
+            self.fault("name", f"is required, as {NAME}")
+        return str(name)
 
     def zone(self, name: Any) -> str:
         try:
@@ -113,7 +114,7 @@ class _Reader:
         names: dict[int, str] = {}
         for key, entry in body.items():
             path = f"days.{key}"
-            day = self.date(path, key)
+            day = self.calendar_date(path, key)
             found = self.day(path, entry, week)
             if day is None or found is None:
                 continue
@@ -130,8 +131,8 @@ class _Reader:
             return None
         for key in entry.keys() - DAY_KEYS:
             self.fault(f"{path}.{key}", "is not a field of a day")
-        if not isinstance(entry.get("name", ""), str):
-            self.fault(f"{path}.name", "is not text")
+        if "name" in entry and not is_name(entry["name"]):
+            self.fault(f"{path}.name", f"is not {NAME}")
         bases = [base for base in BASES if base in entry]
         if len(bases) > 1:
             self.fault(path, f"has {' and '.join(bases)}; one of them says what the day is")
@@ -181,7 +182,7 @@ class _Reader:
                 self.fault(f"{path}.{place}", str(reason))
         return tuple(found)
 
-    def date(self, path: str, value: Any) -> date | None:
+    def calendar_date(self, path: str, value: Any) -> date | None:
         """YAML gives a date for a plain 2026-10-01, JSON a text."""
         try:
             found = date.fromisoformat(value) if isinstance(value, str) and _DATE.fullmatch(value) else value
@@ -195,7 +196,7 @@ class _Reader:
             return found
         return None
 
-    def check(self, hours: Hours, days: Mapping[int, Day]) -> None:
+    def check(self, hours: Hours, days: Mapping[int, Day], horizon: date | None) -> None:
         """What only shows once all parts are sound."""
         for weekday, reason in weekly_overlaps(hours.week):
             self.fault(f"week.{WEEKDAYS[weekday]}", reason)
@@ -203,5 +204,12 @@ class _Reader:
             for ordinal, reason in special_overlaps(hours):
                 declared = ordinal if ordinal in days else ordinal - 1
                 self.fault(f"days.{date.fromordinal(declared)}", reason)
-        if not hours.opens:
+        if not self.faults:
+            self.check_opens(Tables(hours), horizon)
+
+    def check_opens(self, tables: Tables, horizon: date | None) -> None:
+        """No clock here: that it opens at all, and again once it goes by its weekly hours, from the horizon on."""
+        if not opens_from(tables, 1):
             self.fault("week", "never opens")
+        elif horizon is not None and not opens_from(tables, horizon.toordinal()):
+            self.fault("week", f"never opens from the horizon on, {horizon}")

@@ -53,11 +53,6 @@ class Hours:
         spans = self._special.get(ordinal)
         return self.week[weekday_of(ordinal)] if spans is None else spans
 
-    @property
-    def opens(self) -> bool:
-        """That there is any span at all."""
-        return any(self.week) or any(spans for _, spans in self.special)
-
     @cached_property
     def all_week(self) -> bool:
         """That the weekly hours never close."""

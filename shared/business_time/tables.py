@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate
+from threading import Lock
 
 from shared.business_time.hours import Hours
-from shared.business_time.instants import DAY_SECONDS, EPOCH_DAY, LAST_YEAR, MICRO, year_start
+from shared.business_time.instants import DAY_SECONDS, EPOCH_DAY, FIRST_YEAR, LAST_YEAR, MICRO, year_start
+from shared.business_time.year import Opening, Year
 from shared.business_time.zones import offset, utc_seconds, zone_named
 
 MARGIN = 3  # days: a zone's offset is under one and a span under two
-MOST_YEARS = 64  # tables kept in a process
 MOST_HOURS = 256  # calendars whose tables are shared by content
-
-Opening = tuple[int, int]  # from, to; microseconds since 1970
-
-
-class Year:
-    """The openings within one UTC year, in microseconds since 1970; what touches is one opening.
-
-    `starts[i]` is an opening; `before[i]` the business time of the year before it, with the year's total at the end. So
-    opening i ends at `starts[i] + before[i + 1] - before[i]`.
-    """
-
-    __slots__ = ("before", "starts", "total")
-
-    def __init__(self, openings: list[Opening]) -> None:
-        self.starts = [start for start, _ in openings]
-        self.before = list(accumulate((end - start for start, end in openings), initial=0))
-        self.total = self.before[-1]
-
-    def openings(self, after: int) -> Iterator[Opening]:
-        """Those that end after the instant, in order, whole."""
-        for index in range(max(0, bisect_right(self.starts, after) - 1), len(self.starts)):
-            start = self.starts[index]
-            end = start + self.before[index + 1] - self.before[index]
-            if end > after:
-                yield start, end
-
-    def is_open(self, at: int) -> bool:
-        """That an opening has begun and not ended; at its closing it has ended."""
-        index = bisect_right(self.starts, at) - 1
-        return index >= 0 and at - self.starts[index] < self.before[index + 1] - self.before[index]
-
-    def position(self, at: int) -> int:
-        """The business time of the year before the instant."""
-        index = bisect_right(self.starts, at) - 1
-        if index < 0:
-            return 0
-        return min(self.before[index] + at - self.starts[index], self.before[index + 1])
-
-    def instant(self, position: int) -> int:
-        """The first instant by which so much business time (over 0, up to the total) has passed."""
-        index = bisect_left(self.before, position) - 1
-        return self.starts[index] + position - self.before[index]
+MOST_OPENINGS = 300_000  # in the tables kept in a process: two years of office hours for each of those, about 24 MB
 
 
 class Tables:
@@ -69,6 +30,7 @@ class Tables:
     def __init__(self, hours: Hours) -> None:
         self.hours = hours
         self.zone = zone_named(hours.zone)
+        self.years: dict[int, Year] = {}  # those that are kept (`Kept`)
         self._summed: tuple[int, tuple[int, ...]] | None = None
 
     def between(self, first: int, last: int) -> int:
@@ -107,12 +69,66 @@ def tables_of(hours: Hours) -> Tables:
     return Tables(hours)
 
 
-@lru_cache(maxsize=MOST_YEARS)
+class Kept:
+    """Keeps tables for all calendars of a process, up to so many openings; what was built first goes first.
+
+    Its bound is by size, since a year may have one opening or thousands. Not the least recently used first: an answer
+    would then have to note each use, which costs it more than a table that is built again now and then.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = 0
+        self._order: deque[tuple[Tables, int]] = deque()
+        self._lock = Lock()
+
+    def built(self, tables: Tables, year: int) -> Year:
+        """The year's table, which is kept from now on."""
+        with self._lock:
+            table = tables.years.get(year)  # another thread may have built it meanwhile
+            if table is None:
+                table = tables.years[year] = build(tables, year)
+                self._order.append((tables, year))
+                self.size += table.size
+                self._make_room()
+        return table
+
+    def _make_room(self) -> None:
+        while self.size > self.most and len(self._order) > 1:
+            tables, year = self._order.popleft()
+            self.size -= tables.years.pop(year).size
+
+
+KEPT = Kept(MOST_OPENINGS)
+
+
 def year_of(tables: Tables, year: int) -> Year:
     """The table of one year, FIRST_YEAR to LAST_YEAR."""
-    first, last = year_start(year), year_start(year + 1)
-    clipped = ((max(first, start), min(last, end)) for start, end in _spans(tables, year))
-    return Year(list(joined((start, end) for start, end in clipped if start < end)))
+    return tables.years.get(year) or KEPT.built(tables, year)
+
+
+def build(tables: Tables, year: int) -> Year:
+    """The table of one year, FIRST_YEAR to LAST_YEAR, from the hours."""
+    days = range(date(year, 1, 1).toordinal() - MARGIN, date(year + 1, 1, 1).toordinal() + MARGIN)
+    return Year(list(joined(_within(_spans(tables, days), year_start(year), year_start(year + 1)))))
+
+
+def opens_from(tables: Tables, day: int) -> bool:
+    """That some span of this local day (ordinal) or a later one takes any time before LAST_YEAR has ended.
+
+    Not each does: clock changes skip some. Looks no further than the first, and builds no table.
+    """
+    first, last = year_start(FIRST_YEAR), year_start(LAST_YEAR + 1)
+    days: Iterable[int] = (at for at, _ in tables.hours.special if at >= day)
+    if any(tables.hours.week):
+        days = range(max(day, EPOCH_DAY - MARGIN), date(LAST_YEAR, 12, 31).toordinal() + MARGIN)
+    return any(_within(_spans(tables, days), first, last))
+
+
+def _within(spans: Iterator[Opening], first: int, last: int) -> Iterator[Opening]:
+    """What the spans have between two instants, without the empty ones."""
+    clipped = ((max(first, start), min(last, end)) for start, end in spans)
+    return ((start, end) for start, end in clipped if start < end)
 
 
 def openings(tables: Tables, after: int, year: int) -> Iterator[Opening]:
@@ -135,10 +151,10 @@ def joined(openings: Iterator[Opening]) -> Iterator[Opening]:
         yield current
 
 
-def _spans(tables: Tables, year: int) -> Iterator[Opening]:
-    """Each span of the year's local days, and of a few days around them, as instants."""
+def _spans(tables: Tables, days: Iterable[int]) -> Iterator[Opening]:
+    """Each span of the local days (ordinals) as instants; one that a clock change skips is empty."""
     zone = tables.zone
-    for ordinal in range(date(year, 1, 1).toordinal() - MARGIN, date(year + 1, 1, 1).toordinal() + MARGIN):
+    for ordinal in days:
         midnight = (ordinal - EPOCH_DAY) * DAY_SECONDS
         ahead = offset(zone, midnight)
         # spans end within two days, and no zone changes its clock twice in that time (a test holds it)

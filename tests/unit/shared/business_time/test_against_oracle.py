@@ -47,7 +47,7 @@ LENGTHS = st.one_of(st.integers(0, 5), st.integers(0, 86_400), st.integers(0, 40
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=500, deadline=None, suppress_health_check=SLOW)
 @given(strategies.cases(), strategies.spans(), LENGTHS)
 def test_every_answer_is_the_oracles(case: Any, span: timedelta, length: timedelta) -> None:
     agree(case, span, length)

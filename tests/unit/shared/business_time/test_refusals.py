@@ -1,16 +1,18 @@
 """What is no calendar is refused, every fault at once, each at its place."""
 
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.business_time import Calendar
+from shared.business_time import Calendar, next_open
 from shared.errors import ValidationError
 from tests.unit.shared.business_time.builders import ALWAYS, OFFICE, WEEKDAYS, a_body, a_calendar
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def faults(body: Any) -> dict[str, list[str]]:
@@ -93,13 +95,13 @@ def test_two_single_days_that_overlap_are_refused_once() -> None:
 def test_a_closed_part_may_make_room() -> None:
     spans = {"open": ["05:00-12:00"], "without": ["00:00-05:00"]}
     night = {"without": ["00:00-05:00"], "open": ["05:00-12:00"]}
-    assert a_calendar(week={"wed": ["22:00-05:00"]}, days={"2026-10-01": spans}).hours.opens
-    assert a_calendar(week={"wed": ["22:00-05:00"]}, days={"2026-10-01": night}).hours.opens
+    assert a_calendar(week={"wed": ["22:00-05:00"]}, days={"2026-10-01": spans}).hours.special
+    assert a_calendar(week={"wed": ["22:00-05:00"]}, days={"2026-10-01": night}).hours.special
 
 
 def test_a_holiday_may_make_room_for_a_night() -> None:
     days = {"2026-10-01": {"open": ["22:00-09:00"]}, "2026-10-02": {"closed": True}}
-    assert a_calendar(days=days).hours.opens
+    assert a_calendar(days=days).hours.special
 
 
 @pytest.mark.parametrize("body", [{}, None, {"mon": []}])
@@ -109,6 +111,69 @@ def test_a_calendar_that_never_opens_is_refused(body: Any) -> None:
 
 def test_a_calendar_of_closed_days_alone_never_opens() -> None:
     assert faults(day({"closed": True}, week={})) == {"week": ["never opens"]}
+
+
+def only(day: str, *spans: str, zone: str = "Europe/Berlin", **changes: Any) -> dict[str, Any]:
+    """Open on this one day alone."""
+    return a_body(zone=zone, week={}, days={day: {"open": list(spans)}}, **changes)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        only("2026-03-29", "02:10-02:50"),  # skipped by the change to summer time
+        only("2011-12-30", "09:00-17:00", zone="Pacific/Apia"),  # a date that was left out
+        only("1970-01-01", "00:00-08:00", zone="Asia/Shanghai"),  # over when 1970 begins in UTC
+        only("2200-12-31", "19:00-24:00", zone="America/New_York"),  # begins when 2200 is over in UTC
+    ],
+)
+def test_a_calendar_whose_hours_no_clock_ever_shows_never_opens(body: Any) -> None:
+    assert faults(body) == {"week": ["never opens"]}
+
+
+def test_a_single_opening_of_a_minute_is_enough() -> None:
+    calendar = Calendar.from_dict("once", only("2026-03-29", "01:59-02:50"))
+    assert next_open(calendar, EPOCH) == datetime(2026, 3, 29, 0, 59, tzinfo=UTC)
+
+
+def test_a_calendar_that_never_opens_from_its_horizon_on_is_refused() -> None:
+    body = only("2026-12-31", "09:00-12:00", horizon="2027-01-01")
+    assert faults(body) == {"week": ["never opens from the horizon on, 2027-01-01"]}
+
+
+def test_a_single_day_at_or_after_the_horizon_is_an_opening() -> None:
+    for day in ("2027-01-01", "2030-06-01"):
+        assert Calendar.from_dict("once", only(day, "09:00-12:00", horizon="2027-01-01")).horizon == date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "a" * 201,
+        "two\nlines",
+        "tab\t",
+        "nothing\x00",
+        "half \ud83d",
+        "next\x85line",
+        "\u2028",
+        "x\uffff",
+        5,
+        None,
+    ],
+)
+def test_a_name_that_is_none_is_refused(name: Any) -> None:
+    reason = "text of 1 to 200 characters on one line"
+    assert faults(a_body(name=name)) == {"name": [f"is required, as {reason}"]}
+    assert faults(day({"closed": True, "name": name})) == {"days.2026-10-01.name": [f"is not {reason}"]}
+
+
+@pytest.mark.parametrize("name", ["x", "国庆节\u3000假期", "Día de la Constitución", "a" * 200, "👩\u200d🔧"])
+def test_a_name_may_be_in_any_script(name: str) -> None:
+    calendar = a_calendar(name=name, days={"2026-10-01": {"closed": True, "name": name}})
+    assert calendar.name == name
+    assert [each for _, each in calendar.names] == [name]
 
 
 def test_an_unknown_weekday_is_refused() -> None:
@@ -239,7 +304,7 @@ def test_weekly_hours_are_refused_exactly_when_some_time_is_covered_twice(
 
 def test_touching_is_not_overlapping() -> None:
     assert a_calendar(week=ALWAYS).hours.all_week
-    assert a_calendar(week={"mon": ["08:00-12:00", "12:00-16:00"], "tue": ["00:00-01:00"]}).hours.opens
+    assert a_calendar(week={"mon": ["08:00-12:00", "12:00-16:00"], "tue": ["00:00-01:00"]}).hours.week
 
 
 JSON = st.recursive(
@@ -261,4 +326,4 @@ def test_whatever_else_comes_is_refused_by_a_validation_error(body: dict[str, An
     """Anything at all in the place of each field, and no other exception."""
     for whole in (body, a_body(**body)):
         with suppress(ValidationError):
-            assert Calendar.from_dict("random", whole).hours.opens
+            assert next_open(Calendar.from_dict("random", whole), EPOCH) is not None

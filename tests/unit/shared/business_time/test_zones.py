@@ -14,8 +14,8 @@ BERLIN = "Europe/Berlin"  # 2026-03-29 from 02:00 to 03:00 at 01:00 UTC; 2026-10
 
 
 def open_on(day: str, zone: str, spans: list[str]) -> Calendar:
-    """Open on this one day only."""
-    return a_calendar(zone=zone, week={}, days={day: {"open": spans}})
+    """Open on this one day only, but for one far away: a day may have no length."""
+    return a_calendar(zone=zone, week={}, days={day: {"open": spans}, "2050-06-01": {"open": ["09:00-12:00"]}})
 
 
 def length(calendar: Calendar, day: str) -> timedelta:
