@@ -12,8 +12,9 @@ a `time` without one has to be given. A name that may be null is used only behin
 bounds; ADR 0044 has the reasons.
 """
 
+from shared.conditions.compared import compared
 from shared.conditions.condition import Condition, ConditionFailed, condition
 from shared.conditions.names import Names
 from shared.conditions.syntax import LONGEST, BadCondition
 
-__all__ = ["LONGEST", "BadCondition", "Condition", "ConditionFailed", "Names", "condition"]
+__all__ = ["LONGEST", "BadCondition", "Condition", "ConditionFailed", "Names", "compared", "condition"]

@@ -26,6 +26,11 @@ class Condition:
     _text: str = field(repr=False, compare=False)
     _used: tuple[tuple[tuple[str, ...], str], ...] = field(repr=False, compare=False)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it uses, in dots (`fields.eta`); none: it is the same whatever the values are."""
+        return frozenset(".".join(path) for path, _ in self._used)
+
     def holds(self, context: Mapping[str, Any]) -> bool:
         """Whether it is true of these values. Raises `ConditionFailed`."""
         values: dict[str, Any] = {}

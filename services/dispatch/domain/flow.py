@@ -7,15 +7,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.domain.field_values import step_values, sure_way
 from services.dispatch.domain.fields import FieldSpec, condition_value
 from services.dispatch.domain.flow_proof import Place, prove
 from services.dispatch.domain.flow_reading import Reader
 from services.dispatch.domain.known import Known
-from services.dispatch.domain.steps import END, Edge, Group, Split, Step, fee_amount, step_values
+from services.dispatch.domain.steps import END, Edge, Group, Split, Step, fee_amount
 from shared.conditions import Condition
 from shared.errors import ValidationError
 
-__all__ = ["END", "ONE_STEP", "Edge", "Flow", "Group", "Known", "Place", "Split", "Step", "fee_amount", "step_values"]
+__all__ = [
+    "END",
+    "ONE_STEP",
+    "Edge",
+    "Flow",
+    "Group",
+    "Known",
+    "Place",
+    "Split",
+    "Step",
+    "fee_amount",
+    "step_values",
+    "sure_way",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.dispatch.domain.fee_reading import read_fee
 from services.dispatch.domain.field_reading import RESERVED, read_field, unfit
 from services.dispatch.domain.fields import FieldSpec, condition_type
+from services.dispatch.domain.flow_conditions import read_condition, values_of
+from services.dispatch.domain.flow_who import unfit_who
 from services.dispatch.domain.known import Known
 from services.dispatch.domain.limit_reading import read_limit
 from services.dispatch.domain.matter import MATTER
 from services.dispatch.domain.steps import END, Check, Edge, Group, Split, Step, Who
-from shared.conditions import BadCondition, Condition, condition
+from shared.conditions import BadCondition, Condition
 
 MOST_STEPS = MOST_FIELDS = 100
 
@@ -25,6 +27,7 @@ class Reader:
     body: Mapping[str, Any]
     known: Known
     faults: dict[str, list[str]] = field(default_factory=dict)
+    values: Mapping[str, Collection[str]] = field(default_factory=dict)  # what names in conditions may be
 
     def fault(self, path: str, message: str) -> None:
         """One more thing that is wrong."""
@@ -39,6 +42,7 @@ class Reader:
             self.fault(f"steps.{code}", "is a word with a meaning of its own; give the step another code")
         fields = {code: self._fields(code, step.get("fields") or {}) for code, step in declared.items()}
         names = self._names(fields)
+        self.values = values_of(self.known, fields)
         return {code: self._step(code, step, fields[code], names) for code, step in declared.items()}
 
     def when(self) -> Condition | None:
@@ -93,7 +97,8 @@ class Reader:
         path = f"steps.{code}"
         given = _with_given(names, specs)
         who = Who(**(body.get("who") or {}))
-        self._who(f"{path}.who", who)
+        for place, message in unfit_who(who, self.known):
+            self.fault(f"{path}.who.{place}", message)
         limit = read_limit(body, who.team, self.known, lambda place, message: self.fault(f"{path}.{place}", message))
         if body.get("skippable") and limit is None:
             self.fault(f"{path}.skippable", "only what has a limit can be overdue; say `within`, or leave this out")
@@ -110,16 +115,6 @@ class Reader:
             skippable=bool(body.get("skippable")),
             fee=read_fee(body.get("fee"), lambda place, message: self.fault(f"{path}.fee{place}", message)),
         )
-
-    def _who(self, path: str, who: Who) -> None:
-        known = {"team": self.known.teams, "role": self.known.roles, "skill": self.known.skills}
-        for kind, codes in (*known.items(), ("agent", self.known.agents)):
-            named = getattr(who, kind)
-            if named is not None and named not in codes:
-                self.fault(f"{path}.{kind}", f"no {kind} {named!r}; there are {', '.join(sorted(codes)) or 'none'}")
-        teams = self.known.agents.get(who.agent or "")
-        if teams is not None and who.team and who.team not in teams:
-            self.fault(f"{path}.agent", f"{who.agent} is not on team {who.team}")
 
     def _checks(
         self, path: str, checks: Any, specs: Mapping[str, FieldSpec], names: Mapping[str, Any]
@@ -176,7 +171,7 @@ class Reader:
         if source is None:
             return None
         try:
-            return condition(source, names)
+            return read_condition(source, names, self.values)
         except BadCondition as fault:
             self.fault(path, str(fault))
             return None

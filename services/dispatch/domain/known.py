@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from services.dispatch.domain.organisation import AgentEntry
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What a flow may name: codes; agents with their teams; calendars with their working day (None: they have none).
+    """What a flow may name: codes; agents as declared; calendars with their working day (None: they have none).
 
     `default_calendars` are those of the policies, in which a limit without a calendar of its own counts;
     `with_experts` are the teams that have an expert team.
@@ -19,6 +21,6 @@ class Known:
     with_experts: Collection[str] = ()
     roles: Collection[str] = ("agent", "expert", "supervisor")
     skills: Collection[str] = ()
-    agents: Mapping[str, Collection[str]] = field(default_factory=dict)
+    agents: Mapping[str, AgentEntry] = field(default_factory=dict)
     calendars: Mapping[str, timedelta | None] = field(default_factory=dict)
     default_calendars: Collection[str] = ()

@@ -17,7 +17,11 @@ class Pattern:
 
     @classmethod
     def of(cls, source: str) -> Pattern:
-        """The pattern; raises `BadCondition`."""
+        """The pattern; raises `BadCondition`.
+
+        It is proved alone first: `a)|(b` is none, though it would be one within the brackets around the whole.
+        """
+        condition(f"value.matches({json.dumps(source, ensure_ascii=False)})", {"value": "string"})
         whole = json.dumps(f"^(?:{source})$", ensure_ascii=False)
         return cls(source, condition(f"value.matches({whole})", {"value": "string"}))
 

@@ -158,6 +158,6 @@ def _known(
         teams=tuple(teams),
         with_experts=tuple(team.code for team in teams.values() if team.expert_team),
         skills=tuple(body.get("skills") or {}),
-        agents={agent.agent_id: agent.teams for agent in agents.values()},
+        agents=agents,
         calendars=refused | {code: calendar.working_day for code, calendar in calendars.items()},
     )

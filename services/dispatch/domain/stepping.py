@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch.domain import course, timing
-from services.dispatch.domain.flow import fee_amount, step_values
+from services.dispatch.domain.flow import END, Edge, fee_amount, step_values, sure_way
 from services.dispatch.domain.moves import ended, off_hold
 from services.dispatch.domain.order import Decision, Fee, Order
 from services.dispatch.domain.states import State, after
@@ -22,6 +22,8 @@ from services.dispatch.domain.visiting import chosen, named
 from services.dispatch.errors import CannotLeave, NothingChanges, NotSkippable, OutOfBlock, StepsRemain
 from shared.errors import NotFound, ValidationError
 from shared.events import Fact
+
+NO_SOLUTION = {"solution": ["This was the last step: say what was done."]}
 
 
 def complete_step(
@@ -36,15 +38,22 @@ def complete_step(
 ) -> Decision:
     """The step is done: its fields and fee are kept, and the work goes on, or is resolved with the solution.
 
-    `ValidationError` names every field at fault, or the solution where the work ends without one or goes on with one.
+    `ValidationError` names every field at fault, and a missing solution: with them if the work surely ends here
+    whatever is put right (`sure_way`), else once they are right. `StepsRemain` where it goes on with a solution.
     """
-    begun, facts = _complete(order, at, chosen(order, "complete", step), fields or {}, fee or {})
+    visit = chosen(order, "complete", step)
+    try:
+        begun, facts = _complete(order, at, visit, fields or {}, fee or {})
+    except ValidationError as error:
+        if solution is None and _ends(order, at, visit, fields or {}):
+            raise ValidationError({**error.fields, **NO_SOLUTION}) from None
+        raise
     if not course.at_end(begun):
         if solution is not None:
             raise StepsRemain(order.order_no, _open_steps(begun))
         return begun, facts
     if solution is None:
-        raise ValidationError({"solution": ["This was the last step: say what was done."]})
+        raise ValidationError(NO_SOLUTION)
     if order.flow is None:
         return resolve(order, at, solution, language)
     after(order.order_no, "complete", begun.state, State.RESOLVED)
@@ -152,6 +161,13 @@ def _complete(
 
     gone, (completed, *moved) = course.depart(paid, at, [visit], _onward(at, visit, overdue=overdue), tell)
     return gone, [completed, *fees, *moved]
+
+
+def _ends(order: Order, at: datetime, visit: Visit, values: Mapping[str, Any]) -> bool:
+    """Whether the work ends with this step, whatever is put in place of what is wrong with its values."""
+    context = order.context(at, overdue=timing.missed_limit(order, visit))
+    way = sure_way(order.step(visit), values, context)
+    return len(order.visits) == 1 and isinstance(way, Edge) and way.to == END
 
 
 def _onward(at: datetime, visit: Visit, *, overdue: bool) -> course.Onward:

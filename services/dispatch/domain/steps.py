@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from services.dispatch.domain.fields import BadValue, FieldSpec, amount_of, condition_value
+from services.dispatch.domain.fields import BadValue, FieldSpec, amount_of
 from shared.conditions import Condition
 from shared.errors import ValidationError
 
@@ -59,6 +59,11 @@ class Check:
     rule: Condition
     field: str
     message: Mapping[str, str]
+
+    @property
+    def messages(self) -> list[str]:
+        """The message in each language, with the language before it: whoever shows it takes the reader's own."""
+        return [f"{language}: {text}" for language, text in self.message.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,44 +129,6 @@ class Group:
     name: Mapping[str, str]
     steps: tuple[str, ...]
     limit: Limit
-
-
-def step_values(step: Step, values: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as they are kept, JSON-able; a step that was opened before begins empty, so what is not given is None.
-
-    `context` is `Flow.context` before they are given. `ValidationError` has all faults, under `fields.<name>`: unknown,
-    missing, of another type, out of range, and the messages of the checks (one for each language) that do not hold.
-    """
-    faults: dict[str, list[str]] = {
-        f"fields.{name}": [f"step {step.code} has no such field; it has {', '.join(step.fields) or 'none'}"]
-        for name in values
-        if name not in step.fields
-    }
-    kept: dict[str, Any] = {}
-    again = context.get("visits", {}).get(step.code, 1) > 1
-    for name, spec in step.fields.items():
-        try:
-            read = spec.read(values.get(name))
-        except BadValue as fault:
-            faults[f"fields.{name}"] = [str(fault)]
-        else:
-            if name in values or again:
-                kept[name] = read
-    _cross_check(step, kept, context, faults)
-    if faults:
-        raise ValidationError(faults)
-    return kept
-
-
-def _cross_check(step: Step, kept: Mapping[str, Any], context: Mapping[str, Any], faults: dict[str, list[str]]) -> None:
-    """Add what the checks across fields find; those that name a field with a fault of its own have to wait."""
-    seen = {name: condition_value(step.fields[name], value) for name, value in kept.items()}
-    within = {**context, "fields": {**context.get("fields", {}), **seen}}
-    broken = {path.removeprefix("fields.") for path in faults}
-    for check in step.checks:
-        named = {name for name in broken if name in step.fields and f"fields.{name}" in check.rule.source}
-        if not named and not check.rule.holds(within):
-            faults.setdefault(f"fields.{check.field}", []).extend(check.message.values())
 
 
 def fee_amount(step: Step, given: Any) -> str | None:

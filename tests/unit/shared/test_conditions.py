@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.conditions import BadCondition, ConditionFailed, condition
+from shared.conditions import BadCondition, ConditionFailed, compared, condition
 from shared.errors import ValidationError
 
 NAMES = {
@@ -33,6 +33,33 @@ def refused(source):
 
 def holds(source, **context):
     return condition(source, NAMES).holds(context)
+
+
+# ---- what it is made of
+
+
+def test_a_condition_tells_the_names_that_it_uses():
+    used = condition('priority == "P1" || (fields.eta != null && fields.eta < at)', NAMES).names
+
+    assert (used, condition("1 < 2", NAMES).names) == ({"priority", "fields.eta", "at"}, frozenset())
+
+
+def test_the_texts_are_found_that_names_are_compared_with():
+    source = (
+        """type == "fault" && !(fields.way in ['a', r"b"]) || "x" != team || fields["预计"] == 'q' || fields.c < "z" """
+    )
+
+    assert compared(source) == [
+        ("type", "fault"),
+        ("fields.way", "a"),
+        ("fields.way", "b"),
+        ("team", "x"),
+        ("fields.预计", "q"),
+    ]
+
+
+def test_a_text_with_an_escape_is_not_among_them():
+    assert compared(r'a == "\n" || "x" == "y" || a == 5') == []
 
 
 # ---- what it says of values

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.dispatch.domain.flow import Flow, Known
+from services.dispatch.domain.organisation import AgentEntry
 from shared.errors import ValidationError
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -14,7 +15,11 @@ KNOWN = Known(
     teams=("desk", "it"),
     with_experts=("it",),
     skills=("network",),
-    agents={"a1": ("it",), "b1": ("desk",)},
+    agents={
+        "a1": AgentEntry(agent_id="a1", name="A", teams=("it",), capacity=5, role="expert", skills=("network",)),
+        "b1": AgentEntry(agent_id="b1", name="B", teams=("desk",), capacity=5, role="agent"),
+        "c1": AgentEntry(agent_id="c1", name="C", teams=("desk",), capacity=0, role="supervisor"),
+    },
     calendars={"office": timedelta(hours=8), "always": None},
     default_calendars=("always",),
 )

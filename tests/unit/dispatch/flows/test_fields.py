@@ -113,6 +113,11 @@ def test_bounds_of_a_text_are_its_length():
         text.read("五个字太多")
 
 
+def test_no_text_is_longer_than_two_thousand_characters_whatever_its_declaration_says():
+    with pytest.raises(BadValue, match="must have 1 to 2000 characters, not 2001"):
+        a_field("text", most=Decimal(9_999_999)).read("x" * 2001)
+
+
 def test_a_pattern_is_for_the_whole_text():
     serial = a_field("text", pattern=Pattern.of("[A-Z]{2}[0-9]{3}|none"))
 

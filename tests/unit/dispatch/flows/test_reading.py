@@ -57,8 +57,11 @@ def test_a_group_has_its_limit_and_its_steps_know_it():
         ({"who": {"team": "nobody"}}, "who.team", "no team 'nobody'; there are desk, it"),
         ({"who": {"role": "boss"}}, "who.role", "no role 'boss'; there are agent, expert, supervisor"),
         ({"who": {"skill": "piano"}}, "who.skill", "no skill 'piano'; there are network"),
-        ({"who": {"agent": "z9"}}, "who.agent", "no agent 'z9'; there are a1, b1"),
+        ({"who": {"agent": "z9"}}, "who.agent", "no agent 'z9'; there are a1, b1, c1"),
         ({"who": {"team": "desk", "agent": "a1"}}, "who.agent", "a1 is not on team desk"),
+        ({"who": {"role": "supervisor", "agent": "a1"}}, "who.agent", "a1 is expert, not supervisor"),
+        ({"who": {"skill": "network", "agent": "b1"}}, "who.agent", "b1 has no skill network"),
+        ({"who": {"agent": "c1"}}, "who.agent", "c1 has capacity 0: no work is given to it"),
         ({"within": "2h", "calendar": "lunar"}, "calendar", "no calendar 'lunar'; there are always, office"),
         (
             {"within": "2wd", "calendar": "always"},
@@ -116,13 +119,21 @@ def test_a_fault_of_a_step_is_named_with_its_place(members, path, message):
         ({"type": "date", "min": 1}, ".min", "a date has no bounds; text, number, integer, money may have"),
         ({"type": "integer", "min": 2, "max": 1}, ".min", "is more than max"),
         ({"type": "number", "pattern": "x"}, ".pattern", "only text may have a pattern"),
+        ({"type": "text", "max": 9_999_999}, ".max", "is a number of characters, from 1 to 2000"),
+        ({"type": "text", "max": 0}, ".max", "is a number of characters, from 1 to 2000"),
+        ({"type": "text", "min": 3000}, ".min", "is a number of characters, from 0 to 2000"),
+        ({"type": "text", "min": 1.5}, ".min", "is a number of characters, from 0 to 2000"),
+        ({"type": "integer", "min": 1.5}, ".min", "a whole number has whole bounds"),
+        ({"type": "number", "min": 2.0**54}, ".min", "must lie between -9007199254740992 and 9007199254740992"),
+        ({"type": "money", "min": 0.001}, ".min", "must be an amount with two places at most, for example 120.50"),
+        ({"type": "choice", "of": ["a", "b", "a"]}, ".of", "a is named twice"),
     ],
 )
 def test_a_fault_of_a_field_is_named_with_its_place(field, path, message):
     assert faults({"a": a_step(fields={"x": field})}) == {f"steps.a.fields.x{path}": [message]}
 
 
-@pytest.mark.parametrize("pattern", ["(", "a(?=b)", r"(a)\1"])
+@pytest.mark.parametrize("pattern", ["(", "a(?=b)", r"(a)\1", "a)|(b"])
 def test_a_pattern_has_to_be_a_regular_expression_that_is_matched_in_linear_time(pattern):
     assert faults({"a": a_step(fields={"x": {"type": "text", "pattern": pattern}})}) == {
         "steps.a.fields.x.pattern": [
@@ -137,6 +148,57 @@ def test_a_condition_names_only_what_there_is(place):
 
     assert path == f"steps.a.{place}"
     assert "colour" in message
+
+
+def test_a_named_agent_fits_whatever_else_is_named():
+    assert faults({"a": a_step(who={"team": "it", "role": "agent", "skill": "network", "agent": "a1"})}) == {}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"enter": "true"},
+        {"leave": "false"},
+        {"leave": "1 < 2"},
+        {"checks": [{"rule": "false", "field": "x", "message": NAME}]},
+        {"next": [{"to": "a", "when": "true"}, {"to": "end"}]},
+    ],
+)
+def test_a_condition_asks_for_something_that_may_be_so_or_not(members):
+    [(path, messages)] = faults({"a": a_step(fields={"x": {"type": "text"}}, **members)}).items()
+
+    assert path.split(".")[2] in members
+    assert messages == ["names nothing, so it is the same for all work; ask for something, or leave it out"]
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ('fields.c == "zz"', "fields.c is never 'zz'; it is one of x, y, z"),
+        ('!("zz" != fields.c)', "fields.c is never 'zz'; it is one of x, y, z"),
+        ('overdue || fields.c in ["x", "Y"]', "fields.c is never 'Y'; it is one of x, y, z"),
+        ('priority == "P5"', "priority is never 'P5'; it is one of P1, P2, P3, P4"),
+        ('team == "IT"', "team is never 'IT'; it is one of desk, it"),
+    ],
+)
+def test_a_condition_compares_a_name_only_with_what_it_may_be(when, message):
+    steps = {
+        "a": a_step([{"to": "end", "when": when}, {"to": "b"}], fields={"c": {"type": "choice", "of": ["x", "y"]}}),
+        "b": a_step(fields={"c": {"type": "choice", "of": ["z"]}}),
+    }
+
+    assert faults(steps) == {"steps.a.next.0.when": [message]}
+
+
+def test_a_choice_may_be_compared_with_all_its_values_of_any_step_and_with_none():
+    steps = {
+        "a": a_step("b", fields={"c": {"type": "choice", "of": ["x", "y"]}}, leave='fields.c in ["x", "z", ""]'),
+        "b": a_step(
+            fields={"c": {"type": "choice", "of": ["z"]}, "free": {"type": "text"}}, enter='fields.free == "q"'
+        ),
+    }
+
+    assert faults(steps) == {}
 
 
 def test_a_condition_that_does_not_parse_is_a_fault_at_its_edge():

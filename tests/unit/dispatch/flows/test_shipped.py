@@ -89,7 +89,7 @@ def test_an_open_step_runs_under_the_limit_of_its_definition_and_under_no_other(
         assert {name for name in running if name.startswith("group/")} == ({f"group/{group.code}"} if group else set())
         for visit in order.visits:
             seen.add(visit.step)
-            if terms := reference.step_terms(order.course, order.step(visit), order.terms):
+            if terms := reference.limit_terms(order.course, order.step(visit).limit, order.terms):
                 clock = order.clocks[visit.clock]
                 assert (clock.target, clock.calendar.code, clock.started_at) == (
                     terms.target,

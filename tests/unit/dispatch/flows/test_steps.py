@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.dispatch.domain.field_values import step_values, sure_way
 from services.dispatch.domain.flow import END, ONE_STEP, Edge, Flow, Split
-from services.dispatch.domain.steps import fee_amount, step_values
+from services.dispatch.domain.steps import fee_amount
 from shared.errors import ValidationError
 from tests.unit.dispatch.flows.builders import MATTER, NINE, a_flow, a_step
 
@@ -17,6 +18,7 @@ VISIT = {
 }
 LATE = {"zh-CN": "须晚于现在", "en": "has to lie ahead"}
 DEAR = {"zh-CN": "太贵", "en": "too dear"}
+IS_LATE, IS_DEAR = ["zh-CN: 须晚于现在", "en: has to lie ahead"], ["zh-CN: 太贵", "en: too dear"]
 CHECKS = [
     {"rule": "fields.eta > at", "field": "eta", "message": LATE},
     {"rule": "fields.cost < 100 || fields.crew == 'A'", "field": "cost", "message": DEAR},
@@ -59,13 +61,20 @@ def test_all_faults_are_told_at_once_by_field():
 
 def test_checks_across_fields_are_told_in_both_languages_at_their_field():
     assert refused({"eta": PAST, "crew": "B", "cost": 100}) == {
-        "fields.eta": list(LATE.values()),
-        "fields.cost": list(DEAR.values()),
+        "fields.eta": IS_LATE,
+        "fields.cost": IS_DEAR,
     }
 
 
 def test_a_check_waits_for_the_fields_that_it_names():
-    assert refused({"eta": PAST, "cost": 100}) == {"fields.crew": ["is required"], "fields.eta": list(LATE.values())}
+    assert refused({"eta": PAST, "cost": 100}) == {"fields.crew": ["is required"], "fields.eta": IS_LATE}
+
+
+def test_a_check_does_not_wait_for_a_field_whose_code_only_begins_like_the_one_that_it_names():
+    check = {"rule": "fields.ab > 5", "field": "ab", "message": DEAR}
+    flow = a_flow({"a": a_step(fields={"a": {"type": "integer"}, "ab": {"type": "integer"}}, checks=[check])})
+
+    assert refused({"a": "x", "ab": 1}, flow) == {"fields.a": ["must be a whole number"], "fields.ab": IS_DEAR}
 
 
 def test_a_check_sees_what_earlier_steps_were_given():
@@ -81,7 +90,7 @@ def test_a_check_sees_what_earlier_steps_were_given():
     assert step_values(flow.steps["b"], {"refund": "10"}, context) == {"refund": "10.00"}
     with pytest.raises(ValidationError) as error:
         step_values(flow.steps["b"], {"refund": "10.01"}, context)
-    assert error.value.fields == {"fields.refund": list(DEAR.values())}
+    assert error.value.fields == {"fields.refund": IS_DEAR}
 
 
 def test_a_step_that_is_done_again_begins_empty():
@@ -132,6 +141,48 @@ def test_the_first_way_that_holds_is_taken_and_else_the_last():
     assert way({"eta": PAST}) == ("c", "d")
     assert way({"eta": AHEAD}) == END
     assert way({"eta": None, "cost": None}) == END
+
+
+def a_confirmation() -> Flow:
+    """Ends where it works again; a way that is not sent back again has a reason; a comment is bound to nothing."""
+    message = {"zh-CN": "?", "en": "?"}
+    return a_flow(
+        {
+            "a": a_step(
+                [{"to": "b", "when": "!fields.works"}, {"to": "end"}],
+                fields={
+                    "works": {"type": "yes_no", "required": True},
+                    "reason": {"type": "text"},
+                    "grade": {"type": "integer", "max": 5},
+                    "comment": {"type": "text", "max": 5},
+                },
+                checks=[{"rule": "fields.works || fields.reason != ''", "field": "reason", "message": message}],
+                leave="fields.grade < 5 || fields.reason != ''",
+            ),
+            "b": a_step("a"),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "way"),
+    [
+        ({"works": True}, "end"),
+        ({"works": True, "comment": "too long", "colour": "red"}, "end"),
+        ({"works": False, "reason": "no"}, "b"),
+        ({"works": "yes"}, None),  # what decides is at fault itself
+        ({}, None),
+        ({"works": False}, None),  # it has to change, or the reason has
+        ({"works": True, "grade": 6}, None),  # bound to the reason by leave, and that to what decides by the check
+        ({"works": True, "grade": 5}, None),
+    ],
+)
+def test_the_way_out_is_sure_where_nothing_that_may_have_to_change_decides_it(values, way):
+    flow = a_confirmation()
+
+    edge = sure_way(flow.steps["a"], values, flow.context(MATTER, {}, {"a": 1}, NINE))
+
+    assert (edge and edge.to) == way
 
 
 def test_a_split_says_its_branches_and_its_join():
