@@ -17,7 +17,7 @@ A calendar is declared as a JSON-shaped mapping (docs/calendars.md has every rul
       2026-12-24: {without: ["14:00-24:00"]}
 
 A single day has at most one of `closed: true`, `as` and `open`, may have `without` besides, and a `name`; it must say
-something. It must open at some time, with a horizon also at or after that.
+something. The calendar must open at some time, with a horizon also at or after that.
 
 Instants are aware datetimes (any zone) from 1970 to the end of 2200 (UTC); answers are aware UTC datetimes. Spans of
 business time are whole seconds (int) or timedeltas, never floats. Whatever does not fit raises
