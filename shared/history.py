@@ -19,7 +19,7 @@ Entry = Mapping[str, Any]
 PAGE = 200
 
 GAP, EDITED, SWAPPED, DOUBLED = "gap", "edited", "swapped", "doubled"
-TRUNCATED, ADDED, HEAD, STATE = "truncated", "added", "head", "state"
+TRUNCATED, ADDED, HEAD, STATE, ORPHANED = "truncated", "added", "head", "state", "orphaned"
 
 #: Kind of fault -> what it says about its entries.
 KINDS = {
@@ -31,6 +31,7 @@ KINDS = {
     ADDED: "beyond the head",
     HEAD: "not what the head says",
     STATE: "all there, but the stored state is another than they make",
+    ORPHANED: "still in the history's own collection, but the whole aggregate is gone",
 }
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from bson.codec_options import CodecOptions, DatetimeConversion
@@ -14,6 +17,7 @@ from shared.bus.method import query
 from shared.cause import Call
 from shared.document import GENESIS
 from shared.history import PAGE, STATE, Fault, faults
+from shared.orphans import orphans
 from shared.schemas import Request
 
 if TYPE_CHECKING:
@@ -68,7 +72,7 @@ class Verification:
         `{collection, about, aggregates: [{id, number, hash, entries, rebuilt, at_anchor}], faults: [{id, name, kind,
         first, last, fields}], next: {collection, id}}`. `about`: how many aggregates there are, on a collection's
         first page; `number`, `hash`: the head; `at_anchor`: the hash that the anchored entry has now, None if it is not
-        there; `name`: what callers call the aggregate.
+        there; `name`: what callers call the aggregate. Faults are also of aggregates that are not there any more.
         """
         return page(self.store.db, after, until, anchored, limit)
 
@@ -84,21 +88,41 @@ def page(
     aggregates = db.aggregates[name]
     start = after["id"] if after and after["collection"] == name else ""
     end = until if until and until["collection"] == name else None
-    documents, more = _read(aggregates, start, end["id"] if end else None, limit)
+    stretch = _stretch(aggregates, start, end["id"] if end else None, limit)
     numbers = {anchor["id"]: anchor["number"] for anchor in anchored if anchor["collection"] == name}
-    rows, found = _check(aggregates, documents, numbers)
+    rows, found = _check(aggregates, stretch.documents, numbers)
     return {
         "collection": name,
         "about": aggregates.collection.estimated_document_count() if start == "" else None,
         "aggregates": rows,
-        "faults": found,
-        "next": {"collection": name, "id": documents[-1]["_id"]} if more else end or _beginning(names[1:]),
+        "faults": sorted([*found, *stretch.orphaned], key=itemgetter("id")),
+        "next": {"collection": name, "id": stretch.ends_at} if stretch.ends_at else end or _beginning(names[1:]),
     }
 
 
 def _beginning(names: Sequence[str]) -> Document | None:
     """The place before the first of these collections."""
     return {"collection": names[0], "id": ""} if names else None
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Documents in order of id, what is left of others between them, and where it ends (None: there is no more)."""
+
+    documents: Sequence[Document]
+    orphaned: Sequence[Document]
+    ends_at: str | None
+
+
+def _stretch(aggregates: Aggregates[Any], start: str, end: str | None, limit: int) -> _Stretch:
+    documents, more = _read(aggregates, start, end, limit)
+    ends_at = documents[-1]["_id"] if more else None
+    gone = orphans(aggregates, start, ends_at or end, [document["_id"] for document in documents])
+    orphaned = [{"id": id, "name": id, **_told(fault)} for id, fault in islice(gone, limit)]
+    if len(orphaned) == limit:  # many are gone: what comes after them is for the next page
+        ends_at = str(orphaned[-1]["id"])
+        documents = [document for document in documents if document["_id"] < ends_at]
+    return _Stretch(documents, orphaned, ends_at)
 
 
 def _read(aggregates: Aggregates[Any], start: str, end: str | None, limit: int) -> tuple[list[Document], bool]:

@@ -198,6 +198,51 @@ def test_histories_that_grow_and_leave_their_documents_meanwhile_are_no_fault(b:
     assert checks > 1
 
 
+# aggregates that are gone
+
+
+def test_what_is_left_of_an_aggregate_that_is_gone_is_a_fault(b: Bench, meddle: Any, long: Any) -> None:
+    make(b, "d", length=LONG)
+    b.spill()
+    meddle.delete_many({"_id": {"$in": ["a", "d"]}})
+    left = LONG - KEEP
+    for limit in (1, 2, 200):
+        rows, faults = check(b, limit)
+        assert [row["id"] for row in rows] == ["b", "c"]
+        assert faults == [a_fault("a", "orphaned", 1, left), a_fault("d", "orphaned", 1, left)]
+
+
+def test_what_is_left_of_a_whole_collection_is_told_page_by_page(b: Bench, meddle: Any, long: Any) -> None:
+    names = [f"{number:02}" for number in range(5)]
+    make(b, *names, length=LONG)
+    b.spill()
+    meddle.delete_many({})
+    for limit in (1, 2, 5, 6):
+        rows, faults = check(b, limit)
+        assert rows == []
+        assert [fault["id"] for fault in faults] == [*names, "a", "c"]
+    first = verification.page(b.store.db, None, None, [], 2)
+    assert first["next"] == {"collection": NAME, "id": "01"}
+
+
+def test_what_is_left_is_told_as_far_as_it_goes(b: Bench, meddle: Any, long: Any) -> None:
+    long.delete_many({"aggregate": f"{NAME}/a", "number": {"$nin": [3, 9]}})
+    meddle.delete_one({"_id": "a"})
+    assert check(b)[1] == [a_fault("a", "orphaned", 3, 9)]
+    until = {"collection": NAME, "id": "0"}
+    assert verification.page(b.store.db, None, until, [], 9)["faults"] == []
+
+
+def test_entries_of_no_order_at_all_are_passed_by(b: Bench, long: Any) -> None:
+    long.insert_many([{"_id": number, "aggregate": [f"{NAME}/{number}"], "number": number} for number in (1, 2)])
+    try:
+        assert check(b, 1)[1] == []
+    finally:  # the index remembers that there were lists
+        long.delete_many({})
+        long.drop_index("aggregate_number")
+        long.create_index([("aggregate", 1), ("number", 1)], name="aggregate_number", unique=True)
+
+
 # what nobody of ours would write
 
 
@@ -278,7 +323,8 @@ def test_every_query_of_the_check_uses_an_index(b: Bench, lab: Lab, long: Any) -
     with bench(lab, commands) as watched:
         verification.page(watched.store.db, {"collection": NAME, "id": ""}, None, [], 2)
         verification.page(watched.store.db, {"collection": NAME, "id": "a"}, {"collection": NAME, "id": "c"}, [], 2)
-    assert len(commands.seen) == 5  # two pages, their histories elsewhere, and how many there are
+    # two pages, their histories elsewhere, what is left of others, and how many there are
+    assert len(commands.seen) == 7
     for command in commands.seen:
         if "count" in command:
             assert "query" not in command  # read off the collection's own figures

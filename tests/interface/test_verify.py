@@ -102,6 +102,7 @@ def faults(loopdesk: Run, *arguments: object) -> list[dict[str, Any]]:
 def a_fault(document: dict[str, Any], kind: str, first: int, last: int | None = None) -> dict[str, Any]:
     place = {"service": "intake", "collection": TICKETS, "id": document["_id"]}
     name = None if kind in ("gone", "shortened", "rewritten") else document["ticket_no"]
+    name = document["_id"] if kind == "orphaned" else name
     return {**place, "name": name, "kind": kind, "first": first, "last": last or first, "fields": []}
 
 
@@ -154,6 +155,15 @@ def test_what_was_done_to_entries_that_have_left_their_document_is_found(
     assert faults(loopdesk) == [a_fault(meddled[0], "edited", 3), a_fault(meddled[0], "gap", 7)]
 
 
+def test_an_aggregate_that_is_gone_is_found_by_what_had_left_its_document(
+    stack: Stack, loopdesk: Run, meddled: list[dict[str, Any]]
+) -> None:
+    left = stack.database[HISTORY].count_documents({"aggregate": f"{TICKETS}/{meddled[0]['_id']}"})
+    stack.database[TICKETS].delete_one({"_id": meddled[0]["_id"]})
+    assert faults(loopdesk) == [a_fault(meddled[0], "orphaned", 1, left)]
+    assert "the whole aggregate is gone" in loopdesk("verify", "--service", "intake", code=1)
+
+
 def test_people_are_told_the_place_and_what_to_do(
     stack: Stack, loopdesk: Run, numbers: list[str], meddled: list[dict[str, Any]]
 ) -> None:
@@ -163,20 +173,29 @@ def test_people_are_told_the_place_and_what_to_do(
     assert "1 fault(s). Change nothing yet" in output
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"priority": "P4", "team": "nobody"},
+        {"queues": ["it"], "teams": [], "agents": ["it.01"], "steps": ["x"], "seats": {"1": "it.01"}},
+        {"place": "0", "pinned": 1, "provisional": 1},
+        {"cleared_by": "somebody"},
+    ],
+)
 def test_a_state_that_its_history_does_not_make_is_found_by_field(
-    stack: Stack, loopdesk: Run, numbers: list[str]
+    stack: Stack, loopdesk: Run, numbers: list[str], changed: dict[str, Any]
 ) -> None:
     orders = stack.database.dispatch_orders
     order = orders.find_one({"ticket_no": numbers[1]})
     assert order is not None
-    orders.update_one({"_id": order["_id"]}, {"$set": {"priority": "P4", "team": "nobody"}})
+    orders.update_one({"_id": order["_id"]}, {"$set": changed})
     try:
         output = loopdesk("verify", "--service", "dispatch", "--json", code=1)
     finally:
-        orders.update_one({"_id": order["_id"]}, {"$set": {"priority": order["priority"], "team": order["team"]}})
+        orders.replace_one({"_id": order["_id"]}, order)
     fault, last = map(json.loads, output.splitlines())
     assert (fault["fault"]["id"], fault["fault"]["kind"]) == (order["_id"], "state")
-    assert sorted(fault["fault"]["fields"]) == ["priority", "team"]
+    assert sorted(fault["fault"]["fields"]) == sorted(changed)
     figures = last["collections"]["dispatch_orders"]
     assert figures["rebuilt"] == figures["aggregates"] >= len(numbers)
 
@@ -205,10 +224,13 @@ def test_a_clean_run_leaves_anchors_and_the_next_one_follows_them(loopdesk: Run,
 def test_an_aggregate_that_is_gone_is_found(
     stack: Stack, loopdesk: Run, folder: Path, meddled: list[dict[str, Any]]
 ) -> None:
+    left = stack.database[HISTORY].count_documents({"aggregate": f"{TICKETS}/{meddled[0]['_id']}"})
     for one in meddled[:2]:
         stack.database[TICKETS].delete_one({"_id": one["_id"]})
+    gone = sorted(meddled[:2], key=lambda one: str(one["_id"]))
     assert faults(loopdesk, "--anchors", folder) == [
-        a_fault(one, "gone", 1, one["head"]["number"]) for one in sorted(meddled[:2], key=lambda one: str(one["_id"]))
+        a_fault(meddled[0], "orphaned", 1, left),  # the other had nothing elsewhere: only its anchor tells
+        *(a_fault(one, "gone", 1, one["head"]["number"]) for one in gone),
     ]
 
 
