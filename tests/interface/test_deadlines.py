@@ -204,7 +204,7 @@ def test_a_time_beyond_all_calendars_is_refused_by_its_place(desk: Client, expla
 
 def test_loopdesk_explain_prints_the_intervals_and_the_verdict(loopdesk: Callable[..., str], explained: str) -> None:
     printed = loopdesk("explain", explained.replace("W-", "REF"))
-    assert "Tue 2016-03-01 02:00:00" in printed
+    assert "2016-03-01 02:00" in printed
     assert WAITING in printed
     assert "Running, 6h left: 2h of 8h counted, due Tue 2016-03-01 10:00:00." in printed
     assert json.loads(loopdesk("explain", explained, "--json"))["counted_seconds"] == 7200

