@@ -52,7 +52,7 @@ def text(spec: FieldSpec, value: Any) -> str:
     kept = value.strip()
     if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\t\n" for char in kept):
         raise BadValue("contains control characters")
-    most = LONGEST_TEXT if spec.most is None else min(spec.most, LONGEST_TEXT)
+    most = min(spec.most or LONGEST_TEXT, Decimal(LONGEST_TEXT))
     if not (spec.least or (1 if spec.required else 0)) <= len(kept) <= most:
         raise BadValue(f"must have {spec.least or 1} to {most} characters, not {len(kept)}")
     if spec.pattern and not spec.pattern.fits(kept):

@@ -17,8 +17,9 @@ def unfit_who(who: Who, known: Known) -> Iterator[tuple[str, str]]:
         code = getattr(who, kind)
         if code is not None and code not in codes:
             yield kind, f"no {kind} {code!r}; there are {', '.join(sorted(codes)) or 'none'}"
-    if who.agent in known.agents:
-        yield from (("agent", message) for message in _unable(known.agents[who.agent], who))
+    agent = known.agents.get(who.agent or "")
+    if agent is not None:
+        yield from (("agent", message) for message in _unable(agent, who))
 
 
 def _unable(agent: AgentEntry, who: Who) -> Iterator[str]:

@@ -33,11 +33,9 @@ CHOICES: Mapping[str, Mapping[str, list[Mapping[str, Any]]]] = {
     "fault-repair": {
         "report": [{"symptom": "断网", "contact_phone": "+8613800138000", "address": "人民路 1 号"}],
         "triage": [{"way": "on_site", "address": "人民路 1 号"}, {"way": "remote"}, {"way": "no_fault"}],
-        "crew": [{"crew": "三队", "eta": "2026-04-01T00:00:00Z"}],
-        "on_site": [
-            {"arrived_at": "2026-03-02T00:00:00Z", "outcome": "repaired"},
-            {"arrived_at": "2026-03-02T00:00:00Z", "outcome": "other_crew"},
-        ],
+        "crew": [{"crew": "三队", "eta": "2026-03-02T12:30:00+08:00"}],
+        "arrive": [{"arrived_at": "2026-03-02T09:00:00+08:00"}],
+        "on_site": [{"outcome": "repaired"}, {"outcome": "other_crew"}],
         "fixed": [{"cause": "line", "parts": "网线", "fee": {"amount": "35.5"}}],
         "confirmed": [{"works_again": True}, {"works_again": False, "remark": "还是不通"}],
     },

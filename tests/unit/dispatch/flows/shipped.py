@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,9 @@ from typing import Any
 from deploy import declared
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Reference
+from services.dispatch.domain.agent import Agent
+from services.dispatch.domain.steps import Who
+from services.dispatch.domain.visit import Need
 from tests.unit.dispatch.flows.matters import MATTERS
 
 CONFIG = Path(__file__).parents[4] / "deploy" / "config"
@@ -49,3 +52,30 @@ def with_agents(order: Order, at: datetime) -> Order:
             order, _ = domain.assign(order, at, "a1", visit.number)
             order, _ = domain.accept(order, at, str(visit.number))
     return order
+
+
+def through(code: str, *choices: tuple[str, Mapping[str, Any]]) -> Order:
+    """Work that took these steps, ten minutes each; the step named has to be open."""
+    order = opened(code)
+    for number, (step, values) in enumerate(choices, start=1):
+        at = MONDAY + timedelta(minutes=10 * number)
+        solution = values.get("solution")
+        fields = {name: value for name, value in values.items() if name not in ("solution", "fee")}
+        order = with_agents(order, at)
+        order, _ = domain.complete_step(order, at, step=step, fields=fields, fee=values.get("fee"), solution=solution)
+    return order
+
+
+def now(order: Order) -> list[str]:
+    return [visit.step for visit in order.visits]
+
+
+def who_serves(who: Who, own_team: str) -> set[str]:
+    """The agents that can be given such a step."""
+    need = Need(team=who.team or own_team, role=who.role, skill=who.skill, agent=who.agent)
+    entries = shipped().agents.values()
+    agents = [
+        Agent(agent_id=one.agent_id, teams=one.teams, capacity=one.capacity, role=one.role, skills=one.skills)
+        for one in entries
+    ]
+    return {agent.agent_id for agent in agents if agent.capacity and need.key in agent.queues}
