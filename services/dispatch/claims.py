@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from threading import Lock
 
 from services.dispatch import domain
-from services.dispatch.domain import Decision, Order, Visit, Wish
+from services.dispatch.domain import Decision, Order, Rule, Visit, Wish
 from services.dispatch.errors import NoRoom
 from services.dispatch.seats import Seats
 from shared.events import Fact
@@ -52,6 +52,7 @@ class Claims:
     def settle(self, order: Order, at: datetime, tx: Transaction) -> Decision:
         """Give back the seats that the work no longer takes; for each step that waits, take one with who has room.
 
+        What is left to wait and did not before is told of.
         Raises `NoRoom` where a caller has named an agent who cannot take it.
         """
         self._let_go()  # of what an earlier attempt held
@@ -63,7 +64,7 @@ class Claims:
             facts += more
         if self._needed and not facts:
             raise NobodyFree(order.order_no)
-        return order, facts
+        return order, [*facts, *domain.newly_queued(order, at)]
 
     def _give_back(self, order: Order, tx: Transaction) -> None:
         kept = domain.claimed(order)
@@ -75,17 +76,17 @@ class Claims:
         wish, queue = order.wishes.get(visit.number), visit.need.key
         agent_id = self._take(self._in_turn(queue, wish), queue, at, tx, fresh=order.version == 0)
         if agent_id is not None:
-            return domain.assign(order, at, agent_id, visit.number)
+            return domain.assign(order, at, agent_id, visit.number, _rule(visit, wish, agent_id))
         if wish is not None and wish.only:
             raise NoRoom(wish.agent)
         self.left.add(queue)
         return order, []
 
-    def _in_turn(self, queue: str, wish: Wish | None) -> list[str]:
-        if wish is not None and wish.only:
-            return [wish.agent]
-        others = self._seats.candidates(queue, avoid=self._asked)
-        return [wish.agent, *others] if wish else others
+    def _in_turn(self, queue: str, wish: Wish | None) -> Iterator[str]:
+        if wish is not None:
+            yield wish.agent
+        if wish is None or not wish.only:
+            yield from self._seats.candidates(queue, avoid=self._asked)
 
     def _take(self, agents: Iterable[str], queue: str, at: datetime, tx: Transaction, *, fresh: bool) -> str | None:
         for agent_id in agents:
@@ -103,3 +104,10 @@ class Claims:
         for lock in self._held:
             lock.release()
         self._held = []
+
+
+def _rule(visit: Visit, wish: Wish | None, agent_id: str) -> Rule:
+    """By which rule the agent has got the step."""
+    if wish is not None and wish.agent == agent_id:
+        return wish.rule
+    return Rule.LEAST_LOADED if visit.need.agent is None else Rule.NAMED

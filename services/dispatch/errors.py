@@ -40,8 +40,9 @@ class NotOnTeam(IllegalMove):
 class NothingChanges(IllegalMove):
     """The work is already where it should go."""
 
-    def __init__(self, order_no: str, where: str) -> None:
-        super().__init__(f"{order_no}: is already with {where!r}", rule="destination", where=where)
+    def __init__(self, order_no: str, where: str, said: str | None = None) -> None:
+        said = said or f"is already with {where!r}"
+        super().__init__(f"{order_no}: {said}", rule="destination", where=where)
 
 
 class NoSuchClock(NotFound):

@@ -2,7 +2,16 @@
 
 from services.dispatch.domain.advance import advance, next_due
 from services.dispatch.domain.agent import Agent, declare, save_agent, set_presence
-from services.dispatch.domain.assignment import claimed, destination, in_turn, may_take, queues, waiting, waits_in
+from services.dispatch.domain.assignment import (
+    claimed,
+    destination,
+    in_turn,
+    may_take,
+    newly_queued,
+    queues,
+    waiting,
+    waits_in,
+)
 from services.dispatch.domain.moves import (
     close,
     go_live,
@@ -16,12 +25,13 @@ from services.dispatch.domain.moves import (
     withdraw,
 )
 from services.dispatch.domain.opening import open_work, tombstone
-from services.dispatch.domain.order import Decision, Order, Wish, order_no_for
+from services.dispatch.domain.order import Decision, Order, order_no_for
 from services.dispatch.domain.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
 from services.dispatch.domain.states import Stage, State
 from services.dispatch.domain.stepping import complete_step, reroute, resolve, skip_step
 from services.dispatch.domain.visit import Need, Visit
 from services.dispatch.domain.visiting import accept, assign, transfer
+from services.dispatch.domain.wish import Rule, Wish
 
 __all__ = [
     "BEFORE_FIRST_APPLY",
@@ -31,6 +41,7 @@ __all__ = [
     "Need",
     "Order",
     "Reference",
+    "Rule",
     "Stage",
     "State",
     "Team",
@@ -48,6 +59,7 @@ __all__ = [
     "hold",
     "in_turn",
     "may_take",
+    "newly_queued",
     "next_due",
     "open_work",
     "order_no_for",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.dispatch.domain.agent import Agent
@@ -10,9 +11,12 @@ from services.dispatch.domain.order import Order
 from services.dispatch.domain.organisation import Team
 from services.dispatch.domain.reference import Reference
 from services.dispatch.domain.states import State
+from services.dispatch.domain.telling import having, step_names, told
 from services.dispatch.domain.visit import Need, Visit
 from services.dispatch.domain.visiting import chosen
+from services.dispatch.domain.wish import Rule, Wish
 from services.dispatch.errors import NoRoom, NotOnTeam
+from shared.events import Fact
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -34,6 +38,19 @@ def waits_in(order: Order) -> frozenset[tuple[int, str, bool]]:
     return frozenset((number, key, stands) for number, key in where for stands in queued)
 
 
+def newly_queued(order: Order, at: datetime) -> list[Fact]:
+    """What tells of each open step that stands in a queue and did not when the work was loaded: its team is to see it.
+
+    They change nothing.
+    """
+    arrived = {number for number, _, stands in waits_in(order) - order.waited if stands}
+    return [
+        told(order, order, "work_queued", at, **having(visit), **step_names(order, visit), need=visit.need.key)
+        for visit in waiting(order)
+        if visit.number in arrived
+    ]
+
+
 def queues(order: Order) -> list[str]:
     """The queues that the work stands in; held work stands in none."""
     if order.state is State.HELD:
@@ -51,10 +68,33 @@ def in_turn(agents: Iterable[Agent]) -> list[Agent]:
     return sorted(agents, key=lambda agent: (agent.load, agent.last_assigned_at or LONG_AGO, agent.agent_id))
 
 
+def preferring(order: Order, before: Order, last: Visit | None = None) -> Order:
+    """The work with those to be asked first for what was opened since `before`.
+
+    That is who did the same step the last time; else, for a step that alone follows on the `last` one, who did that.
+    """
+    opened = [visit for visit in order.visits if visit.number > sum(before.visited.values())]
+    wishes: dict[int, Wish] = {}
+    for visit in opened:
+        former = order.doers.get(visit.step)
+        if former is not None:
+            wishes[visit.number] = Wish(former, Rule.FORMER)
+        elif last is not None and last.agent is not None and len(opened) == 1 and _goes_on(last.need, visit.need):
+            wishes[visit.number] = Wish(last.agent, Rule.PREVIOUS)
+    return replace(order, wishes={**order.wishes, **wishes})
+
+
+def _goes_on(last: Need, need: Need) -> bool:
+    """Whether one agent may well do both: not where a role is asked for anew, as for an approval."""
+    return last.team == need.team and need.role in (None, last.role)
+
+
 def destination(
     order: Order, reference: Reference, team: str | None, agent: Agent | None, step: str | None = None
 ) -> Team:
-    """The team that a transfer goes to: the one named, else the agent's (the step's own if it is on that).
+    """The team that a transfer goes to: the one named, else one of the agent's.
+
+    If the agent is on it, that is the team that has the step, or else the step's own; otherwise the agent's first.
 
     `NotFound` for a team that does not exist, `NotOnTeam` and `NoRoom` for an agent that cannot take it.
     """
@@ -62,7 +102,8 @@ def destination(
     here = visit.need.team
     if agent is None:
         return reference.team(team or here)
-    code = team or (here if here in agent.teams else next(iter(agent.teams), here))
+    own = order.step(visit).who.team or order.own_team
+    code = team or next((code for code in (here, own, *agent.teams) if code in agent.teams), here)
     if code not in agent.teams:
         raise NotOnTeam(agent.agent_id, code)
     if not agent.has_room and agent.agent_id != visit.agent:

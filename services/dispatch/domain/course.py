@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from services.dispatch.domain import timing
+from services.dispatch.domain import blocks, timing
+from services.dispatch.domain.assignment import preferring
 from services.dispatch.domain.flow import END, Split
 from services.dispatch.domain.order import Decision, Order
 from services.dispatch.domain.organisation import Team
 from services.dispatch.domain.steps import Step, Who
-from services.dispatch.domain.telling import having, step_names, told
+from services.dispatch.domain.telling import flow_of, having, step_names, told
 from services.dispatch.domain.visit import Block, Need, Visit
 from shared.events import Fact
 
@@ -38,12 +40,13 @@ def go(order: Order, at: datetime, to: str, block: int | None) -> Decision:
     """To a step, to the join of the block that the work is in, or to the end."""
     if to == END:
         return order, []
-    if block is not None and _block(order, block).join == to:
-        return _arrive(order, at, _block(order, block))
+    if block is not None and blocks.block_of(order, block).join == to:
+        return _arrive(order, at, blocks.block_of(order, block))
     step = order.course.steps[to]
     if step.enter is not None and not step.enter.holds(order.context(at)):
         before, order = order, _emptied(order, step)
-        passed = told(before, order, "step_passed_over", at, step=to, step_name=dict(step.name))
+        why = {"step": to, "step_name": dict(step.name), **flow_of(order), "condition": step.enter.source}
+        passed = told(before, order, "step_passed_over", at, **why, way=way_from(order, at, step))
         order, facts = leave(order, at, step, block)
         return order, [passed, *facts]
     return open_step(order, at, to, block)
@@ -55,6 +58,13 @@ def leave(order: Order, at: datetime, step: Step, block: int | None, *, overdue:
     if isinstance(onward, Split):
         return _split(order, at, onward, block)
     return go(order, at, onward.to, block)
+
+
+def way_from(order: Order, at: datetime, step: Step, *, overdue: bool = False) -> dict[str, Any]:
+    """Where a step leads, as a fact tells it: `to` steps, a join or the end; `when`: the condition that decided it."""
+    onward = order.course.route(step, order.context(at, overdue=overdue))
+    to = list(onward.branches) if isinstance(onward, Split) else [onward.to]
+    return {"to": to, "when": onward.when.source if onward.when else None}
 
 
 def open_step(order: Order, at: datetime, code: str, block: int | None) -> Decision:
@@ -72,11 +82,18 @@ def open_step(order: Order, at: datetime, code: str, block: int | None) -> Decis
 
 
 def depart(
-    order: Order, at: datetime, over: Sequence[Visit], onward: Onward, tell: Tell, *, off: bool = False
+    order: Order,
+    at: datetime,
+    over: Sequence[Visit],
+    onward: Onward,
+    tell: Tell,
+    *,
+    off: bool = False,
+    last: Visit | None = None,
 ) -> Decision:
     """These visits are over, and the work goes `onward`; `tell` makes the fact of it, given the work before and after.
 
-    `off`: what their clocks measure was not done.
+    `off`: what their clocks measure was not done. `last`: the step that was done, whose agent may go on with the next.
     """
     gone = {visit.number for visit in over}
     left = order.with_visits(*(visit for visit in order.visits if visit.number not in gone))
@@ -84,7 +101,7 @@ def depart(
         left = timing.step_over(left, visit, at, off=off)
     left = timing.groups_left(left, onward(left)[0], at)
     beyond, facts = onward(left)
-    return beyond, [tell(order, left), *facts]
+    return preferring(beyond, order, last), [tell(order, left), *facts]
 
 
 def need_of(order: Order, who: Who) -> Need:
@@ -132,10 +149,9 @@ def _called(order: Order, team: str) -> tuple[str | None, str | None]:
 
 
 def _split(order: Order, at: datetime, split: Split, parent: int | None) -> Decision:
-    number = max((block.number for block in order.blocks), default=0) + 1
-    block = Block(number=number, join=split.join, open=len(split.branches), parent=parent)
-    before, order = order, replace(order, blocks=(*order.blocks, block))
-    facts = [told(before, order, "work_split", at, branches=list(split.branches), join=split.join)]
+    before, (order, number) = order, blocks.begun(order, split, parent)
+    why = {**flow_of(order), "branches": list(split.branches), "join": split.join}
+    facts = [told(before, order, "work_split", at, **why)]
     for branch in split.branches:
         order, more = go(order, at, branch, number)
         facts += more
@@ -144,15 +160,10 @@ def _split(order: Order, at: datetime, split: Split, parent: int | None) -> Deci
 
 def _arrive(order: Order, at: datetime, block: Block) -> Decision:
     """A branch has come to its join; the last one opens it."""
-    others = [one for one in order.blocks if one.number != block.number]
-    waiting = replace(block, open=block.open - 1)
-    before, order = order, replace(order, blocks=(*others, waiting) if waiting.open else tuple(others))
-    arrived = told(before, order, "branch_arrived", at, join=block.join, open=waiting.open)
-    if waiting.open:
+    before, order = order, blocks.waiting_for(order, block, -1)
+    still = block.open - 1
+    arrived = told(before, order, "branch_arrived", at, **flow_of(order), join=block.join, open=still)
+    if still:
         return order, [arrived]
     order, facts = go(order, at, block.join, block.parent)
     return order, [arrived, *facts]
-
-
-def _block(order: Order, number: int) -> Block:
-    return next(block for block in order.blocks if block.number == number)

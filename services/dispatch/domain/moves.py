@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from services.dispatch.domain import course, timing
 from services.dispatch.domain.clock import Promise
 from services.dispatch.domain.matter import PRIORITIES
-from services.dispatch.domain.order import Decision, Order, Wish
+from services.dispatch.domain.order import Decision, Order
 from services.dispatch.domain.states import State, after, state_of
 from services.dispatch.domain.telling import concerning, told
+from services.dispatch.domain.wish import Rule, Wish
 from services.dispatch.errors import AlreadyVoid, NothingChanges, StaleRound
 from shared.errors import NotFound
 from shared.events import Fact
@@ -63,7 +64,7 @@ def prioritise(
     """
     after(order.order_no, "prioritise", order.state)
     if priority == order.priority:
-        raise NothingChanges(order.order_no, priority)
+        raise NothingChanges(order.order_no, priority, f"has the priority {priority} already")
     before, order = order, replace(order, priority=priority)
     order = replace(order, policy=order.books(order.policy.version).policy_for(order.matter).pin)
     order = timing.retargeted(order, at)
@@ -112,7 +113,7 @@ def ended(order: Order, at: datetime, solution: str, language: str | None, *, be
 
 
 def reopen(order: Order, at: datetime, *, reason: str, cause: str) -> Decision:
-    """The matter was not settled: a new round, for its former agent if that can take it.
+    """The matter was not settled: a new round, for its former agent if that can take it: who did the step, if known.
 
     Its resolution time begins anew or goes on, by the policy; its flow goes on where the definition says.
     """
@@ -121,7 +122,8 @@ def reopen(order: Order, at: datetime, *, reason: str, cause: str) -> Decision:
     again = replace(again, state=State.QUEUED, agent=None)
     begun, facts = course.begin(again, at, order.course.reopen_at)
     told_of = again if order.flow else begun
-    wishes = {visit.number: Wish(order.agent) for visit in begun.visits if order.agent}
+    former = {visit.number: order.doers.get(visit.step, order.agent) for visit in begun.visits}
+    wishes = {number: Wish(agent, Rule.FORMER) for number, agent in former.items() if agent}
     fact = told(order, told_of, "work_reopened", at, reason=reason, cause=cause)
     return replace(begun, wishes=wishes), [fact, *facts]
 

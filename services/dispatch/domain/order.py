@@ -15,6 +15,7 @@ from services.dispatch.domain.reference import Reference
 from services.dispatch.domain.states import IN_WORK, State, state_of
 from services.dispatch.domain.steps import Step
 from services.dispatch.domain.visit import Block, Visit
+from services.dispatch.domain.wish import Wish
 from shared.business_time import Calendar
 from shared.events import Aggregate, Fact
 
@@ -36,14 +37,6 @@ class Fee:
     void_reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Wish:
-    """Who is to have a step: `only` that agent, or that agent before all others."""
-
-    agent: str
-    only: bool = False
-
-
 def _no_books(version: int) -> Reference:
     raise LookupError(f"this work order was made without the reference data, version {version}")
 
@@ -54,7 +47,8 @@ class Order(Aggregate):
 
     `visits` are its open steps, in order of number. `team`, `agent` and the two who are called when it goes wrong are
     those of the first of them, or, once none is open, those of the last one; `own_team` is whose work it is where a
-    step names no team. While work goes on, `state` follows from the visits.
+    step names no team. While work goes on, `state` follows from the visits. `visited` and `doers` say of every step of
+    its flow how often it was opened, and who completed it last.
 
     Not stored: `books` (the versions of the reference data); `seated` (visit -> agent) and `waited` as they were when
     it was loaded; `wishes` (visit -> who is to have it) of the change at hand.
@@ -83,6 +77,7 @@ class Order(Aggregate):
     visits: tuple[Visit, ...] = ()
     blocks: tuple[Block, ...] = ()
     visited: Mapping[str, int] = field(default_factory=dict)
+    doers: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
     fees: tuple[Fee, ...] = ()
     round: int = 0

@@ -196,6 +196,7 @@ FORMS: Mapping[str, tuple[Form, Form]] = {
     "visits": (_each(_visit_form), _tuple_of(_visit)),
     "blocks": (_each(_plain), _tuple_of(lambda doc: Block(**doc))),
     "visited": (dict, dict),
+    "doers": (dict, dict),
     "fields": (dict, dict),
     "fees": (_each(_plain), _tuple_of(_fee)),
     "held_since": (lambda at: at, _time),

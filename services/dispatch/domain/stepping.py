@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.domain import course, timing
+from services.dispatch.domain import blocks, course, timing
 from services.dispatch.domain.flow import END, Edge, fee_amount, step_values, sure_way
 from services.dispatch.domain.moves import ended, off_hold
 from services.dispatch.domain.order import Decision, Fee, Order
 from services.dispatch.domain.states import State, after
 from services.dispatch.domain.steps import Step
-from services.dispatch.domain.telling import having, step_names, told
+from services.dispatch.domain.telling import flow_of, having, step_names, told
 from services.dispatch.domain.visit import Visit
 from services.dispatch.domain.visiting import chosen, named
 from services.dispatch.errors import CannotLeave, NothingChanges, NotSkippable, OutOfBlock, StepsRemain
@@ -85,7 +85,8 @@ def skip_step(order: Order, at: datetime, *, reason: str, step: str | None = Non
         raise NotSkippable(order.order_no, visit.step, "has not missed its limit" if not missed else "is not skippable")
 
     def tell(before: Order, left: Order) -> Fact:
-        told_of = {"reason": reason, "missed": missed}
+        way = course.way_from(left, at, left.step(visit), overdue=missed)
+        told_of = {"reason": reason, "missed": missed, "way": way}
         return told(before, left, "step_skipped", at, **having(visit), **step_names(before, visit), **told_of)
 
     order, facts = course.depart(order, at, [visit], _onward(at, visit, overdue=missed), tell)
@@ -98,15 +99,16 @@ def reroute(order: Order, at: datetime, *, to: str, reason: str, step: str | Non
     """A supervisor sends the work to another step, whatever its entry condition says.
 
     To a step of the same parallel branch, only what is open there is given up (`step`: of that one); to one outside all
-    branches, everything is. Raises `NotFound`, `NothingChanges`, `OutOfBlock` for a step in another branch.
+    branches, everything is. A branch that has come to its join already is opened again, while others are under way:
+    then nothing is given up. Raises `NotFound`, `NothingChanges`, `OutOfBlock` for any other branch.
     """
     after(order.order_no, "reroute", order.state)
     target = order.course.steps.get(to) if order.flow else None
     if target is None:
         raise NotFound("step", to)
-    over, block = _given_up(order, to, step)
+    cleared, over, block = _given_up(order, to, step)
     if [visit.step for visit in over] == [to]:
-        raise NothingChanges(order.order_no, to)
+        raise NothingChanges(order.order_no, to, f"step {to!r} is open already")
 
     def tell(before: Order, left: Order) -> Fact:
         told_of = {
@@ -114,26 +116,30 @@ def reroute(order: Order, at: datetime, *, to: str, reason: str, step: str | Non
             "to": to,
             "to_name": dict(target.name),
             "reason": reason,
+            **flow_of(order),
         }
-        return told(before, left, "work_rerouted", at, **having(over[0]), **told_of)
+        had = having(over[0]) if over else {"agent": None}
+        return told(before, left, "work_rerouted", at, **had, **told_of)
 
     def onward(left: Order) -> Decision:
         return course.open_step(left, at, to, block)
 
-    cleared = order if block is not None else replace(order, blocks=())
     return course.depart(cleared, at, over, onward, lambda _, left: tell(order, left), off=True)
 
 
-def _given_up(order: Order, to: str, step: str | None) -> tuple[list[Visit], int | None]:
-    """What a reroute gives up, and the block that the work stays in."""
+def _given_up(order: Order, to: str, step: str | None) -> tuple[Order, list[Visit], int | None]:
+    """The work with the blocks that it is in after a reroute, what that gives up, and the block of the new step."""
     places = order.course.places
     if places[to] == ():
-        return list(order.visits), None
+        return replace(order, blocks=()), list(order.visits), None
     among = [named(order, step)] if step is not None else order.visits
     beside = [visit for visit in among if places[visit.step] == places[to]]
-    if not beside:
+    if beside:
+        return order, beside, beside[0].block
+    again = blocks.rejoined(order, to) if step is None else None
+    if again is None:
         raise OutOfBlock(order.order_no, to)
-    return beside, beside[0].block
+    return again[0], [], again[1]
 
 
 def _complete(
@@ -148,26 +154,28 @@ def _complete(
     """The work without that step, gone on; `before`: the work as the last fact left it."""
     step, overdue = order.step(visit), timing.missed_limit(order, visit)
     kept, amount = _filled_in(order, at, step, values, fee, overdue=overdue)
-    filled = replace(order, fields={**order.fields, **kept})
+    doers = {**order.doers, visit.step: visit.agent} if visit.agent else order.doers
+    filled = replace(order, fields={**order.fields, **kept}, doers=doers)
     if step.leave is not None and not step.leave.holds(filled.context(at, overdue=overdue)):
         raise CannotLeave(order.order_no, step.code, step.leave.source)
     paid, fees = _with_fee(filled, at, visit, amount, fee.get("note"))
 
     def tell(_: Order, left: Order) -> Fact:
         clock = left.clocks.get(visit.clock)
-        told_of = {"due": clock.due if clock else None, "met": clock.met if clock else None, "fields": kept}
+        way = course.way_from(left, at, step, overdue=overdue)
+        told_of = {"due": clock.due if clock else None, "met": clock.met if clock else None, "fields": kept, "way": way}
         done = replace(left, fees=order.fees)
         return told(before or order, done, "step_completed", at, **having(visit), **step_names(order, visit), **told_of)
 
-    gone, (completed, *moved) = course.depart(paid, at, [visit], _onward(at, visit, overdue=overdue), tell)
+    onward = _onward(at, visit, overdue=overdue)
+    gone, (completed, *moved) = course.depart(paid, at, [visit], onward, tell, last=visit)
     return gone, [completed, *fees, *moved]
 
 
 def _ends(order: Order, at: datetime, visit: Visit, values: Mapping[str, Any]) -> bool:
     """Whether the work ends with this step, whatever is put in place of what is wrong with its values."""
-    context = order.context(at, overdue=timing.missed_limit(order, visit))
-    way = sure_way(order.step(visit), values, context)
-    return len(order.visits) == 1 and isinstance(way, Edge) and way.to == END
+    way = sure_way(order.step(visit), values, order.context(at, overdue=timing.missed_limit(order, visit)))
+    return isinstance(way, Edge) and way.to == END
 
 
 def _onward(at: datetime, visit: Visit, *, overdue: bool) -> course.Onward:

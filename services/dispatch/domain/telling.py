@@ -24,10 +24,15 @@ def told(before: Order | None, order: Order, type: str, at: datetime, **data: An
 
 
 def step_names(order: Order, visit: Visit) -> dict[str, Any]:
-    """Which step a fact is about; work without a flow has none to name."""
+    """Which step, of which version of its flow, a fact is about; work without a flow has none to name."""
     if order.flow is None:
-        return {"step": None, "visit": visit.number, "step_name": None}
-    return {"step": visit.step, "visit": visit.number, "step_name": dict(order.step(visit).name)}
+        return {"step": None, "visit": visit.number, "step_name": None, "flow": None}
+    return {"step": visit.step, "visit": visit.number, "step_name": dict(order.step(visit).name), **flow_of(order)}
+
+
+def flow_of(order: Order) -> dict[str, str]:
+    """By which version of which flow it happened; for work that has one."""
+    return {"flow": str(order.flow)}
 
 
 def having(visit: Visit) -> dict[str, Any]:

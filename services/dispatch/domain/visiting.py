@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.domain.order import Decision, Order, Wish
+from services.dispatch.domain.order import Decision, Order
 from services.dispatch.domain.organisation import Team
 from services.dispatch.domain.states import VISIT_MOVES, State, after, stage_after
 from services.dispatch.domain.telling import having, step_names, told
 from services.dispatch.domain.visit import Need, Visit
+from services.dispatch.domain.wish import Rule, Wish
 from services.dispatch.errors import NameTheStep, NoSuchMove, NothingChanges
 from shared.errors import NotFound
 
@@ -36,13 +37,18 @@ def chosen(order: Order, move: str, step: str | None = None) -> Visit:
     return fitting[0]
 
 
-def assign(order: Order, at: datetime, agent_id: str, number: int | None = None) -> Decision:
-    """An open step that waits (the only one, unless its visit is named) goes to an agent; held work stays held."""
+def assign(
+    order: Order, at: datetime, agent_id: str, number: int | None = None, rule: Rule = Rule.LEAST_LOADED
+) -> Decision:
+    """An open step that waits (the only one, unless its visit is named) goes to an agent; held work stays held.
+
+    The fact says by which rule, and whom the step needed (`Need.key`).
+    """
     visit = chosen(order, "assign", str(number) if number is not None else None)
     given = _moved(order, "assign", visit, agent=agent_id)
     before, order = order, order.with_visit(given)
-    held = order.state is State.HELD
-    return order, [told(before, order, "work_assigned", at, **having(given), **step_names(order, given), held=held)]
+    why = {"held": order.state is State.HELD, "rule": rule.value, "need": visit.need.key}
+    return order, [told(before, order, "work_assigned", at, **having(given), **step_names(order, given), **why)]
 
 
 def accept(order: Order, at: datetime, step: str | None = None) -> Decision:
@@ -93,7 +99,7 @@ def moved_to(
     if order.step(visit).who.team is None:
         order = replace(order, own_team=to.code)
     if agent_id is not None:
-        order = replace(order, wishes={**order.wishes, visit.number: Wish(agent_id, only=True)})
+        order = replace(order, wishes={**order.wishes, visit.number: Wish(agent_id, Rule.WISHED, only=True)})
     told_of = {"from_team": visit.need.team, "from_agent": visit.agent, "reason": reason, "rule": rule}
     return order, [
         told(before, order, "work_transferred", at, **having(gone), **step_names(order, gone), **told_of),

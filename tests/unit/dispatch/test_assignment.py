@@ -4,10 +4,11 @@ import pytest
 
 from services.dispatch import domain
 from services.dispatch.claims import NeedsSeats, needs_no_seats
-from services.dispatch.domain import Wish
+from services.dispatch.domain import Rule, Wish
 from services.dispatch.errors import NoRoom, NotOnTeam
 from shared.errors import NotFound
 from tests.unit.dispatch.builders import NINE, accepted, after, an_agent, an_order, held, reference, resolved
+from tests.unit.dispatch.courses import NAME, a_book, a_repair, approved, done, given_out, reported
 
 
 def ids(agents):
@@ -103,10 +104,37 @@ def test_a_change_is_made_with_its_claims_if_it_moves_a_seat_or_leaves_work_wait
     }
 
 
+def told_to_the_team(before, now):
+    """(team, need) of what a change leaves to wait anew."""
+    loaded = replace(now, waited=domain.waits_in(before) if before else frozenset())
+    return [(fact.data["team"], fact.data["need"]) for fact in domain.newly_queued(loaded, NINE)]
+
+
+def test_work_that_comes_to_wait_is_told_to_its_team_once():
+    waiting, had = an_order(agent=None), an_order()
+    held_waiting = held(agent=None)
+    desk = reference().team("desk")
+
+    assert told_to_the_team(None, waiting) == [("it", "it")]
+    assert told_to_the_team(None, had) == []
+    assert told_to_the_team(waiting, waiting) == []
+    assert told_to_the_team(waiting, held_waiting) == []
+    assert told_to_the_team(held_waiting, domain.resume(held_waiting, NINE)[0]) == [("it", "it")]
+    assert told_to_the_team(had, domain.transfer(had, NINE, desk)[0]) == [("desk", "desk")]
+    assert told_to_the_team(waiting, domain.transfer(waiting, NINE, desk)[0]) == [("desk", "desk")]
+
+
+def test_a_step_that_waits_is_told_by_its_name_and_changes_nothing():
+    before = approved()
+    (fact,) = domain.newly_queued(before, NINE)
+
+    assert (fact.type, fact.data["step"], fact.data["visit"], fact.set) == ("work_queued", "fix", 4, {})
+
+
 def test_reopened_work_goes_to_who_did_it_if_possible():
     order, _ = domain.reopen(resolved(agent="a1"), NINE, reason="again", cause="agent")
 
-    assert order.wishes == {2: Wish("a1")}
+    assert order.wishes == {2: Wish("a1", Rule.FORMER)}
 
 
 def test_transferred_work_does_not_go_back_to_who_had_it():
@@ -118,7 +146,107 @@ def test_transferred_work_does_not_go_back_to_who_had_it():
 def test_work_transferred_to_an_agent_goes_to_nobody_else():
     order, _ = domain.transfer(an_order(agent="a1"), NINE, reference().team("desk"), agent_id="a2")
 
-    assert order.wishes == {1: Wish("a2", only=True)}
+    assert order.wishes == {1: Wish("a2", Rule.WISHED, only=True)}
+
+
+def by_step(order):
+    """Open step -> who is to be asked first for it, and why."""
+    return {
+        visit.step: (order.wishes[visit.number].agent, order.wishes[visit.number].rule)
+        for visit in order.visits
+        if visit.number in order.wishes
+    }
+
+
+def test_who_did_a_step_goes_on_with_the_next():
+    order = given_out(approved())
+
+    order, _ = domain.complete_step(order, NINE)
+
+    assert by_step(order) == {"check": ("fixer", Rule.PREVIOUS)}
+
+
+def test_who_brought_the_last_branch_to_its_join_goes_on_behind_it():
+    order = done(reported(), "approval", fields={"approved": True})
+
+    order, _ = domain.complete_step(given_out(order), NINE)
+
+    assert by_step(order) == {"fix": ("surveyer", Rule.PREVIOUS)}
+
+
+def test_a_step_of_another_team_goes_to_whoever_has_the_least():
+    order = done(reported(), "survey")
+
+    order, _ = domain.complete_step(given_out(order), NINE, fields={"approved": True})
+
+    assert by_step(order) == {}
+
+
+def test_a_step_that_asks_for_a_role_anew_goes_to_whoever_has_the_least():
+    steps = {
+        "offer": {"name": NAME, "next": "approval"},
+        "approval": {"name": NAME, "who": {"role": "supervisor"}, "next": "check"},
+        "check": {"name": NAME, "who": {"role": "supervisor"}, "next": "end"},
+    }
+    order = given_out(a_repair(book=a_book(flow={"name": NAME, "start": "offer", "steps": steps})))
+
+    approval, _ = domain.complete_step(order, NINE)
+    check, _ = domain.complete_step(given_out(approval), NINE)
+
+    assert (by_step(approval), by_step(check)) == ({}, {"check": ("approvaler", Rule.PREVIOUS)})
+
+
+def test_steps_that_are_opened_at_once_go_to_whoever_has_the_least():
+    order, _ = domain.complete_step(given_out(a_repair()), NINE, fields={"symptom": "dead"})
+
+    assert by_step(order) == {}
+
+
+def test_a_step_that_comes_again_goes_to_who_did_it_before():
+    order = done(done(approved(), "fix"), "check", fields={"works": False})
+    assert by_step(order) == {"fix": ("fixer", Rule.FORMER)}
+
+    order, _ = domain.assign(order, NINE, "another")
+    order, _ = domain.complete_step(order, NINE)
+    assert by_step(order)["check"] == ("checker", Rule.FORMER)
+
+
+def test_a_step_to_which_work_is_sent_goes_to_who_did_it_before():
+    order, _ = domain.reroute(given_out(approved()), NINE, to="report", reason="another place")
+
+    assert by_step(order) == {"report": ("reporter", Rule.FORMER)}
+
+
+def test_a_reopened_step_goes_to_who_did_it():
+    order = done(done(approved(), "fix"), "check", fields={"works": True}, solution="Mended")
+
+    order, _ = domain.reopen(order, NINE, reason="again", cause="customer")
+
+    assert (order.agent, by_step(order)) == (None, {"fix": ("fixer", Rule.FORMER)})
+
+
+def test_a_reopened_step_that_nobody_did_goes_to_who_had_the_work_last():
+    steps = {"ask": {"name": NAME, "next": "end"}, "mend": {"name": NAME, "next": "end"}}
+    steps["ask"]["next"] = [{"to": "mend", "when": 'priority == "P4"'}, "end"]
+    flow = {"name": NAME, "start": "ask", "reopen_at": "mend", "steps": steps}
+    order = done(a_repair(book=a_book(flow=flow)), "ask", solution="Told")
+
+    order, _ = domain.reopen(order, NINE, reason="again", cause="customer")
+
+    assert by_step(order) == {"mend": ("asker", Rule.FORMER)}
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_an_assignment_says_by_which_rule_it_was_made_and_whom_the_step_needed(rule):
+    _, (fact,) = domain.assign(reported(), NINE, "a1", 2, rule)
+
+    assert {name: fact.data[name] for name in ("rule", "need", "flow", "step", "agent")} == {
+        "rule": rule.value,
+        "need": "it#expert",
+        "flow": "repair@1",
+        "step": "survey",
+        "agent": "a1",
+    }
 
 
 def test_a_transfer_to_a_team_goes_there():
@@ -132,6 +260,13 @@ def test_a_transfer_to_an_unknown_team_is_refused():
 
 def test_a_transfer_to_an_agent_stays_with_the_works_team_if_the_agent_is_on_it():
     assert domain.destination(an_order(), reference(), None, an_agent("a2", teams=("desk", "it"))).code == "it"
+
+
+def test_a_transfer_to_an_agent_of_other_teams_goes_to_the_steps_own_if_the_agent_is_on_it():
+    order, _ = domain.transfer(reported(), NINE, reference().team("it"), step="approval")
+    taker = an_agent("a2", teams=("experts", "desk"))
+
+    assert domain.destination(order, reference(), None, taker, "approval").code == "desk"
 
 
 def test_a_transfer_to_an_agent_of_other_teams_goes_to_the_agents_first():

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from services.dispatch import domain
 from services.dispatch.domain import State
-from tests.unit.dispatch.builders import NINE, after, reference, types
+from tests.unit.dispatch.builders import NINE, after, an_order, reference, types
 from tests.unit.dispatch.courses import (
     NAME,
     REPAIR,
@@ -241,3 +241,69 @@ def test_work_keeps_to_the_version_of_its_flow():
     order = replace(approved(book=books[1]), books=books.__getitem__)
 
     assert open_steps(done(order, "fix")) == ["check"]
+
+
+# what the history says of why
+
+
+def why(fact, *names):
+    """These of what a fact tells."""
+    return {name: fact.data[name] for name in names}
+
+
+def test_a_completed_step_says_where_it_leads_and_by_which_condition():
+    checked = given_out(done(approved(), "fix"))
+
+    _, (again, opened) = domain.complete_step(checked, NINE, fields={"works": False})
+    _, (over, *_) = domain.complete_step(checked, NINE, fields={"works": True}, solution="Mended")
+
+    assert why(again, "flow", "way") == {"flow": "repair@1", "way": {"to": ["fix"], "when": None}}
+    assert over.data["way"] == {"to": ["end"], "when": "fields.works"}
+    assert why(opened, "flow", "step") == {"flow": "repair@1", "step": "fix"}
+
+
+def test_a_split_and_a_join_say_by_which_flow_and_what_led_there():
+    order, facts = domain.complete_step(given_out(a_repair()), NINE, fields={"symptom": "dead"})
+    _, joined = domain.complete_step(given_out(done(order, "survey")), NINE, fields={"approved": True})
+
+    assert facts[0].data["way"] == {"to": ["survey", "approval"], "when": None}
+    assert why(facts[1], "flow", "branches", "join") == {
+        "flow": "repair@1",
+        "branches": ["survey", "approval"],
+        "join": "fix",
+    }
+    assert why(joined[1], "flow", "join", "open") == {"flow": "repair@1", "join": "fix", "open": 0}
+
+
+def test_a_step_that_is_passed_over_says_which_condition_did_not_hold_and_where_the_work_went():
+    _, (_, passed, _) = domain.complete_step(given_out(reported(deep=False)), NINE, step="survey")
+
+    assert why(passed, "step", "flow", "condition", "way") == {
+        "step": "inspect",
+        "flow": "repair@1",
+        "condition": "fields.deep",
+        "way": {"to": ["fix"], "when": None},
+    }
+
+
+def test_a_skipped_step_says_where_it_leads():
+    late, _ = domain.advance(reported(deep=True), after(hours=2))
+
+    _, (skipped, *_) = domain.skip_step(late, after(hours=2), reason="nobody there", step="survey")
+
+    assert why(skipped, "flow", "way") == {"flow": "repair@1", "way": {"to": ["inspect"], "when": None}}
+
+
+def test_the_way_of_a_late_step_is_the_one_that_it_took():
+    flow = a_flow(
+        a={"within": "1h", "next": [{"to": "b", "when": "overdue"}, "c"]}, b={"next": "end"}, c={"next": "end"}
+    )
+    late, _ = domain.advance(given_out(under(flow)), after(hours=2))
+
+    assert domain.complete_step(late, after(hours=2))[1][0].data["way"] == {"to": ["b"], "when": "overdue"}
+
+
+def test_work_without_a_flow_names_none():
+    _, (fact,) = domain.assign(an_order(agent=None), NINE, "a1")
+
+    assert why(fact, "flow", "step") == {"flow": None, "step": None}

@@ -142,6 +142,11 @@ def test_a_transfer_to_where_the_work_is_changes_nothing_and_is_refused():
         domain.transfer(an_order(), NINE, reference().team("it"), agent_id="a1")
 
 
+def test_a_priority_that_the_work_has_is_refused_and_says_so():
+    with pytest.raises(NothingChanges, match=r"^W-100001: has the priority P1 already$"):
+        domain.prioritise(an_order(), NINE, "P1", "urgent")
+
+
 def test_work_may_go_to_another_agent_of_its_team():
     order, _ = domain.transfer(an_order(), NINE, reference().team("it"), agent_id="a2")
 

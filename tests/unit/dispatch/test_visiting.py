@@ -239,15 +239,89 @@ def test_a_reroute_opens_a_step_whatever_its_entry_condition():
     assert "inspect" in open_steps(order)
 
 
-@pytest.mark.parametrize(("order", "to"), [(approved(), "survey"), (done(reported(), "survey"), "inspect")])
-def test_work_is_not_sent_into_a_branch_that_it_is_not_in(order, to):
+@pytest.mark.parametrize(
+    ("order", "to", "step"), [(approved(), "survey", None), (done(reported(), "survey"), "inspect", "approval")]
+)
+def test_work_is_not_sent_into_a_branch_that_it_is_not_in(order, to, step):
     with pytest.raises(OutOfBlock):
-        domain.reroute(order, NINE, to=to, reason="look again")
+        domain.reroute(order, NINE, to=to, reason="look again", step=step)
 
 
-def test_a_reroute_to_where_the_work_is_changes_nothing_and_is_refused():
-    with pytest.raises(NothingChanges):
-        domain.reroute(approved(), NINE, to="fix", reason="again")
+def test_a_branch_that_has_come_to_its_join_is_opened_again_beside_the_others():
+    order, facts = domain.reroute(done(reported(), "survey"), NINE, to="survey", reason="look again")
+
+    assert (open_steps(order), [block.open for block in order.blocks]) == (["approval", "survey"], [2])
+    assert len({visit.block for visit in order.visits}) == 1
+    assert types(facts) == ["work_rerouted", "step_opened"]
+    assert (facts[0].data["from_steps"], facts[0].data["agent"], facts[0].data["flow"]) == ([], None, "repair@1")
+
+
+def test_a_branch_that_was_opened_again_is_waited_for():
+    order, _ = domain.reroute(done(reported(), "survey"), NINE, to="survey", reason="look again")
+
+    order = done(order, "approval", fields={"approved": True})
+    assert open_steps(order) == ["survey"]
+    assert open_steps(done(order, "survey")) == ["fix"]
+
+
+NESTED = {
+    "name": NAME,
+    "start": "a",
+    "steps": {
+        "a": {"name": NAME, "next": [{"parallel": ["b", "c"], "join": "z"}]},
+        "b": {"name": NAME, "next": [{"parallel": ["d", "e"], "join": "f"}]},
+        "c": {"name": NAME, "next": "z"},
+        "d": {"name": NAME, "next": "f"},
+        "e": {"name": NAME, "next": "f"},
+        "f": {"name": NAME, "next": "z"},
+        "z": {"name": NAME, "next": "end"},
+    },
+}
+
+
+def nested(*steps):
+    """Work in a block within a block, after these steps."""
+    order = a_repair(book=a_book(flow=NESTED))
+    for step in ("a", *steps):
+        order = done(order, step)
+    return order
+
+
+def test_an_outer_branch_is_opened_again_while_the_work_is_in_an_inner_block():
+    order, _ = domain.reroute(nested("b", "c"), NINE, to="c", reason="again")
+
+    assert open_steps(order) == ["d", "e", "c"]
+    assert [open_steps(order := done(order, step)) for step in ("d", "e", "f", "c")] == [
+        ["e", "c"],
+        ["c", "f"],
+        ["c"],
+        ["z"],
+    ]
+
+
+def test_an_inner_branch_is_opened_again_in_its_own_block():
+    order, _ = domain.reroute(nested("b", "d"), NINE, to="d", reason="again")
+
+    assert [open_steps(order := done(order, step)) for step in ("e", "d", "f", "c")] == [
+        ["c", "d"],
+        ["c", "f"],
+        ["c"],
+        ["z"],
+    ]
+
+
+@pytest.mark.parametrize("to", ["b", "f"])
+def test_a_branch_that_is_under_way_further_in_is_not_opened_again(to):
+    with pytest.raises(OutOfBlock):
+        domain.reroute(nested("b"), NINE, to=to, reason="again")
+
+
+@pytest.mark.parametrize(
+    ("order", "to"), [(approved(), "fix"), (reported(), "survey")], ids=["the only one", "in a branch"]
+)
+def test_a_reroute_to_a_step_that_is_open_is_refused_and_says_so(order, to):
+    with pytest.raises(NothingChanges, match=f"^W-100001: step '{to}' is open already$"):
+        domain.reroute(order, NINE, to=to, reason="again")
 
 
 @pytest.mark.parametrize("order", [a_repair(), an_order()], ids=["repair", "one step"])
