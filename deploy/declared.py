@@ -7,7 +7,6 @@ Each service's part is `<service>.yaml`. What a service holds many of may stand 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,14 +28,19 @@ class Fault:
     message: str
 
 
+class Unreadable(ValueError):
+    """A file that holds no names with values; the message says why."""
+
+
 class _Loader(yaml.SafeLoader):
     """Refuses a key named twice; keeps dates as the text they are."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        named = Counter(self.construct_object(key) for key, _ in node.value)
-        twice = [str(key) for key, times in named.items() if times > 1]
-        if twice:
-            raise yaml.MarkedYAMLError(problem=f"named twice: {', '.join(twice)}", problem_mark=node.start_mark)
+        first: dict[Hashable, int] = {}
+        for key, line in ((self.construct_object(name), name.start_mark.line + 1) for name, _ in node.value):
+            if key in first:
+                raise Unreadable(f"named twice: {key}, in line {first[key]} and in line {line}")
+            first[key] = line
         return super().construct_mapping(node, deep)
 
 
@@ -46,19 +50,26 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-class Unreadable(ValueError):
-    """A file that holds no names with values; the message says why."""
-
-
 def read(text: str) -> dict[str, Any]:
     """One file's content as it will be on the wire: keys and dates are text. Raises `Unreadable`."""
     try:
         body = json.loads(json.dumps(yaml.load(text, _Loader), allow_nan=False))  # noqa: S506 - a SafeLoader
+    except Unreadable:
+        raise
+    except yaml.MarkedYAMLError as error:
+        raise Unreadable(_said(error)) from error
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise Unreadable(" ".join(str(error).split())) from error
     if not isinstance(body, dict):
         raise Unreadable("must hold names with values")
     return body
+
+
+def _said(error: yaml.MarkedYAMLError) -> str:
+    """Where and what, without the extract of the text and what the parser calls it."""
+    mark = error.problem_mark or error.context_mark
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return place + ", ".join(filter(None, (error.context, error.problem)))
 
 
 def load(folder: Path) -> tuple[dict[str, Body], list[Fault]]:

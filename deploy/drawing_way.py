@@ -17,6 +17,7 @@ STYLES = {
     "aside": "color:#111,fill:#eeeeee,stroke:#757575,stroke-dasharray:4",
 }
 ENDS = {"step_completed": "", "step_skipped": "跳过 skipped"}
+HAS = ("work_assigned", "work_transferred")  # who has the step from then on, or nobody
 STATIONS = {"work_resolved": "已解决 Resolved", "work_withdrawn": "已撤回 Withdrawn", "work_closed": "已关闭 Closed"}
 
 
@@ -98,9 +99,11 @@ def _tell(told: Way, entry: Mapping[str, Any]) -> None:
         passed.style, passed.outcome = "aside", "不需要 passed over"
         told.begin(passed)
         told.ended.append(passed)
+    elif kind in HAS:
+        for stop in told.open_stops() if told.simple else _of_visit(told, data):
+            stop.agent = data.get("agent") or ""
     elif kind in ENDS:
         for stop in _of_visit(told, data):
-            stop.agent = data.get("agent") or ""
             told.end(stop, at, "aside" if ENDS[kind] else "done", ENDS[kind])
     elif kind == "deadline_missed" and data.get("clock") == "step":
         for stop in _of_visit(told, data):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploy.apply import Fault, load, placed
+from deploy.declared import Unreadable, read
 
 OFFICE = 'name: Office\nzone: Asia/Shanghai\nweek: {mon: ["09:00-18:00"]}\ndays:\n  2026-10-01: {closed: true}\n'
 
@@ -102,3 +103,21 @@ def test_a_services_fault_is_shown_with_the_file_that_it_came_from(folder):
         Fault("dispatch.yaml", "calendars.old.zone", "is missing"),
         Fault("intake.yaml", "calendars.office", "is unknown"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\ns: 2\nb: 3\ns: 4\n", "named twice: s, in line 2 and in line 4"),
+        ("a:\n  x: 1\n  x: 1\n", "named twice: x, in line 2 and in line 3"),
+        ("a: {x: 1, x: 1}\n", "named twice: x, in line 1 and in line 1"),
+        ("a: 1\nb: [\n", "line 3, column 1: while parsing a flow node, expected the node content, but found"),
+        ("a: 1\n\tb: 2\n", "line 2, column 1: while scanning for the next token, found character"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line_and_not_as_python_calls_it(text, message):
+    with pytest.raises(Unreadable) as caught:
+        read(text)
+
+    assert str(caught.value).startswith(message)
+    assert "unicode string" not in str(caught.value)

@@ -12,7 +12,7 @@ from deploy.drawing_way import way
 from services.dispatch import domain
 from tests.unit.dispatch.flows.builders import a_flow, a_step
 from tests.unit.dispatch.flows.matters import MATTERS
-from tests.unit.dispatch.flows.shipped import MONDAY, opening, with_agents
+from tests.unit.dispatch.flows.shipped import MONDAY, given_out, opening, shipped
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -91,10 +91,10 @@ def told(code, *steps, late=0):
     for number, (step, values) in enumerate(steps, start=1):
         at = MONDAY + timedelta(minutes=late + 10 * number)
         order, more = domain.advance(order, at)
-        order = with_agents(order, at)
+        order, given = given_out(order, at)
         values = dict(values)
         order, done = domain.complete_step(order, at, step=step, solution=values.pop("solution", None), fields=values)
-        facts += [*more, *done]
+        facts += [*more, *given, *done]
     return order, entries(facts)
 
 
@@ -162,6 +162,35 @@ def test_a_step_that_was_passed_over_is_on_the_way():
     ]
 
 
+def test_a_way_shows_who_has_what_is_open():
+    order, history = told("incident", ("register", {}))
+    _, given = given_out(order, MONDAY + timedelta(minutes=20))
+
+    lines = body(way(order.order_no, history + entries(given), order.course, SHANGHAI))
+
+    assert 'visit_2["处理 Handle<br/>2026-03-02 09:10 → 进行中 open<br/>a1"]:::open' in lines
+
+
+def test_a_way_shows_nobody_at_what_waits_again_after_a_transfer():
+    order, history = told("incident", ("register", {}))
+    order, given = given_out(order, MONDAY + timedelta(minutes=20))
+    _, moved = domain.transfer(order, MONDAY + timedelta(minutes=30), shipped().team("experts"), reason="太难")
+
+    lines = body(way(order.order_no, history + entries([*given, *moved]), order.course, SHANGHAI))
+
+    assert 'visit_2["处理 Handle<br/>2026-03-02 09:10 → 进行中 open"]:::open' in lines
+
+
+def test_a_way_shows_who_had_what_was_rerouted():
+    order, history = told("incident", ("register", {}))
+    order, given = given_out(order, MONDAY + timedelta(minutes=20))
+    _, facts = domain.reroute(order, MONDAY + timedelta(minutes=30), to="register", reason="登记错了")
+
+    lines = body(way(order.order_no, history + entries([*given, *facts]), order.course, SHANGHAI))
+
+    assert 'visit_2["处理 Handle<br/>2026-03-02 09:10 → 2026-03-02 09:30<br/>a1<br/>干预 rerouted"]:::aside' in lines
+
+
 def test_a_reroute_is_a_dashed_arrow_with_its_reason():
     order, history = told("incident", ("register", {}))
     _, facts = domain.reroute(order, MONDAY + timedelta(minutes=30), to="register", reason='登记"错"了')
@@ -190,11 +219,11 @@ def test_a_reopened_way_goes_on_from_where_it_was_resolved():
 
 def test_work_without_a_flow_is_one_step():
     order, facts = opening({"type": "praise", "category": "other"})
-    order = with_agents(order, MONDAY)
+    order, given = given_out(order, MONDAY)
     _, done = domain.resolve(order, MONDAY + timedelta(hours=1), "谢谢")
 
-    assert body(way(order.order_no, entries([*facts, *done]), None, SHANGHAI))[1:] == [
-        'work_0["处理 Work<br/>2026-03-02 09:00 → 2026-03-02 10:00"]:::done',
+    assert body(way(order.order_no, entries([*facts, *given, *done]), None, SHANGHAI))[1:] == [
+        'work_0["处理 Work<br/>2026-03-02 09:00 → 2026-03-02 10:00<br/>a1"]:::done',
         'station_1(["已解决 Resolved<br/>2026-03-02 10:00"]):::done',
         "begin_ --> work_0",
         "work_0 --> station_1",

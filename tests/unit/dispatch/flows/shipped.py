@@ -14,6 +14,7 @@ from services.dispatch.domain import Decision, Order, Reference
 from services.dispatch.domain.agent import Agent
 from services.dispatch.domain.steps import Who
 from services.dispatch.domain.visit import Need
+from shared.events import Fact
 from tests.unit.dispatch.flows.matters import MATTERS
 
 CONFIG = Path(__file__).parents[4] / "deploy" / "config"
@@ -45,13 +46,20 @@ def opened(code: str) -> Order:
     return opening(MATTERS[code])[0]
 
 
-def with_agents(order: Order, at: datetime) -> Order:
+def given_out(order: Order, at: datetime) -> Decision:
     """All that is open has been given to somebody, who took it up."""
+    facts: list[Fact] = []
     for visit in order.visits:
         if visit.agent is None:
-            order, _ = domain.assign(order, at, "a1", visit.number)
-            order, _ = domain.accept(order, at, str(visit.number))
-    return order
+            order, assigned = domain.assign(order, at, "a1", visit.number)
+            order, accepted = domain.accept(order, at, str(visit.number))
+            facts += [*assigned, *accepted]
+    return order, facts
+
+
+def with_agents(order: Order, at: datetime) -> Order:
+    """`given_out`, of which nothing is told."""
+    return given_out(order, at)[0]
 
 
 def through(code: str, *choices: tuple[str, Mapping[str, Any]]) -> Order:
