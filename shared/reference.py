@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
@@ -68,8 +68,7 @@ class Reference(Generic[R]):
         """
         value = self._versions.get(number)
         if value is None:
-            row = self._rows.find_one({"_id": number}) or self._before_any(number)
-            value = self._build(row["body"], number)
+            value = self._build(self._row(number)["body"], number)
         return self._remember(number, value)
 
     def _remember(self, number: int, value: R) -> R:
@@ -122,8 +121,14 @@ class Reference(Generic[R]):
 
     def newest(self) -> dict[str, Any]:
         """`{version, body, applied_at}` of what is in force; `applied_at` is None for the built-in default."""
-        row = self._newest_row()
-        return {"version": row["_id"], "body": row["body"], "applied_at": to_text(row["at"]) if row["at"] else None}
+        return _shown(self._newest_row())
+
+    def stored(self, number: int) -> dict[str, Any]:
+        """The same of that version. Raises NotFound."""
+        return _shown(self._row(number))
+
+    def _row(self, number: int) -> dict[str, Any]:
+        return self._rows.find_one({"_id": number}) or self._before_any(number)
 
     def _newest_row(self) -> dict[str, Any]:
         return self._rows.find_one(sort=[("_id", DESCENDING)]) or self._before_any(0)
@@ -132,6 +137,16 @@ class Reference(Generic[R]):
         if number != 0:
             raise NotFound("version of the reference data", str(number))
         return {"_id": 0, "body": self._default, "digest": "", "at": None}
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"version": row["_id"], "body": row["body"], "applied_at": to_text(row["at"]) if row["at"] else None}
+
+
+class Version(Request):
+    """Which version; None: the one in force."""
+
+    version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(0, 2**31 - 1))
 
 
 class Body(Request):
@@ -156,7 +171,8 @@ class ReferenceData:
         """Put it in force; the same body again changes nothing."""
         return dict(self.store.reference.apply(call, body))
 
-    @query("read", Request)
-    def get_reference(self, call: Call) -> dict[str, Any]:
-        """`{version, body, applied_at}`."""
-        return dict(self.store.reference.newest())
+    @query("read", Version)
+    def get_reference(self, call: Call, version: int | None) -> dict[str, Any]:
+        """`{version, body, applied_at}` of that version, or of the one in force. Raises NotFound."""
+        reference = self.store.reference
+        return dict(reference.newest() if version is None else reference.stored(version))

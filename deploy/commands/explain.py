@@ -15,11 +15,10 @@ from rich.text import Text
 
 from deploy.commands import session
 from deploy.commands.session import out
-from deploy.commands.times import MOMENT, length, minute, moment
+from deploy.commands.times import MOMENT, VERDICTS, length, minute, moment
 
 BAR = 12  # characters
 STYLES = {"counted": "bold", "paused": "yellow", "closed": "dim"}
-VERDICTS = {"met": "green", "missed": "bold red", "near": "yellow", "running": "cyan", "paused": "yellow"}
 
 Answer = Mapping[str, Any]
 

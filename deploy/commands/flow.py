@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from rich.table import Table
@@ -14,24 +14,16 @@ from rich.text import Text
 from deploy import declared
 from deploy.commands import session
 from deploy.commands.session import out
+from deploy.commands.times import zone_of
 from deploy.drawing import drawing, names
 from deploy.drawing_way import way
 from services.dispatch.domain import Reference
 from services.dispatch.domain.flow import Flow
 from services.dispatch.reference_schemas import ReferenceData
 from shared.client import Request
-from shared.errors import NotFound
 from shared.schemas import load
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
-def zone_of(ctx: click.Context, param: click.Parameter, value: str) -> tzinfo:
-    """The IANA time zone of that name; a usage error for one that there is not."""
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise click.BadParameter(f"{value!r} is no IANA time zone, such as Asia/Shanghai", ctx, param) from None
 
 
 @click.group()
@@ -79,11 +71,11 @@ def draw(code: str | None, number: str | None, folder: Path | None, zone: tzinfo
         click.echo(drawing(reference(folder).flow(str(code))), nl=False)
 
 
-def reference(folder: Path | None) -> Reference:
-    """Dispatch's reference data: as in force, or of a folder; `ValidationError` names what is wrong there."""
+def reference(folder: Path | None, version: int | None = None) -> Reference:
+    """Dispatch's reference data: as in force, or a version of it, or of a folder; tells what is wrong there."""
     if folder is None:
         with session.client() as client:
-            found = client.call("dispatch", "get_reference")
+            found = client.call("dispatch", "get_reference", version=version)
         return Reference.from_dict(found["body"], int(found["version"]))
     bodies, faults = declared.load(folder)
     if faults:
@@ -93,16 +85,16 @@ def reference(folder: Path | None) -> Reference:
 
 
 def of_order(number: str, zone: tzinfo) -> str:
-    """The way of a work order, with the arrows of its flow as far as the present version of it still has the steps."""
+    """The way of a work order, with the arrows of its flow as it was when the work began."""
     named = "ticket_no" if number.startswith("T-") else "order_no"
     with session.client() as client:
         work = client.result(client.send(Request.query("dispatch", "get_work", **{named: number})))
-    return way(work["order_no"], work["history"], _flow_of(work), zone)
+    return way(work["order_no"], work["history"], flow_of(work), zone)
 
 
-def _flow_of(work: Any) -> Flow | None:
-    code = str(work.get("flow") or "").partition("@")[0]
-    try:
-        return reference(None).flow(code) if code else None
-    except NotFound:
+def flow_of(work: Mapping[str, Any]) -> Flow | None:
+    """The flow that the work goes through, in the version that it is pinned to; None: it has none."""
+    if not work["flow"]:
         return None
+    code, _, version = work["flow"].partition("@")
+    return reference(None, int(version)).flow(code)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from deploy.commands import session
+from deploy.commands import session, work_view
 from deploy.commands.session import out
+from deploy.commands.times import zone_of
 from shared.client import Request
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
@@ -33,11 +34,25 @@ def ticket(number: str) -> None:
 
 @click.command()
 @click.argument("number", metavar="NUMBER")
-def work(number: str) -> None:
-    """Show a work order and its history; NUMBER is its own or its ticket's."""
+@click.option("--zone", default="UTC", show_default=True, callback=zone_of, help="Of all times shown.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as it came.")
+def work(number: str, zone: tzinfo, as_json: bool) -> None:
+    """Show a work order: clocks, open steps, fields, fees, and its history.
+
+    NUMBER is its own (W-…) or its ticket's (T-…).
+
+    \b
+    loopdesk work W-100001
+    loopdesk work T-100001 --zone Asia/Shanghai
+    """
     with session.client() as client:
-        named = "ticket_no" if number.startswith("T-") else "order_no"
-        with_history(client.result(client.send(Request.query("dispatch", "get_work", **{named: number}))))
+        name = "ticket_no" if number.startswith("T-") else "order_no"
+        answer = client.result(client.send(Request.query("dispatch", "get_work", **{name: number})))
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    work_view.show(answer, zone)
+    out.print(f"Why a deadline is when it is: loopdesk explain {answer['order_no']}", highlight=False)
 
 
 @click.command()

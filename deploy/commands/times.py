@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+
+#: The styles of a clock's states.
+VERDICTS = {"met": "green", "missed": "bold red", "near": "yellow", "running": "cyan", "paused": "yellow"}
 
 
 class Moment(click.ParamType[datetime]):
@@ -23,6 +27,14 @@ class Moment(click.ParamType[datetime]):
 
 
 MOMENT = Moment()
+
+
+def zone_of(ctx: click.Context, param: click.Parameter, value: str) -> tzinfo:
+    """The IANA time zone of that name; a usage error for one that there is not."""
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter(f"{value!r} is no IANA time zone, such as Asia/Shanghai", ctx, param) from None
 
 
 def moment(text: str, zone: tzinfo) -> str:

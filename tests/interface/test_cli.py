@@ -114,6 +114,13 @@ def test_a_ticket_and_its_work_can_be_read(ticket, loopdesk):
     assert "work_opened" in loopdesk("work", ticket.replace("T-", "W-"))
 
 
+def test_work_is_shown_in_a_zone_or_as_it_came(ticket, loopdesk):
+    eventually(lambda: _work(loopdesk, ticket))
+    assert "due (Asia/Shanghai)" in loopdesk("work", ticket, "--zone", "Asia/Shanghai")
+    came = json.loads(loopdesk("work", ticket, "--json"))
+    assert (came["ticket_no"], came["history"][0]["type"]) == (ticket, "work_opened")
+
+
 def _work(loopdesk, number: str) -> str:
     try:
         return loopdesk("work", number)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from deploy.cli import main
+from deploy.commands.flow import flow_of
 from deploy.drawing import drawing
 from shared.client import Client
 from tests.support import Stack, eventually
@@ -82,3 +84,20 @@ def test_the_way_of_a_work_order_is_drawn_from_its_history(loopdesk, desk):
     ]
     assert ":::open" in drawn
     assert "  visit_2 --> visit_3\n" in drawn
+
+
+def test_old_work_is_drawn_by_the_flow_that_it_began(stack, loopdesk, desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("LOOPDESK_AMQP_URI", stack.amqp_uri("operator"))
+    order_no = complaint(desk)
+    work = desk.call("dispatch", "get_work", order_no=order_no)
+    without = shutil.copytree(CONFIG, tmp_path / "config")
+    (without / "flows" / "complaint.yaml").unlink()
+    try:
+        loopdesk("apply", without)
+        assert "complaint" not in loopdesk("flow", "list")
+        began = flow_of(work)
+        assert began is not None
+        assert (f"{began.code}@{began.version}", began.start) == (work["flow"], work["visits"][0]["step"])
+        assert "受理回复 Acknowledge" in loopdesk("flow", "draw", "--order", order_no)
+    finally:
+        loopdesk("apply", CONFIG)

@@ -131,6 +131,18 @@ def test_an_older_version_can_still_be_read(b: Bench) -> None:
     assert a_reference(b).version(0) == (0, {})
 
 
+def test_an_older_version_is_told_as_it_was_applied(b: Bench) -> None:
+    reference = a_reference(b)
+    for size in (3, 4):
+        reference.apply(by("ann"), {"teams": {"desk": size}})
+    applied_at = "2026-03-02T12:00:00.000Z"
+    assert reference.stored(1) == {"version": 1, "body": {"teams": {"desk": 3}}, "applied_at": applied_at}
+    assert reference.stored(0) == {"version": 0, "body": {"teams": {}}, "applied_at": None}
+    assert reference.stored(2) == reference.newest()
+    with pytest.raises(NotFound):
+        reference.stored(3)
+
+
 def test_a_version_that_never_was_is_not_found(b: Bench) -> None:
     with pytest.raises(NotFound) as refused:
         a_reference(b).version(3)
