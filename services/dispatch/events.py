@@ -35,6 +35,7 @@ ORDER_EVENTS: dict[str, Builder] = {
     "work_opened": _telling("opened_at", "first_response_due", "resolution_due", "policy", "flow"),
     "step_opened": _telling(*STEP, "due"),
     "work_assigned": _telling("held", *STEP),
+    "work_queued": _telling(*STEP, "need"),
     "work_responded": _telling("responded_at", "due", "met"),
     "work_prioritised": _telling("from", "to", "reason", "by"),
     "work_held": _telling("reason", "reason_name", "note"),

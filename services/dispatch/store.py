@@ -102,6 +102,7 @@ class DispatchStore:
         except AlreadyThere:
             return
         except Unavailable:  # too many claim the same agents at once: then it waits its turn, but it is there
+            facts = [*facts, *domain.newly_queued(order, order.opened_at)]
             self.orders.create(cause, order.order_no, order, facts)
         self.waiting.give_out(claims.left)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import fields, post_load, validate
 
 from services.notify.domain import ledger, rules
 from shared.schemas import Consumed, Instant, Names
@@ -43,6 +45,12 @@ class StepEvent(WorkEvent):
 
 class WorkAssigned(StepEvent):
     """Somebody has it: the work, or a step of it."""
+
+
+class WorkQueued(StepEvent):
+    """Nobody is free for it; it stands in the queue `need`."""
+
+    need = fields.String(load_default=None, allow_none=True)
 
 
 class StepOpened(StepEvent):
@@ -91,13 +99,23 @@ class FeeVoided(FeeRecorded):
 
 
 class DeadlineEvent(WorkEvent):
-    """What an event says of a promise: `clock` names it, `part` its step or group of steps."""
+    """What an event says of a promise: `clock` names it, `part` its step or group of steps.
+
+    `teams` and `owners` are all whom it concerns; where it does not say, those are `team` and `agent`.
+    """
 
     clock = fields.String(required=True)
     part = fields.String(load_default=None, allow_none=True)
     visit = fields.Integer(load_default=None, allow_none=True)
     part_name = Names(load_default=None, allow_none=True)
     due = Instant(required=True)
+    teams = fields.List(fields.String(), load_default=list)
+    owners = fields.List(fields.String(), load_default=list)
+
+    @post_load
+    def _everybody(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        owner = [data["agent"]] if data["agent"] is not None else []
+        return {**data, "teams": data["teams"] or [data["team"]], "owners": data["owners"] or owner}
 
 
 class DeadlineNear(DeadlineEvent):

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from services.notify.domain.kinds import FOR_CUSTOMERS, KINDS, NULLABLE
+from services.notify.domain.kinds import EMPTY, FOR_CUSTOMERS, KINDS, NULLABLE, OF_ALL
 from services.notify.domain.ledger import Message, Occurrence, write
 from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, notices, rules_for
 from services.notify.domain.words import in_language
@@ -67,11 +67,13 @@ class Reference:
             return  # it came under a new target when its time was over already: the miss tells it
         for notice in notices(self.rules_for(occurrence.event), self.staff, data, customer):
             language = notice.language or self.default_language
-            content = self._content(notice, language, data, customer) if notice.to else None
+            content = self._content(occurrence, notice, language, data, customer) if notice.to else None
             yield write(occurrence, notice, language, content)
 
-    def _content(self, notice: Notice, language: str, data: Mapping[str, Any], customer: Customer | None) -> Any:
-        variables = in_language(data, language)
+    def _content(
+        self, occurrence: Occurrence, notice: Notice, language: str, data: Mapping[str, Any], customer: Customer | None
+    ) -> Any:
+        variables = in_language(data, language) | {"past": occurrence.past(notice.rule.valid_for)}
         if "token" in data:
             variables["link"] = self.survey_link.replace("{token}", quote(data["token"], safe=""))
         if customer is not None and notice.rule.audience == "customer":
@@ -116,17 +118,26 @@ def _missing(rules: Sequence[Rule], sources: Sources) -> Errors:
 
 def _try_all(rules: Sequence[Rule], sources: Sources, texts: Texts) -> None:
     """Try each template on all that it may be given; one that no rule uses, on all there is."""
-    everything = {name: value for kind in KINDS.values() for name, value in kind.items()}
+    kinds = (*KINDS.values(), OF_ALL, FOR_CUSTOMERS)
+    everything = {name: value for kind in kinds for name, value in kind.items()}
     for template, channels in sources.items():
-        samples = [_sample(rule) for rule in rules if rule.template == template] or [{**everything, **FOR_CUSTOMERS}]
+        samples = [_sample(rule) for rule in rules if rule.template == template] or [
+            {**everything, **OF_ALL, **FOR_CUSTOMERS}
+        ]
         for channel, languages in channels.items():
             for language in languages:
                 for sample in samples:
-                    texts.check(template, channel, language, sample)
-                    for name in NULLABLE:
-                        if name in sample:
-                            texts.check(template, channel, language, {**sample, name: None})
+                    for variant in _variants(sample):
+                        texts.check(template, channel, language, variant)
 
 
 def _sample(rule: Rule) -> dict[str, Any]:
-    return {**KINDS[rule.event], **(FOR_CUSTOMERS if rule.audience == "customer" else {})}
+    return {**KINDS[rule.event], **OF_ALL, **(FOR_CUSTOMERS if rule.audience == "customer" else {})}
+
+
+def _variants(sample: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The sample, and it again with each thing that may be otherwise."""
+    yield sample
+    yield from ({**sample, name: None} for name in NULLABLE if name in sample)
+    yield from ({**sample, name: []} for name in EMPTY if name in sample)
+    yield {**sample, "past": True}

@@ -103,6 +103,7 @@ class NotifyStore:
             ticket_no=event.data["ticket_no"],
             order_no=event.data["order_no"],
             promise=ledger.promise_of(event.type, event.data),
+            replayed=event.replay_until is not None,
         )
         for message, facts in reference.messages(occurrence, event.data, customer):
             self.messages.create(Cause.from_event(event), message.message_id, message, facts)

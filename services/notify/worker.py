@@ -27,6 +27,11 @@ class NotifyWorker(Health):
         """Somebody has work."""
         self.store.tell(event)
 
+    @on_event("dispatch", "work_queued", heard.WorkQueued)
+    def tell_of_waiting(self, event: Event) -> None:
+        """Work waits for somebody to have room."""
+        self.store.tell(event)
+
     @on_event("dispatch", "deadline_near", heard.DeadlineNear)
     def warn_of_deadline(self, event: Event) -> None:
         """A deadline will pass soon."""

@@ -48,6 +48,7 @@ def _plain() -> Iterator[Decision]:
     order, waiting, resolved = build.an_order(), build.an_order(agent=None), build.resolved()
     reopened = domain.reopen(resolved, AT, reason="again", cause="customer")
     yield build.opened(at=AT)
+    yield waiting, domain.newly_queued(waiting, AT)
     yield domain.assign(waiting, AT, "ann")
     yield domain.assign(domain.hold(waiting, AT, "other")[0], AT, "ann")
     yield domain.assign(reopened[0], AT, "ann")
@@ -84,6 +85,8 @@ def _timed() -> Iterator[Decision]:
 def _flowing() -> Iterator[Decision]:
     book = build.reference(flows={"visits": FLOW})
     yield build.opened(at=AT, book=book)
+    waiting = build.an_order(book=book, agent=None)
+    yield waiting, domain.newly_queued(waiting, AT)
     work = build.an_order(book=book)
     yield domain.assign(build.an_order(book=book, agent=None), AT, "ann")
     late = domain.advance(work, AT + timedelta(days=2))

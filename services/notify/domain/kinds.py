@@ -33,6 +33,8 @@ _DEADLINE: dict[str, Any] = {
     "part_name": "On site",
     "promise": "step “On site”",
     "due": _DUE,
+    "teams": ["network", "accounts"],
+    "owners": ["agent-17", "agent-18"],
 }
 _FEE: dict[str, Any] = {**_WORK, "fee": 1, "step": "fee", "amount": "120.00", "currency": "CNY"}
 
@@ -40,6 +42,7 @@ _FEE: dict[str, Any] = {**_WORK, "fee": 1, "step": "fee", "amount": "120.00", "c
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "work_assigned": _STEP,
     "work_prioritised": {**_WORK, "was": "P3", "reason": "A whole district is without it.", "by": "actor"},
+    "work_queued": {**_STEP, "agent": None, "need": "network#expert"},
     "step_opened": {**_STEP, "due": _DUE},
     "step_skipped": {**_STEP, "reason": "The customer has done it.", "missed": True},
     "work_rerouted": {**_WORK, "from_steps": ["triage"], "to": "crew", "to_name": "Crew", "reason": "Not software."},
@@ -85,6 +88,12 @@ NULLABLE = (
     *("step", "visit", "step_name", "to_name"),
     *("clock", "part", "part_name", "due"),
 )
+
+#: What may be an empty list, in the same way.
+EMPTY = ("owners", "from_steps")
+
+#: What every template may say beside that: whether it tells of the past (`Occurrence.past`).
+OF_ALL: Mapping[str, Any] = {"past": False}
 
 #: What templates for customers may say beside that.
 FOR_CUSTOMERS: Mapping[str, Any] = {"customer_name": "Example Ltd"}

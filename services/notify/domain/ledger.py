@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.notify.domain.rules import Notice
@@ -86,7 +86,7 @@ class Message(Aggregate):
 class Occurrence:
     """What people are told of: the event's id, type and content, when it counted, when it was known.
 
-    `promise` is the deadline that it is about, empty for none: `W-1042 step 4`.
+    `promise` is the deadline that it is about, empty for none: `W-1042 step 4`. `replayed`: its times are its caller's.
     """
 
     id: str
@@ -96,6 +96,11 @@ class Occurrence:
     ticket_no: str
     order_no: str
     promise: str = ""
+    replayed: bool = False
+
+    def past(self, valid_for: timedelta) -> bool:
+        """Whether it is history, typed in or imported: replayed, and nothing to hurry anybody with when recorded."""
+        return self.replayed and self.at + valid_for < self.recorded_at
 
 
 #: What tells that a deadline comes near or has passed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -62,10 +62,8 @@ class AddressBook:
     supervisors: Mapping[str, Contact] = field(default_factory=dict)
     duty_managers: Mapping[str, Contact] = field(default_factory=dict)
 
-    def agent(self, agent: str | None, team: str) -> tuple[str, list[Contact]]:
-        """The agent's own entry, then the team's: work that nobody has yet is the whole team's."""
-        if agent is None:
-            return self.team(team)
+    def agent(self, agent: str, team: str) -> tuple[str, list[Contact]]:
+        """The agent's own entry, then the team's."""
         own = [self.agents[agent]] if agent in self.agents else []
         return f"agent:{agent}", [*own, *_entries(self.teams, team)]
 
@@ -89,12 +87,32 @@ def _entries(book: Mapping[str, Contact], team: str) -> list[Contact]:
 Found = tuple[str, Sequence[Contact]]  # who it is, and where to look for an address
 Way = tuple[str, str]  # (recipient, channel)
 
+
+def _teams(data: Mapping[str, Any]) -> Sequence[str]:
+    """All teams that an event concerns: where it names no others, the team that has the work."""
+    return data.get("teams") or [data["team"]]
+
+
+def _owners(book: AddressBook, data: Mapping[str, Any]) -> Iterator[Found]:
+    """Everybody who has a step that the event concerns; what nobody has is its team's.
+
+    The event does not say which of several teams an agent's step is: beside the first one's, whoever has no address
+    is told at the default one.
+    """
+    first, teams = data.get("agent"), _teams(data)
+    owners = data.get("owners") or ([first] if first is not None else [])
+    if first is None:
+        yield from (book.team(team) for team in (teams[:1] if owners else teams))
+    for owner in owners:
+        yield book.agent(owner, data["team"] if owner == first or len(teams) == 1 else DEFAULT)
+
+
 #: Audience among the staff -> its entries, from the data of the event.
-STAFF: Mapping[str, Callable[[AddressBook, Mapping[str, Any]], Found]] = {
-    "agent": lambda book, data: book.agent(data.get("agent"), data["team"]),
-    "team": lambda book, data: book.team(data["team"]),
-    "supervisor": lambda book, data: book.supervisor(data["team"]),
-    "duty_manager": lambda book, data: book.duty_manager(data["team"]),
+STAFF: Mapping[str, Callable[[AddressBook, Mapping[str, Any]], Iterable[Found]]] = {
+    "agent": _owners,
+    "team": lambda book, data: map(book.team, _teams(data)),
+    "supervisor": lambda book, data: map(book.supervisor, _teams(data)),
+    "duty_manager": lambda book, data: map(book.duty_manager, _teams(data)),
 }
 #: Whom an event itself names in `tell`, for the audience `told` -> the audience meant.
 TELL = {"owner": "agent", "team": "team", "supervisor": "supervisor", "duty_manager": "duty_manager"}
@@ -156,7 +174,7 @@ def _audience(rule: Rule, book: AddressBook, data: Mapping[str, Any], customer: 
         return
     meant = [TELL[word] for word in data["tell"]] if rule.audience == "told" else [rule.audience]
     for audience in meant:
-        yield STAFF[audience](book, data)
+        yield from STAFF[audience](book, data)
 
 
 def _notice(rule: Rule, recipient: str, contacts: Sequence[Contact], preferred: Sequence[str]) -> Notice:

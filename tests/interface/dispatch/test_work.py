@@ -10,6 +10,7 @@ import pytest
 from shared.client import Client, Request
 from shared.errors import Conflict, IllegalMove, NotFound, ValidationError
 from tests.interface.dispatch.desk import (
+    EXPERTS,
     TEAMS,
     a_ticket,
     an_agent,
@@ -120,6 +121,26 @@ def test_waiting_work_is_given_out_the_most_urgent_first_and_then_the_oldest(
         taken.append({index for index, one in enumerate(tickets) if work(desk, one)["state"] == "assigned"})
 
     assert taken == [{3}, {3, 1}, {3, 1, 2}, {3, 1, 2, 0}]
+
+
+def test_work_that_nobody_can_take_is_told_to_its_team_once(desk: Client, tell: Feigned, ear: Ear, team: str) -> None:
+    ticket, taken = a_ticket(team), a_ticket(team)
+    opened(desk, tell, ticket)
+    do(desk, "hold", ticket, reason="waiting_for_customer")
+    do(desk, "transfer", ticket, team=EXPERTS, reason="theirs")
+    do(desk, "resume", ticket)
+    come(desk, f"a1 of {team}", team)
+    opened(desk, tell, taken)
+
+    assert happened(work(desk, ticket)) == [
+        *("work_opened", "work_queued", "work_held", "work_transferred", "work_resumed", "work_queued"),
+    ]
+    told = eventually(lambda: len(found := ear.heard("work_queued", order_no=order_of(ticket))) == 2 and found)
+    assert [(one.data["need"], one.data["team"], one.data["agent"]) for one in told] == [
+        (team, team, None),
+        (EXPERTS, EXPERTS, None),
+    ]
+    assert "work_queued" not in happened(work(desk, taken))
 
 
 def test_room_made_by_resolving_goes_to_waiting_work(desk: Client, tell: Feigned, team: str) -> None:

@@ -36,6 +36,7 @@ def happened():
         domain.void_fee(done(approved(), "fix", fee={"amount": 1}), NINE, 1, "was wrong"),
         domain.prioritise(an_order(), NINE, "P3", "can wait"),
         domain.assign(an_order(agent=None), NINE, "a1"),
+        (an_order(agent=None), domain.newly_queued(an_order(agent=None), NINE)),
         domain.respond(an_order(), NINE),
         domain.hold(an_order(), NINE, "waiting_for_parts"),
         domain.resume(held(), NINE),

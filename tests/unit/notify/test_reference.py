@@ -30,8 +30,8 @@ def faults(change):
     return refused.value.fields
 
 
-def messages(event, data, customer=None, body=None):
-    occurrence = an_occurrence(event=event, id=f"dispatch_orders/W-1042/{event}")
+def messages(event, data, customer=None, body=None, **known):
+    occurrence = an_occurrence(event=event, id=f"dispatch_orders/W-1042/{event}", **known)
     return [message for message, _ in build(body or the_config(), 1).messages(occurrence, data, customer)]
 
 
@@ -98,7 +98,8 @@ ON_SITE = {"zh-CN": "现场处理", "en": "On site"}
 
 def deadline(**given):
     known = {"clock": "resolution", "part": None, "visit": None, "part_name": None, "due": NOON}
-    return work(**{**known, "provisional": False, **given})
+    data = work(**{**known, "provisional": False, **given})
+    return {"teams": [data["team"]], "owners": [data["agent"]] if data["agent"] else [], **data}
 
 
 def near(**given):
@@ -138,7 +139,7 @@ def test_a_deadline_names_what_was_promised(clock, chinese, english):
         (message,) = messages(event, data)
         assert chinese in message.content.subject
         assert chinese in message.content.text
-        (message,) = messages(event, {**data, "team": "it", "agent": "it.02"})
+        (message,) = messages(event, {**data, "team": "it", "agent": "it.02", "teams": ["it"], "owners": ["it.02"]})
         assert english in message.content.subject
         assert english in message.content.html
 
@@ -180,6 +181,89 @@ def test_whoever_gets_a_step_reads_which():
     assert "当前环节：现场处理。" in message.content.text
 
 
+def test_work_that_waits_is_told_to_its_team_in_both_languages():
+    data = work(agent=None, step="on_site", visit=4, step_name=ON_SITE, need="network#expert")
+    body = the_config()
+    body["staff"]["teams"]["network"] = {"email": "network@example.com", "language": "en"}
+    (chinese,) = messages("work_queued", data)
+    (english,) = messages("work_queued", data, body=body)
+
+    assert (chinese.recipient, chinese.to, chinese.urgency) == ("team:network", "service-desk@example.com", "urgent")
+    assert chinese.content.subject == "[P2] 工单 T-1042 在贵组排队"
+    assert chinese.content.text.splitlines()[1:] == [
+        "优先级：P2；分类：network；队列：network#expert。",
+        "当前环节：现场处理。",
+        "请安排人员接手。",
+    ]
+    assert (english.to, english.content.subject) == ("network@example.com", "[P2] Ticket T-1042 waits for your team")
+    assert "Step: On site." in english.content.text
+
+
+def test_work_without_a_flow_waits_without_a_step():
+    (message,) = messages("work_queued", work(agent=None, step=None, visit=1, step_name=None, need="network"))
+    assert message.content.text.splitlines() == [
+        "工单 T-1042（传票 W-1042）在班组 network 排队，暂无人员可接。",
+        "优先级：P2；分类：network。",
+        "请安排人员接手。",
+    ]
+
+
+def side_by_side(**given):
+    return {"teams": ["network", "accounts"], "owners": ["agent-17", "agent-18"], **given}
+
+
+def test_everybody_whom_a_deadline_concerns_is_told_once():
+    assert told("deadline_missed", deadline(**side_by_side())) == ["agent:agent-17", "agent:agent-18"]
+    assert told("work_escalated", an_escalation("supervisor", "owner", "team", **side_by_side())) == [
+        *("supervisor:network", "supervisor:accounts", "agent:agent-17", "agent:agent-18"),
+        *("team:network", "team:accounts"),
+    ]
+
+
+def test_a_text_about_several_steps_names_all_who_have_one_and_their_teams():
+    first, second = messages("deadline_missed", deadline(**side_by_side()))
+    assert first.content.text.splitlines()[-1] == "班组：network、accounts；处理人：agent-17、agent-18。"
+    assert second.content == first.content
+
+
+def test_who_gets_the_work_just_now_is_not_said_to_be_nobody():
+    data = an_escalation("supervisor", clock=None, due=None, level=1, agent=None)
+    (message,) = messages("work_escalated", data)
+    assert message.content.text.splitlines()[-1] == "班组：network；当时待分派。"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_asked_to_hurry_for_what_was_long_over_when_it_was_entered(language):
+    body = the_config()
+    body["staff"]["teams"]["default"]["language"] = language
+    step = {"step": None, "visit": 1, "step_name": None}
+    hurry = {"请立即处理", "请尽快", "请安排", "Please"}
+
+    def hurried(**known):
+        told = [
+            *messages("deadline_missed", deadline(), body=body, **known),
+            *messages("work_assigned", work(**step), body=body, **known),
+            *messages("work_assigned", work(**step, round=1), body=body, **known),
+            *messages("work_queued", work(**step, need="network"), body=body, **known),
+        ]
+        return [any(word in content for word in hurry) for m in told for content in (m.content.text, m.content.html)]
+
+    later = NOON + timedelta(days=21)
+    assert hurried(recorded_at=later, replayed=True) == [False] * 8
+    assert hurried(recorded_at=later) == [True] * 8
+    assert hurried(recorded_at=NOON + timedelta(hours=1), replayed=True) == [True] * 8
+
+
+def test_what_was_entered_afterwards_says_so():
+    (message,) = messages("deadline_missed", deadline(), recorded_at=NOON + timedelta(days=21), replayed=True)
+    assert message.content.text.endswith("已过。\n班组：network；处理人：agent-17。本工单为补录，仅供知悉。")
+
+
+def test_reopened_work_has_had_its_first_response():
+    (message,) = messages("work_assigned", work(step=None, visit=2, step_name=None, round=1))
+    assert message.content.text.endswith("请尽快处理。")
+
+
 def test_a_change_of_priority_is_told_to_whoever_has_the_work():
     (message,) = messages("work_prioritised", work(was="P3", reason="a whole district", by="actor"))
     assert (message.recipient, message.content.subject) == ("agent:agent-17", "[P2] 工单 T-1042 优先级由 P3 调整为 P2")
@@ -207,6 +291,13 @@ def test_only_what_says_whom_to_tell_can_tell_those():
 def test_a_template_must_bear_what_may_be_missing():
     def change(body):
         body["templates"]["deadline_missed"]["email"]["en"]["text"] = "{{ part_name.upper() }}"
+
+    assert list(faults(change)) == ["templates.deadline_missed.email.en.text"]
+
+
+def test_a_template_must_bear_that_nobody_has_the_work():
+    def change(body):
+        body["templates"]["deadline_missed"]["email"]["en"]["text"] = "{{ owners[0].upper() }}"
 
     assert list(faults(change)) == ["templates.deadline_missed.email.en.text"]
 
@@ -267,7 +358,7 @@ def test_two_rules_may_not_tell_one_audience_by_one_channel():
         body["rules"].append({**body["rules"][4], "channel": "sms", "fallback": "email"})
 
     assert faults(change) == {
-        "rules.10.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
+        "rules.11.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
     }
 
 

@@ -96,6 +96,32 @@ def test_owner_and_team_are_one_where_nobody_has_the_work():
     assert named("owner", "team", agent=None) == ["team:network"]
 
 
+def test_an_event_of_several_steps_is_told_to_all_whom_it_names():
+    both = {"teams": ["network", "accounts"], "owners": ["agent-17", "agent-18"]}
+    assert named("owner", **both) == ["agent:agent-17", "agent:agent-18"]
+    assert named("team", "supervisor", "duty_manager", **both) == [
+        *("team:network", "team:accounts", "supervisor:network", "supervisor:accounts"),
+        *("duty_manager:network", "duty_manager:accounts"),
+    ]
+
+
+def test_a_step_that_nobody_has_is_told_to_its_team_beside_the_owners_of_the_others():
+    assert named("owner", agent=None, teams=["network", "accounts"], owners=["agent-18"]) == [
+        *("team:network", "agent:agent-18"),
+    ]
+    assert named("owner", agent=None, teams=["network", "accounts"], owners=[]) == ["team:network", "team:accounts"]
+
+
+def test_who_has_a_step_of_another_team_is_not_told_at_the_first_ones_mailbox():
+    both = work(teams=["network", "accounts"], owners=["agent-17", "agent-99"])
+    rule = a_rule(audience="agent", channel="email")
+    assert [notice.to for notice in notices([rule], BOOK, both, None)] == ["agent-17@example.com", "desk@example.com"]
+
+
+def test_an_event_that_names_no_others_is_about_who_has_the_work():
+    assert named("owner", "supervisor", teams=[], owners=[]) == ["agent:agent-17", "supervisor:network"]
+
+
 def test_the_same_people_are_not_told_twice_as_two_audiences():
     owed = [a_rule(audience="agent", channel="email"), a_rule(audience="team", channel="email")]
     assert [notice.recipient for notice in notices(owed, BOOK, work(agent=None), None)] == ["team:network"]

@@ -8,6 +8,7 @@ from shared.schemas import load
 
 EVENTS = {
     "work_assigned": heard.WorkAssigned,
+    "work_queued": heard.WorkQueued,
     "work_prioritised": heard.WorkPrioritised,
     "step_opened": heard.StepOpened,
     "step_skipped": heard.StepSkipped,
@@ -52,6 +53,21 @@ def test_a_bad_search_names_its_field(field, request_body):
     with pytest.raises(ValidationError) as refused:
         load(schemas.FindMessages, request_body)
     assert list(refused.value.fields) == [field]
+
+
+@pytest.mark.parametrize(
+    ("said", "teams", "owners"),
+    [
+        ({}, ["it"], []),
+        ({"agent": "it.01"}, ["it"], ["it.01"]),
+        ({"agent": "it.01", "teams": [], "owners": []}, ["it"], ["it.01"]),
+        ({"agent": None, "teams": ["it", "accounts"], "owners": ["b"]}, ["it", "accounts"], ["b"]),
+    ],
+)
+def test_a_deadline_concerns_whom_its_event_names_or_who_has_the_work(said, teams, owners):
+    least = {"order_no": "W-1", "ticket_no": "T-1", "customer_id": "C-1", "team": "it", "clock": "resolution"}
+    heard_of = load(heard.DeadlineMissed, {**least, "due": "2026-03-02T13:00:00Z", **said})
+    assert (heard_of["teams"], heard_of["owners"]) == (teams, owners)
 
 
 def test_an_escalation_that_tells_nobody_we_know_is_refused():
