@@ -12,6 +12,7 @@ from services.dispatch.domain.record import MERGED, order_of, record
 from services.dispatch.domain.repin import pinned, provisional
 from services.dispatch.listing import place
 from shared.document import KERNEL_OWN
+from shared.errors import NotFound
 from shared.events import kernel_fields, to_json
 from shared.history import differences, rebuild
 
@@ -38,19 +39,19 @@ def order_from(doc: Mapping[str, Any], books: Books) -> Order:
     return replace(order, seated=seated, waited=waits_in(order))
 
 
-def order_faults(doc: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[str]:
+def order_faults(doc: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], books: Books) -> list[str]:
     """The fields of a stored work order that are not what its whole history makes of them, or that are none of ours."""
-    whole = _whole(rebuild(entries, MERGED))
+    whole = _whole(rebuild(entries, MERGED), books)
     return [*differences(doc, to_json(whole), whole), *sorted(doc.keys() - whole.keys() - KERNEL_OWN)]
 
 
-def _whole(rebuilt: Mapping[str, Any]) -> Mapping[str, Any]:
+def _whole(rebuilt: Mapping[str, Any], books: Books) -> Mapping[str, Any]:
     """The document, what is derived included; of a forged history that tells no work order, what it tells."""
     try:
-        order = order_of(rebuilt)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        order = order_of(rebuilt, books=books)
+        return {"_id": order.order_no, **order_document(order)}
+    except (KeyError, TypeError, ValueError, AttributeError, NotFound):
         return rebuilt
-    return {"_id": order.order_no, **order_document(order)}
 
 
 def agent_document(agent: Agent) -> dict[str, Any]:

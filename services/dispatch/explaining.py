@@ -7,14 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.dispatch.domain.clock import Clock, State
-from services.dispatch.domain.explain import Change, Explanation, Sum, explain
+from services.dispatch.domain.explain import Change, Explanation, explain
 from services.dispatch.domain.order import Order
 from services.dispatch.domain.runs import Entry
-from services.dispatch.domain.stretches import Interval, Kind
-from services.dispatch.forecast import told_on
-from shared.errors import ValidationError
-
-LONGEST_FORECAST = timedelta(days=3652)  # ten years: there is no end of intervals
+from services.dispatch.domain.stretches import Interval, Kind, Sum
+from services.dispatch.forecast import require_within_reach, told_on
 
 
 def deadline(
@@ -26,8 +23,7 @@ def deadline(
     """
     known = max(order.replay_until or now, *(entry["at"] for entry in entries))
     as_of = as_of or known
-    if as_of > known + LONGEST_FORECAST:
-        raise ValidationError({"as_of": ["lies more than ten years ahead"]})
+    require_within_reach(as_of, known)
     told = explain(told_on(entries, order.books, as_of), name, as_of, order.books, order_no=order.order_no)
     named = {"order_no": order.order_no, "ticket_no": order.ticket_no, "reference": order.reference}
     return {**named, **explanation(told, forecast=as_of > known)}

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.dispatch.domain.advance import advance
 from services.dispatch.domain.order import Books, Order
 from services.dispatch.domain.record import MERGED, order_of
 from services.dispatch.domain.runs import Entry, as_entries
+from shared.errors import ValidationError
 from shared.history import rebuild
+
+LONGEST = timedelta(days=3652)  # ten years
+
+
+def require_within_reach(as_of: datetime | None, known: datetime) -> None:
+    """`ValidationError` where `as_of` lies too far ahead of what is known: there is no end of what would be."""
+    if as_of is not None and as_of > known + LONGEST:
+        raise ValidationError({"as_of": ["lies more than ten years ahead"]})
 
 
 def work_in(entries: Sequence[Entry], books: Books) -> Order:

@@ -20,8 +20,9 @@ from services.dispatch.walk import WALKS, Walk
 from shared.aggregates import Aggregates
 from shared.business_time import extends
 from shared.cause import Call, Cause
-from shared.errors import LoopdeskError, NotFound, Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.mongo import Database
+from shared.outage import is_outage
 
 log = logging.getLogger("loopdesk.rollouts")
 
@@ -100,23 +101,24 @@ class Rollouts:
 
     def _round(self, rollout_id: str, cause: Cause) -> None:
         rollout = self.get(rollout_id)
-        done = [self._one(rollout, order_no) for order_no in rollout.batch]
+        rule = self._rule(rollout)
+        done = [self._one(rollout, rule, order_no) for order_no in rollout.batch]
         outcome = Outcome(changed=done.count("changed"), refused=done.count("refused"))
         place, batch = Walk(self._orders, WALKS[rollout.kind], rollout.to_version).after(rollout.place)
         self._aggregates.change(cause, rollout_id, lambda state, at: go_on(state, at, rollout, outcome, place, batch))
 
-    def _one(self, rollout: Rollout, order_no: str) -> str:
-        """What became of the work order; a rule's refusal must not keep the others waiting."""
+    def _one(self, rollout: Rollout, rule: Decide, order_no: str) -> str:
+        """What became of the work order; one that cannot be changed, for whatever reason, must not stop the walk."""
         key = f"rollout {rollout.rollout_id}"
         try:
-            self._change(Cause(ref=key, key=key, actor=rollout.by), order_no, self._rule(rollout))
+            self._change(Cause(ref=key, key=key, actor=rollout.by), order_no, rule)
         except NothingToDo:
             return "same"
-        except Unavailable:
-            raise
-        except LoopdeskError as error:
+        except Exception as error:
+            if isinstance(error, Unavailable) or is_outage(error):
+                raise
             told = {"aggregate": order_no, "rollout": rollout.rollout_id}
-            log.warning("not rolled out: %s", error.message, extra=told)
+            log.warning("not rolled out", exc_info=error, extra=told)
             return "refused"
         return "changed"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from shared.schemas import Code, Instant, Page, Request, Text, YesNo
 
 LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY, MOST_FIELDS = 500, 20_000, 1_000_000, 200
 LANGUAGES = ("zh-CN", "en")
+LARGEST_VERSION = 2**31 - 1
+PLACE = re.compile(r"[0-9]{15}W-")  # how `listing.place` begins
 
 
 class OrderCommand(Request):
@@ -161,6 +164,13 @@ class GetWork(Request):
             raise ValidationError("Give either order_no or ticket_no.", "order_no")
 
 
+class Version(fields.Integer):
+    """A version of the reference data."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(0, LARGEST_VERSION), **kwargs)
+
+
 class ExplainDeadline(Request):
     """Which clock of which work: by its number, the ticket's, or the caller's own reference; as it stood when."""
 
@@ -181,7 +191,7 @@ class Rerate(Page):
 
     since = Instant(data_key="from", required=True)
     until = Instant(data_key="to", required=True)
-    version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(0))
+    version = Version(load_default=None, allow_none=True)
     body = fields.Dict(keys=fields.String(), load_default=None, allow_none=True)
     as_of = Instant(load_default=None, allow_none=True)
 
@@ -191,12 +201,14 @@ class Rerate(Page):
             raise ValidationError("Is not after from.", "to")
         if data["version"] is not None and data["body"] is not None:
             raise ValidationError("Give either version or body.", "body")
+        if data["after"] is not None and not PLACE.match(data["after"]):
+            raise ValidationError("Is not the `next` of a page.", "after")
 
 
 class ApplyToOpen(Request):
     """Which version (the newest one), for the work under which policies (all), and why."""
 
-    version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(0))
+    version = Version(load_default=None, allow_none=True)
     policies = fields.List(Code(64), load_default=list, validate=validate.Length(max=100))
     reason = Text(LONGEST_REASON, required=True)
 

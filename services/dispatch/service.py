@@ -8,6 +8,7 @@ from typing import Any
 from services.dispatch import answers, domain, explaining, rerating, rollout_documents, schemas
 from services.dispatch.domain import Agent, Decision, Order
 from services.dispatch.domain.agent import AgentDecision
+from services.dispatch.forecast import require_within_reach
 from services.dispatch.rerating import Period
 from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, Health, command, query
@@ -139,10 +140,11 @@ class Dispatch(Health, ReferenceData, Verification):
         after: str | None,
     ) -> Any:
         """A page: what would have been met and missed under that version, or body. Raises NotFound, ValidationError."""
-        reference = self.store.reference.candidate(body) if body else self.store.reference.wanted(version)
+        reference = self.store.reference.wanted(version) if body is None else self.store.reference.candidate(body)
+        require_within_reach(as_of, self.store.now())
         period = Period(since=since, until=until, as_of=as_of)
         page = rerating.page(self.store.orders, self.store.books, reference, period, limit, after)
-        return {"version": None if body else reference.version, **page}
+        return {"version": reference.version if body is None else None, **page}
 
     @command("administer", schemas.ApplyToOpen)
     def apply_to_open(self, call: Call, version: int | None, policies: list[str], reason: str) -> Any:

@@ -71,7 +71,7 @@ class DispatchStore:
             published=ORDER_EVENTS,
             advance=domain.advance,
             next_due=domain.next_due,
-            rebuilds=order_faults,
+            rebuilds=lambda doc, entries: order_faults(doc, entries, self.books),
         )
         self.waiting = Waiting(self.orders, self.agents.seats, self._seat)
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
@@ -104,7 +104,7 @@ class DispatchStore:
         except Unavailable:  # too many claim the same agents at once: then it waits its turn, but it is there
             facts = [*facts, *domain.newly_queued(order, order.opened_at)]
             self.orders.create(cause, order.order_no, order, facts)
-        self.waiting.give_out(claims.left)
+        self._give_out(claims, order.order_no)
 
     def change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None) -> Answer:
         """Change work by one write; together with its claims only if the change, or time, has moved a seat."""
@@ -117,7 +117,7 @@ class DispatchStore:
         """Change work together with its claims; what waits is given to who has room."""
         claims = Claims(self.agents.seats)
         answer = self._change(cause, order_no, decide, reply, claims)
-        self.waiting.give_out(claims.left)
+        self._give_out(claims, order_no)
         return answer
 
     def withdraw(self, cause: Cause, ticket_no: str, reason: str) -> None:
@@ -137,7 +137,7 @@ class DispatchStore:
 
         with claims:
             self.db.transact(attempt)
-        self.waiting.give_out(claims.left)
+        self._give_out(claims, order_no)
 
     def wake(self) -> None:
         """Let everything happen that fell due, each at the time it fell due."""
@@ -146,7 +146,7 @@ class DispatchStore:
     def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide) -> Answer:
         """Create or change an agent; who has room then gets waiting work."""
         answer = self.agents.save(cause, agent_id, decide, answers.agent)
-        self.waiting.give_out(self.agents.get(agent_id).queues)
+        self._give_out_to(agent_id)
         return answer
 
     def set_presence(self, cause: Cause, agent_id: str, present: bool) -> Answer:
@@ -155,8 +155,14 @@ class DispatchStore:
             cause, agent_id, lambda agent, at: domain.set_presence(agent, at, present), answers.agent
         )
         if present:
-            self.waiting.give_out(self.agents.get(agent_id).queues)
+            self._give_out_to(agent_id)
         return answer
+
+    def _give_out(self, claims: Claims, order_no: str) -> None:
+        self.waiting.give_out(claims.left, f"room after {order_no}")
+
+    def _give_out_to(self, agent_id: str) -> None:
+        self.waiting.give_out(self.agents.get(agent_id).queues, f"room with {agent_id}")
 
     def _change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None, claims: Claims) -> Answer:
         further = self._knowing_further(decide)
@@ -181,7 +187,7 @@ class DispatchStore:
 
         return both
 
-    def _seat(self, waiting: Mapping[str, Any]) -> bool:
+    def _seat(self, waiting: Mapping[str, Any], why: str) -> bool:
         """Give what waits of one work order to agents; False if it, or all room, is gone meanwhile."""
 
         def still_waiting(order: Order, at: datetime) -> Decision:
@@ -191,7 +197,7 @@ class DispatchStore:
 
         # in replay, time moves on by the caller's word only
         replayed = [at for at in (waiting["replay_until"], waiting["last_at"]) if at and waiting["replay_until"]]
-        cause = Cause(ref="room", at=max(replayed, default=self.now()))
+        cause = Cause(ref=why, at=max(replayed, default=self.now()))
         try:
             self._change(cause, waiting["_id"], still_waiting, None, Claims(self.agents.seats, needed=True))
         except (NobodyFree, Unavailable):

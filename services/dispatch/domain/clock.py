@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from services.dispatch.domain.clock_values import Clock, Lap, Standing, State, counted_at, standing
 from services.dispatch.domain.pin import Pin
-from services.dispatch.domain.promise import MISS, Kind, Mark, Promise, Terms
+from services.dispatch.domain.promise import LEVEL, MISS, Kind, Mark, Promise, Terms
 from shared.business_time import Calendar, due, extends, is_provisional
 from shared.errors import ValidationError
 
@@ -27,6 +27,7 @@ __all__ = [
     "Terms",
     "call_off",
     "counted_at",
+    "extend",
     "finish",
     "next_mark",
     "pause",
@@ -105,15 +106,17 @@ def reopen(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
 def retarget(clock: Clock, at: datetime, terms: Terms, old_calendar: Calendar) -> Clock:
     """Other terms for a clock that has not stopped: what was counted stays, the target counts from the original start.
 
-    What lies ahead under the new terms may fall due, also again: a miss is taken back. What they have passed already,
-    and was never settled, falls due at `at`; `due` is then the instant at which the counted time reached the new
-    target, if that lies within `laps`, else the first that they know.
+    What lies ahead under the new terms may fall due, warnings and the miss also again: a miss is taken back. What they
+    have passed already, and was never settled, falls due at `at`; `due` is then the instant at which the counted time
+    reached the new target, if that lies within `laps`, else the first that they know. A level that was reached stays
+    reached, whoever declares it: what it did is not done again. Warnings that the new terms do not have are forgotten.
     """
     if clock.stopped:
         return clock
     counted = counted_at(clock, at, old_calendar)
     ahead = {mark.key for mark in terms.marks if mark.position > counted}
-    settled = tuple(key for key in clock.settled if key not in ahead)
+    passed = {mark.key for mark in terms.marks} - ahead
+    settled = tuple(key for key in clock.settled if key in passed or key.startswith(LEVEL))
     changed = replace(
         clock,
         target=terms.target,
@@ -131,6 +134,15 @@ def retarget(clock: Clock, at: datetime, terms: Terms, old_calendar: Calendar) -
     if not _same_so_far(terms.calendar, old_calendar, at):
         changed = replace(changed, laps=())
     return changed if clock.since is None else _run(changed, at, terms.calendar)
+
+
+def extend(clock: Clock, at: datetime, longer: Calendar, old_calendar: Calendar) -> Clock:
+    """The same terms, for a clock that has not stopped, in a calendar that only knows further than the one before."""
+    if clock.stopped:
+        return clock
+    laps = clock.laps if _same_so_far(longer, old_calendar, at) else ()
+    further = replace(_still(clock, at, old_calendar), calendar=pin_of(longer), laps=laps)
+    return further if clock.since is None else _run(further, at, longer)
 
 
 def settle(clock: Clock) -> tuple[Clock, Mark]:

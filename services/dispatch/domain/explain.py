@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from services.dispatch.domain.clock import Clock, Standing, standing
 from services.dispatch.domain.pin import Pin
 from services.dispatch.domain.reference import Reference
 from services.dispatch.domain.runs import Calendars, Entry, Run, runs
-from services.dispatch.domain.stretches import Interval, Kind, way
+from services.dispatch.domain.stretches import Interval, Sum, way
 from services.dispatch.errors import NoSuchClock
 from shared.business_time import Calendar
 
@@ -38,16 +38,6 @@ class Change:
     why: str | None
 
 
-@dataclass(frozen=True)
-class Sum:
-    """Intervals too many to tell: from, to, how many, and how long they were by kind."""
-
-    start: datetime
-    end: datetime
-    number: int
-    lengths: Mapping[Kind, timedelta]
-
-
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
     """One run of one clock as it stood at `as_of`; its counted intervals sum up to `standing.counted`, always."""
@@ -68,8 +58,9 @@ def explain(
 ) -> Explanation:
     """The clock that `name` names as it stood at `as_of`, from the history entries up to then.
 
-    Names: `first_response`, `resolution`, `next_update`, `step:<code or number of the visit>`, `group:<code>`; with
-    `#2` the second run, else the newest. `books` gives a version of the reference data. Raises NoSuchClock.
+    Names: `first_response`, `resolution`, `next_update`, `step:<code or number of the visit>`, `group:<code>`, or the
+    clock's own (`step/3`); with `#2` the second run, else the newest. `books` gives a version of the reference data.
+    Raises NoSuchClock.
     """
     told = [entry for entry in entries if entry["at"] <= as_of]
     calendars = _calendars(books)
@@ -77,14 +68,14 @@ def explain(
     key, number = _find(name, found, order_no)
     run = found[key][number - 1]
     clock = run[-1].clock
-    intervals = list(way(run, as_of, calendars))
+    intervals, earlier = way(run, as_of, calendars, MOST_INTERVALS)
     return Explanation(
         clock=clock,
         run=number,
         of_runs=len(found[key]),
         as_of=as_of,
-        intervals=tuple(intervals[-MOST_INTERVALS:]),
-        earlier=_sum(intervals[:-MOST_INTERVALS]),
+        intervals=tuple(intervals),
+        earlier=earlier,
         changes=tuple(changes(run)),
         standing=standing(clock, max(as_of, run[-1].at), calendars(clock.calendar)),
         zone=calendars(clock.calendar).zone,
@@ -92,8 +83,8 @@ def explain(
 
 
 def names_of(clocks: Mapping[str, Clock]) -> list[str]:
-    """The names by which callers may ask for these clocks."""
-    return sorted({name for key, clock in clocks.items() for name in _names(key, clock)})
+    """The names by which callers may ask for these clocks; of the visits of a step, its newest."""
+    return sorted({f"{clock.promise.value}:{clock.part}" if clock.part else key for key, clock in clocks.items()})
 
 
 def changes(run: Run) -> Iterable[Change]:
@@ -124,29 +115,22 @@ def _calendars(books: Callable[[int], Reference]) -> Calendars:
 def _find(name: str, found: Mapping[str, Sequence[Run]], order_no: str) -> tuple[str, int]:
     """The clock's key and the number of its run."""
     clocks = {key: mine[-1][-1].clock for key, mine in found.items() if mine}
-    wanted, _, number = name.partition("#")
+    wanted, numbered, number = name.partition("#")
     keys = [key for key, clock in clocks.items() if wanted in _names(key, clock)]
     if keys:
         key = max(keys, key=lambda key: (clocks[key].started_at, _visit(key)))
-        run = int(number) if number.isascii() and number.isdigit() else len(found[key])
-        if (not number or number.isdigit()) and 1 <= run <= len(found[key]):
-            return key, run
+        known = [str(run) for run in range(1, len(found[key]) + 1)]
+        if not numbered or number in known:
+            return key, int(number or len(known))
     raise NoSuchClock(order_no, name, names_of(clocks))
 
 
 def _names(key: str, clock: Clock) -> set[str]:
-    """`step/3` of the step `survey` is step:survey and step:3."""
+    """`step/3` of the step `survey` is step:survey, step:3 and, as `get_work` calls it, step/3."""
     kind, _, own = key.partition("/")
-    return {f"{kind}:{part}" for part in (own, clock.part) if part} if own else {kind}
+    return {key, *(f"{kind}:{part}" for part in (own, clock.part) if own and part)}
 
 
 def _visit(key: str) -> int:
     own = key.partition("/")[2]
     return int(own) if own.isdigit() else 0
-
-
-def _sum(intervals: Sequence[Interval]) -> Sum | None:
-    if not intervals:
-        return None
-    lengths = {kind: sum((one.length for one in intervals if one.kind is kind), timedelta()) for kind in Kind}
-    return Sum(intervals[0].start, intervals[-1].end, len(intervals), lengths)

@@ -10,6 +10,7 @@ from services.dispatch.domain.pin import Pin
 from shared.business_time import Calendar
 
 MISS = "missed"  # the key of the miss among a clock's marks
+LEVEL = "level/"  # with which the keys of escalation levels begin
 
 
 class Promise(StrEnum):

@@ -16,7 +16,7 @@ from services.dispatch.domain.pin import Pin
 from services.dispatch.domain.policy import Policy
 from services.dispatch.domain.policy_reading import read_policies
 from services.dispatch.domain.promise import Terms
-from services.dispatch.domain.steps import Group, Limit, Step
+from services.dispatch.domain.steps import Limit
 from services.dispatch.domain.terms import terms_of
 from shared.business_time import Calendar
 from shared.errors import NotFound, ValidationError
@@ -104,15 +104,11 @@ class Reference:
             raise ValidationError({"reason": [f"no hold reason {code!r}; known are {known}"]})
         return self.hold_reasons[code]
 
-    def step_terms(self, flow: Flow, step: Step, policy: Policy) -> Terms | None:
-        """What a flow of this version promises for one of its steps; None: nothing."""
-        return self._flow_terms(flow, step.limit, policy)
+    def limit_terms(self, flow: Flow, limit: Limit | None, policy: Policy) -> Terms | None:
+        """What a flow promises for one of its steps or groups; None: nothing.
 
-    def group_terms(self, flow: Flow, group: Group, policy: Policy) -> Terms | None:
-        """What a flow of this version promises for one of its groups of steps."""
-        return self._flow_terms(flow, group.limit, policy)
-
-    def _flow_terms(self, flow: Flow, limit: Limit | None, policy: Policy) -> Terms | None:
+        Raises NotFound (calendar), and `ValueError` as `terms_of`: the flow may be of another version.
+        """
         if limit is None:
             return None
         calendar = self.calendar(limit.calendar) if limit.calendar else policy.calendar

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from services.dispatch.domain.clock import Clock, call_off, pause, resume, retarget
-from services.dispatch.domain.flow import Flow
+from services.dispatch.domain import timing
+from services.dispatch.domain.clock import Clock, extend
 from services.dispatch.domain.order import Decision, Order
-from services.dispatch.domain.policy import PROMISED, Policy
-from services.dispatch.domain.promise import Promise, Terms
+from services.dispatch.domain.promise import Promise
 from services.dispatch.domain.reference import Reference
 from services.dispatch.domain.states import State
 from services.dispatch.domain.telling import clock_names, told
-from shared.business_time import Calendar, extends
-from shared.errors import NotFound
+from shared.business_time import Calendar, extends, is_provisional
 from shared.events import Fact
 
 ENDED = frozenset({State.RESOLVED, State.CLOSED, State.WITHDRAWN})
@@ -35,23 +33,22 @@ def apply_newer(order: Order, at: datetime, reference: Reference, why: str) -> D
     facts = [told(before, order, "policy_applied", at, **pins, why=why)]
     for clock in before.clocks.values():
         if not clock.stopped:
-            order, moved = _moved(order, at, clock, _under(before, clock, at, policy, reference), why)
+            order, moved = _moved(order, at, clock, timing.under_terms(order, clock, at), why)
             facts += moved
-    return order, facts
+    order, promised = _promised(order, at, why)
+    return order, [*facts, *promised]
 
 
 def extend_horizons(order: Order, at: datetime, reference: Reference) -> Decision:
-    """Deadlines beyond the horizon of their calendar, where this version's calendar only knows further.
+    """What lies beyond the horizon of its calendar, or may yet, where this version's calendar only knows further.
 
-    No facts: there are none, or that calendar is another one by now.
+    No facts: there is nothing, or that calendar is another one by now.
     """
     facts: list[Fact] = []
     for clock in order.clocks.values():
         longer = _longer(order, clock, reference)
         if longer is not None:
-            marks = tuple(replace(mark, at=None) for mark in clock.marks)
-            terms = Terms(target=clock.target, calendar=longer, source=clock.source, marks=marks)
-            further = retarget(clock, at, terms, order.calendar(clock))
+            further = extend(clock, at, longer, order.calendar(clock))
             order, moved = _moved(order, at, clock, further, _known_further(longer))
             facts += moved
     return order, facts
@@ -67,42 +64,31 @@ def _moved(order: Order, at: datetime, clock: Clock, after: Clock, why: str) -> 
     return order, [told(before, order, "deadline_moved" if moved else "clock_repinned", at, **about)]
 
 
-def _under(order: Order, clock: Clock, at: datetime, policy: Policy, reference: Reference) -> Clock:
-    """The running or paused clock under the policy; called off where that promises nothing of the kind."""
-    calendar = order.calendar(clock)
-    try:
-        terms = _terms(order, clock, policy, reference)
-    except NotFound:  # the flow that it began counts in a calendar that this version has not: it goes on in its own
-        return clock
-    if terms is None:
-        return call_off(clock, at, calendar)
-    return _held(order, retarget(clock, at, terms, calendar), at, policy, terms.calendar)
-
-
-def _terms(order: Order, clock: Clock, policy: Policy, reference: Reference) -> Terms | None:
-    flow: Flow = order.course
-    if clock.promise in PROMISED:
-        return policy.terms(clock.promise, order.priority, reference.calendars)
-    if clock.promise is Promise.STEP:
-        return reference.step_terms(flow, flow.steps[str(clock.part)], policy)
-    return reference.group_terms(flow, flow.groups[str(clock.part)], policy)
-
-
-def _held(order: Order, clock: Clock, at: datetime, policy: Policy, calendar: Calendar) -> Clock:
-    """While work is held, the policy says which clocks stand still."""
-    if order.state is not State.HELD or order.hold_reason is None:
-        return clock
-    if clock.promise in policy.pauses(order.hold_reason):
-        return pause(clock, at, order.hold_reason, calendar)
-    return resume(clock, at, calendar)
+def _promised(order: Order, at: datetime, why: str) -> Decision:
+    """The next update, where it is promised only now; told as a deadline that was not there before."""
+    before, order = order, timing.update_owed(order, at)
+    if order is before:
+        return order, []
+    clock = order.clocks[Promise.NEXT_UPDATE]
+    about = {**clock_names(order, clock), "from": None, "to": clock.due, "why": why}
+    return order, [told(before, order, "deadline_moved", at, **about)]
 
 
 def _longer(order: Order, clock: Clock, reference: Reference) -> Calendar | None:
-    """The calendar of the version that extends the one by which the clock is due provisionally."""
-    if not clock.provisional or clock.stopped or clock.calendar.version >= reference.version:
+    """The calendar of the version that extends the one by which something of the clock is reckoned provisionally."""
+    if clock.calendar.version >= reference.version or not _ahead_of_its_calendar(order, clock):
         return None
     longer = reference.calendars.get(clock.calendar.code)
     return longer if longer is not None and extends(longer, order.calendar(clock)) else None
+
+
+def _ahead_of_its_calendar(order: Order, clock: Clock) -> bool:
+    """Whether anything may fall due on days that its calendar does not know: also while it stands still."""
+    if clock.stopped:
+        return False
+    calendar = order.calendar(clock)
+    unknown = (mark.at is None or is_provisional(calendar, mark.at) for mark in clock.marks)
+    return calendar.horizon is not None and any(unknown)
 
 
 def _known_further(calendar: Calendar) -> str:
@@ -115,6 +101,6 @@ def pinned(order: Order) -> int | None:
 
 
 def provisional(order: Order) -> int | None:
-    """The lowest version among the calendars by which it is due provisionally; None: by none."""
-    versions = [clock.calendar.version for clock in order.clocks.values() if clock.provisional and not clock.stopped]
-    return min(versions, default=None)
+    """The lowest version among the calendars by which something of it is reckoned provisionally; None: nothing is."""
+    ahead = (clock for clock in order.clocks.values() if _ahead_of_its_calendar(order, clock))
+    return min((clock.calendar.version for clock in ahead), default=None)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from services.dispatch.domain.clock import Clock
+from services.dispatch.domain.closed_days import closed_for
 from services.dispatch.domain.pin import Pin
 from services.dispatch.domain.promise import Promise
 from services.dispatch.domain.runs import Calendars, Run
-from shared.business_time import Calendar, day_name, intervals
-from shared.business_time.hours import weekday_of
-from shared.business_time.spans import Spans
+from shared.business_time import Calendar, elapsed, intervals
 
 #: Why a clock stood still that had stopped and went on: the work was resolved; no step of the group was open.
 RESOLVED, LEFT = "resolved", "left"
-#: Of a closed interval, so many days are looked at for the names that they were declared with.
-MOST_NAMED_DAYS = 40
 
 
 class Kind(StrEnum):
@@ -48,13 +45,30 @@ class Interval:
         return self.end - self.start
 
 
-def way(run: Run, until: datetime, calendars: Calendars) -> Iterator[Interval]:
-    """The intervals from the clock's start to `until` or to where it stopped, without a gap and none empty."""
-    for stretch in _joined(_stretches(run, until)):
-        if stretch.kind is Kind.PAUSED:
-            yield stretch
-        else:
-            yield from _cut(stretch, calendars(stretch.calendar))
+@dataclass(frozen=True)
+class Sum:
+    """Intervals too many to tell: from, to, how many, and how long they were by kind."""
+
+    start: datetime
+    end: datetime
+    number: int
+    lengths: Mapping[Kind, timedelta]
+
+
+def way(run: Run, until: datetime, calendars: Calendars, most: int) -> tuple[Sequence[Interval], Sum | None]:
+    """The last intervals, at most so many, from the clock's start to `until` or to where it stopped, and those before.
+
+    There is no gap, and none is empty.
+    """
+    told: deque[Interval] = deque()
+    earlier: list[Sum] = []
+    for stretch in reversed([*_joined(_stretches(run, until))]):
+        number, last = _newest(stretch, calendars, most - len(told))
+        told.extendleft(reversed(last))
+        if number > len(last):
+            end = last[0].start if last else stretch.end
+            earlier.append(_before(stretch, end, number - len(last), calendars))
+    return tuple(told), _total(earlier)
 
 
 def _stretches(run: Run, until: datetime) -> Iterator[Interval]:
@@ -97,28 +111,37 @@ def _between(like: Interval, start: datetime, end: datetime) -> Interval:
     return Interval(start, end, like.kind, like.reason, like.calendar, like.source)
 
 
-def _cut(running: Interval, calendar: Calendar) -> Iterator[Interval]:
-    """A running stretch at the openings and closings of its calendar."""
-    for start, end, is_open in intervals(calendar, running.start, running.end):
-        kind, reason = (Kind.COUNTED, None) if is_open else (Kind.CLOSED, _closed_for(calendar, start, end))
-        yield Interval(start, end, kind, reason, running.calendar, running.source)
+def _newest(stretch: Interval, calendars: Calendars, most: int) -> tuple[int, list[Interval]]:
+    """Into how many intervals the stretch falls, and the last of them, at most so many."""
+    if stretch.kind is Kind.PAUSED:
+        return 1, [stretch][:most]
+    calendar = calendars(stretch.calendar)
+    number, last = 0, deque[tuple[datetime, datetime, bool]](maxlen=most)
+    for number, one in enumerate(intervals(calendar, stretch.start, stretch.end), 1):  # noqa: B007 - its last value
+        last.append(one)
+    return number, [_cut(stretch, calendar, *one) for one in last]
 
 
-def _closed_for(calendar: Calendar, start: datetime, end: datetime) -> str | None:
-    """The names of the declared days (国庆节) that made it a closed time; None: it was just outside hours."""
-    last = end - timedelta(microseconds=1)
-    days = range(min((last - start).days, MOST_NAMED_DAYS) + 1)
-    looked_at = (*(start + timedelta(days=day) for day in days), last)
-    names = (day_name(calendar, at) for at in looked_at if _closes(calendar, at))
-    return ", ".join(dict.fromkeys(name for name in names if name)) or None
+def _cut(running: Interval, calendar: Calendar, start: datetime, end: datetime, is_open: bool) -> Interval:
+    """The part of a running stretch from an opening to a closing of its calendar, or the other way round."""
+    kind, reason = (Kind.COUNTED, None) if is_open else (Kind.CLOSED, closed_for(calendar, start, end))
+    return Interval(start, end, kind, reason, running.calendar, running.source)
 
 
-def _closes(calendar: Calendar, at: datetime) -> bool:
-    """Whether the local day is open no longer than its weekday: a make-up working day (调休) closes nothing."""
-    day = at.astimezone(ZoneInfo(calendar.zone)).toordinal()
-    hours = calendar.hours
-    return _open_minutes(hours.on(day)) <= _open_minutes(hours.week[weekday_of(day)])
+def _before(stretch: Interval, end: datetime, number: int, calendars: Calendars) -> Sum:
+    """So many intervals of the stretch, up to `end`."""
+    lengths = dict.fromkeys(Kind, timedelta())
+    if stretch.kind is Kind.PAUSED:
+        lengths[Kind.PAUSED] = end - stretch.start
+    else:
+        lengths[Kind.COUNTED] = elapsed(calendars(stretch.calendar), stretch.start, end)
+        lengths[Kind.CLOSED] = end - stretch.start - lengths[Kind.COUNTED]
+    return Sum(stretch.start, end, number, lengths)
 
 
-def _open_minutes(spans: Spans) -> int:
-    return sum(end - start for start, end in spans)
+def _total(sums: Sequence[Sum]) -> Sum | None:
+    """All of them, the newest of which comes first."""
+    if not sums:
+        return None
+    lengths = {kind: sum((one.lengths[kind] for one in sums), timedelta()) for kind in Kind}
+    return Sum(sums[-1].start, sums[0].end, sum(one.number for one in sums), lengths)

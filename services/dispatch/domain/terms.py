@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from services.dispatch.domain.pin import Pin
-from services.dispatch.domain.promise import MISS, Kind, Mark, Terms
+from services.dispatch.domain.promise import LEVEL, MISS, Kind, Mark, Terms
 from services.dispatch.domain.steps import Escalation, Limit
 from shared.business_time import Calendar, duration
 
@@ -37,7 +37,7 @@ def measured(limit: Limit, working_day: timedelta | None) -> tuple[timedelta, tu
     """Its target, and its marks in their order, without instants."""
     target = time_of(limit.within, working_day)
     shares = dict.fromkeys(limit.warn_at)
-    near = [Mark(key=f"near/{share:g}", kind=Kind.NEAR, position=part_of(target, share)) for share in shares]
+    near = [Mark(key=f"near/{share}", kind=Kind.NEAR, position=part_of(target, share)) for share in shares]
     levels = [_level(escalation, target, working_day) for escalation in limit.escalations]
     missed = Mark(key=MISS, kind=Kind.MISSED, position=target)
     return target, tuple(sorted([*near, missed, *levels], key=lambda mark: mark.place))
@@ -46,7 +46,7 @@ def measured(limit: Limit, working_day: timedelta | None) -> tuple[timedelta, tu
 def _level(escalation: Escalation, target: timedelta, working_day: timedelta | None) -> Mark:
     past_due = time_of(escalation.after, working_day) if escalation.after is not None else timedelta()
     position = target + past_due if escalation.at is None else part_of(target, escalation.at)
-    return Mark(key=f"level/{escalation.level}", kind=Kind.ESCALATED, position=position, level=escalation.level)
+    return Mark(key=f"{LEVEL}{escalation.level}", kind=Kind.ESCALATED, position=position, level=escalation.level)
 
 
 def part_of(whole: timedelta, share: float) -> timedelta:

@@ -13,6 +13,7 @@ from services.dispatch.domain.clock import (
     call_off,
     finish,
     pause,
+    pin_of,
     reopen,
     resume,
     retarget,
@@ -20,9 +21,10 @@ from services.dispatch.domain.clock import (
 )
 from services.dispatch.domain.order import Order
 from services.dispatch.domain.policy import RESUME
-from services.dispatch.domain.steps import Group
+from services.dispatch.domain.steps import Group, Limit
 from services.dispatch.domain.visit import Visit
-from shared.business_time import Calendar
+from shared.business_time import Calendar, extends
+from shared.errors import NotFound
 
 RESOLVED = "resolved"  # why a clock stands still that goes on when the work is reopened
 #: Of the clocks of steps that are over, so many stay on the work order; its history has them all.
@@ -109,16 +111,45 @@ def reopened(order: Order, at: datetime) -> Order:
 
 
 def retargeted(order: Order, at: datetime) -> Order:
-    """The open promises under the terms of the work's policy and priority, counted from their original starts."""
-    for promise in (Promise.FIRST_RESPONSE, Promise.RESOLUTION, Promise.NEXT_UPDATE):
-        clock, terms = order.clocks.get(promise), promised(order, promise)
-        if clock is None or clock.stopped:
-            continue
-        if terms is None:
-            order = called_off(order, at, promise)
-        else:
-            order = order.with_clock(retarget(clock, at, terms, order.calendar(clock)))
-    return order
+    """All open clocks under the terms that hold now, and the next update where that is promised only now."""
+    for clock in order.clocks.values():
+        if not clock.stopped:
+            order = order.with_clock(under_terms(order, clock, at))
+    return update_owed(order, at)
+
+
+def under_terms(order: Order, clock: Clock, at: datetime) -> Clock:
+    """An open clock under the terms that hold for the work now, counted from its original start.
+
+    While the work is held, it runs or stands still as the policy says. Where nothing is promised, it is called off.
+    """
+    calendar, terms = order.calendar(clock), _terms(order, clock)
+    if terms is None:
+        return call_off(clock, at, calendar)
+    if terms.calendar.code == calendar.code and extends(calendar, terms.calendar):
+        terms = replace(terms, calendar=calendar)  # what is known of further days is not forgotten
+    same = (clock.source, clock.calendar, clock.target) == (terms.source, pin_of(terms.calendar), terms.target)
+    clock = clock if same else retarget(clock, at, terms, calendar)
+    reason = order.hold_reason
+    if reason is not None and clock.promise in order.terms.pauses(reason):
+        return pause(clock, at, reason, terms.calendar)
+    return resume(clock, at, terms.calendar)
+
+
+def update_owed(order: Order, at: datetime) -> Order:
+    """The next update, due from now on, of work whose customer has heard from us and was promised none so far."""
+    first, update = order.first_response, order.clocks.get(Promise.NEXT_UPDATE)
+    owed = first is not None and first.done_at is not None and (update is None or update.stopped)
+    return begun_promise(order, Promise.NEXT_UPDATE, at) if owed else order
+
+
+def _terms(order: Order, clock: Clock) -> Terms | None:
+    """What holds for the clock now; None: nothing is promised."""
+    if clock.promise is Promise.STEP:
+        return _limited(order, order.course.steps[str(clock.part)].limit)
+    if clock.promise is Promise.GROUP:
+        return _limited(order, order.course.groups[str(clock.part)].limit)
+    return promised(order, clock.promise)
 
 
 # steps and groups of a flow
@@ -128,12 +159,12 @@ def step_begun(order: Order, visit: Visit, at: datetime) -> Order:
     """The clocks of a step that is opened, and of the group that it belongs to, which may have begun before."""
     if order.flow is None:
         return order
-    flow, book = order.course, order.books(order.flow.version)
+    flow = order.course
     group = flow.group_of(visit.step)
     if group is not None:
         order = _group_entered(order, group, at)
     step = flow.steps[visit.step]
-    return begun(_pruned(order), visit.clock, at, book.step_terms(flow, step, order.terms), step.code)
+    return begun(_pruned(order), visit.clock, at, _limited(order, step.limit), step.code)
 
 
 def step_over(order: Order, visit: Visit, at: datetime, *, off: bool = False) -> Order:
@@ -166,10 +197,22 @@ def _group_entered(order: Order, group: Group, at: datetime) -> Order:
     name = group_clock(group)
     clock = order.clocks.get(name)
     if clock is not None and clock.called_off_at is None:
-        return changed(order, [name], lambda clock, calendar: reopen(clock, at, calendar))
-    flow = order.course
-    book = order.books(flow.version)
-    return begun(order, name, at, book.group_terms(flow, group, order.terms), group.code)
+        order = changed(order, [name], lambda clock, calendar: reopen(clock, at, calendar))
+        return order.with_clock(under_terms(order, order.clocks[name], at))
+    return begun(order, name, at, _limited(order, group.limit), group.code)
+
+
+def _limited(order: Order, limit: Limit | None) -> Terms | None:
+    """What the flow promises for one of its steps or groups, in the calendar that the policy's version has for it.
+
+    Where that has none, or none that knows such times (`2wd` without a working day), in that of the flow's version.
+    """
+    flow, newer = order.course, order.books(order.policy.version)
+    try:
+        return newer.limit_terms(flow, limit, order.terms)
+    except (NotFound, ValueError):
+        own = order.books(flow.version)
+        return own.limit_terms(flow, limit, own.policy_for(order.matter))
 
 
 def _pruned(order: Order) -> Order:

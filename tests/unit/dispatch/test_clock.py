@@ -9,6 +9,7 @@ from services.dispatch.domain.clock import (
     State,
     call_off,
     counted_at,
+    extend,
     finish,
     next_mark,
     pause,
@@ -349,6 +350,35 @@ def test_a_shorter_target_that_is_passed_as_well_is_not_missed_twice():
     assert (clock.missed, clock.due, settled_to(clock, on("fri", "18:00"))[1]) == (True, on("mon", "11:00"), [])
 
 
+def test_a_level_that_was_reached_is_not_reached_again_though_it_lies_ahead():
+    clock, first = settled_to(a_clock("4h", levels=[LEVEL_1, LEVEL_2]), on("mon", "13:45"))
+    clock = retarget(clock, on("mon", "13:45"), terms("8h", levels=[LEVEL_1, LEVEL_2]), OFFICE)
+
+    assert [key for key, _ in first] == ["level/1"]
+    assert [key for key, _ in settled_to(clock, on("fri", "18:00"))[1]] == ["missed", "level/2"]
+
+
+def test_a_level_that_was_reached_under_other_terms_stays_reached():
+    clock, _ = settled_to(a_clock("4h", levels=[LEVEL_1]), on("mon", "13:45"))
+    clock = retarget(clock, on("mon", "13:45"), terms("8h"), OFFICE)
+    clock = retarget(clock, on("mon", "13:45"), terms("4h", levels=[LEVEL_1]), OFFICE)
+
+    assert settled_to(clock, on("fri", "18:00"))[1] == [("missed", on("mon", "14:00"))]
+
+
+def test_a_clock_is_not_near_for_a_warning_that_its_terms_do_not_have():
+    clock, _ = settled_to(a_clock("8h", warn_at=[0.1]), on("mon", "10:00"))
+    clock = retarget(clock, on("mon", "10:00"), terms("8h", warn_at=[0.9]), OFFICE)
+
+    assert standing(clock, on("mon", "10:00"), OFFICE).state is State.RUNNING
+
+
+def test_two_warnings_that_lie_close_to_each_other_are_both_given():
+    clock = a_clock("8h", warn_at=[0.1234561, 0.1234564])
+
+    assert [key for key, _ in settled_to(clock, on("mon", "11:00"))[1]] == ["near/0.1234561", "near/0.1234564"]
+
+
 def test_another_calendar_counts_from_now_on_and_what_was_counted_stays():
     clock = retarget(a_clock("8h"), on("mon", "17:00"), terms("9h", calendar=ALWAYS), OFFICE)
 
@@ -404,6 +434,22 @@ def test_a_longer_horizon_changes_nothing_before_the_old_one():
 
     assert (clock.due, clock.marks, clock.settled) == (before.due, before.marks, before.settled)
     assert retarget(clock, on("tue", "11:00"), terms("2h", calendar=LONG), LONG).due == on("mon", "11:00")
+
+
+def test_a_calendar_that_knows_further_keeps_what_has_fallen_due():
+    before, _ = settled_to(a_clock("28h", calendar=SHORT, warn_at=[0.1], levels=[LEVEL_1]), on("tue", "10:00"))
+    clock = extend(before, on("tue", "10:00"), LONG, SHORT)
+
+    assert (clock.settled, clock.calendar, clock.due) == (("near/0.1",), Pin("office", 2), on("fri", "14:00"))
+    assert extend(pause(before, on("tue", "10:00"), "waiting_for_parts", SHORT), on("tue", "11:00"), LONG, SHORT) == (
+        replace(pause(before, on("tue", "10:00"), "waiting_for_parts", SHORT), calendar=Pin("office", 2))
+    )
+
+
+def test_a_calendar_that_knows_further_changes_nothing_that_is_done():
+    done = finish(a_clock("28h", calendar=SHORT), on("tue", "10:00"), SHORT)
+
+    assert extend(done, on("tue", "11:00"), LONG, SHORT) == done
 
 
 def test_a_clock_whose_calendar_never_opens_long_enough_is_never_due():

@@ -7,7 +7,8 @@ from services.dispatch.domain.clock import State
 from services.dispatch.domain.explain import What, explain
 from services.dispatch.domain.stretches import Kind
 from services.dispatch.errors import NoSuchClock
-from tests.unit.dispatch.timelines import CALENDARS, PARTS, SHANGHAI, TARGETS, WAITING, Timeline, a_policy, a_reference
+from tests.unit.dispatch.timelines import CALENDARS, LOOP, PARTS, SHANGHAI, TARGETS, WAITING, Timeline, a_policy, a_reference
+from tests.unit.dispatch.times import ALL_WEEK
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine o'clock in Shanghai
 
@@ -57,6 +58,26 @@ def test_a_closed_time_is_called_by_the_days_that_closed_it():
 def test_a_make_up_working_day_is_no_reason_for_the_night_after_it():
     timeline = Timeline(at(11, "17:00", 4), priority="P2")
     assert [reason for *_, reason in ways(timeline, "resolution", at(13, "09:00", 4))] == [None, None, None]
+
+
+def test_a_day_is_no_reason_for_the_time_at_which_its_weekday_is_closed_anyway():
+    half = SHANGHAI | {"days": {"2026-03-03": {"without": ["16:00-24:00"], "name": "半天"}}}
+    timeline = Timeline(NINE, a_reference(calendars=CALENDARS | {"shanghai": half}))
+
+    assert [way for way in ways(timeline, "resolution", at(4, "09:00")) if way[0] == "closed"] == [
+        ("closed", "02 12:00", "02 13:30", None),
+        ("closed", "02 18:00", "03 08:30", None),
+        ("closed", "03 12:00", "03 13:30", None),
+        ("closed", "03 16:00", "04 08:30", "半天"),
+    ]
+
+
+def test_a_night_that_a_day_took_away_is_called_by_it_also_after_midnight():
+    free = CALENDARS["nights"] | {"days": {"2026-03-03": {"closed": True, "name": "frei"}}}
+    timeline = Timeline(NINE, a_reference(calendars=CALENDARS | {"nights": free}), priority="P3")
+
+    closed = [way[1:] for way in ways(timeline, "resolution", at(5, "09:00")) if way[0] == "closed"]
+    assert closed == [("02 13:00", "03 05:00", None), ("03 13:00", "05 05:00", "frei")]
 
 
 def test_a_hold_is_a_pause_with_its_reason_also_at_night():
@@ -200,7 +221,21 @@ def test_a_deadline_beyond_the_horizon_is_provisional():
     assert not told(timeline, "first_response", at(2, "10:00")).clock.provisional
 
 
-@pytest.mark.parametrize("name", ["nothing", "resolution#2", "resolution#0", "resolution#x", "step:work", "step:1", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing",
+        "resolution#2",
+        "resolution#0",
+        "resolution#x",
+        "resolution#²",
+        "resolution#１",
+        "resolution#",
+        "step:work",
+        "step:1",
+        "",
+    ],
+)
 def test_an_unknown_clock_is_refused_with_the_names_of_those_there_are(name):
     with pytest.raises(NoSuchClock) as refused:
         told(Timeline(NINE), name, at(2, "10:00"))
@@ -208,10 +243,61 @@ def test_an_unknown_clock_is_refused_with_the_names_of_those_there_are(name):
     assert refused.value.code == "NotFound"
 
 
+def looping() -> Timeline:
+    """Work of which `look` was opened for the second time, as the third visit."""
+    timeline = Timeline(NINE, a_reference(flows={"loop": LOOP}))
+    for clock in ("09:10", "09:40"):
+        timeline.do(at(2, clock), domain.assign, "a1")
+        timeline.do(at(2, clock), domain.complete_step)
+    return timeline
+
+
+def test_a_steps_clock_is_named_by_its_step_its_visit_or_as_the_work_lists_it():
+    timeline = looping()
+    first, newest = (told(timeline, name, at(2, "10:00")) for name in ("step:1", "step:look"))
+
+    assert (first.clock.name, newest.clock.name) == ("step/1", "step/3")
+    assert [told(timeline, f"step/{visit}", at(2, "10:00")) for visit in (1, 3)] == [first, newest]
+
+
+def test_of_a_step_that_came_several_times_a_refusal_names_the_step_once():
+    with pytest.raises(NoSuchClock) as refused:
+        told(looping(), "step:last", at(2, "10:00"))
+
+    known = ["first_response", "group:repair", "resolution", "step:look", "step:mend"]
+    assert refused.value.details["known"] == known
+
+
 def test_before_it_was_opened_work_has_no_clocks():
     with pytest.raises(NoSuchClock) as refused:
         told(Timeline(NINE), "resolution", at(1, "10:00"))
     assert refused.value.message == "W-100001: no clock 'resolution'; it has none yet"
+
+
+def test_ten_years_in_many_spans_a_day_are_told_in_sum_exactly():
+    hourly = {"name": "Hourly", "zone": "Asia/Shanghai", "working_day": "8h"}
+    hourly |= {"week": {key: [f"{hour:02}:00-{hour:02}:40" for hour in range(24)] for key in ALL_WEEK}}
+    timeline = Timeline(NINE, a_reference(calendars=CALENDARS | {"shanghai": hourly}))
+
+    one = told(timeline, "resolution", NINE + timedelta(days=3650))
+
+    assert (one.earlier.number, len(one.intervals)) == (3650 * 48 - 1000, 1000)
+    assert one.earlier.lengths == {
+        Kind.COUNTED: timedelta(days=3650) * 2 / 3 - timedelta(minutes=40) * 500,
+        Kind.CLOSED: timedelta(days=3650) / 3 - timedelta(minutes=20) * 500,
+        Kind.PAUSED: timedelta(),
+    }
+
+
+def test_pauses_before_a_thousand_intervals_are_told_in_sum():
+    timeline = accepted()
+    timeline.do(at(2, "10:00"), domain.hold, WAITING)
+    timeline.do(at(2, "11:00"), domain.resume)
+
+    one = told(timeline, "resolution", datetime(2028, 3, 2, tzinfo=UTC))
+
+    assert (one.earlier.lengths[Kind.PAUSED], one.earlier.end) == (timedelta(hours=1), one.intervals[0].start)
+    assert len(one.intervals) == 1000
 
 
 def test_intervals_beyond_a_thousand_are_told_in_sum():

@@ -10,7 +10,7 @@ from services.dispatch.domain.flow import ONE_STEP
 from services.dispatch.domain.pin import Pin
 from services.dispatch.domain.policy import PROMISED
 from services.dispatch.domain.promise import Promise
-from services.dispatch.domain.steps import Group, Limit, Step
+from services.dispatch.domain.steps import Limit
 from services.dispatch.reference_schemas import ReferenceData
 from shared.errors import NotFound, ValidationError
 from shared.schemas import load
@@ -80,31 +80,18 @@ def test_an_unknown_hold_reason_is_refused_with_the_known_ones():
     }
 
 
-def test_a_step_is_limited_in_its_own_calendar_or_in_that_of_the_policy():
+def test_a_step_or_group_is_limited_in_its_own_calendar_or_in_that_of_the_policy():
     reference = read(calendars=a_body()["calendars"], policies=[a_policy(calendar="always")])
     policy = reference.policy("standard")
     flow = replace(ONE_STEP, code="fault", version=3)
 
-    usual = reference.step_terms(flow, a_step(Limit(within="2h", warn_at=(0.5,))), policy)
-    own = reference.step_terms(flow, a_step(Limit(within="1wd", calendar="office")), policy)
+    usual = reference.limit_terms(flow, Limit(within="2h", warn_at=(0.5,)), policy)
+    own = reference.limit_terms(flow, Limit(within="1wd", calendar="office"), policy)
 
     assert (usual.target, usual.calendar.code, usual.source) == (hours(2), "always", Pin("fault", 3))
     assert [mark.key for mark in usual.marks] == ["near/0.5", "missed"]
     assert (own.target, own.calendar.code) == (hours(8), "office")
-    assert reference.step_terms(flow, a_step(None), policy) is None
-
-
-def test_a_group_is_limited_as_a_step_is():
-    group = Group(code="all", name={}, steps=("work",), limit=Limit(within="3wd"))
-
-    terms = read().group_terms(ONE_STEP, group, read().policy("standard"))
-
-    assert (terms.target, terms.calendar.code) == (hours(24), "office")
-
-
-def a_step(limit):
-    """A step with that limit."""
-    return Step(code="work", name={}, edges=(), limit=limit)
+    assert reference.limit_terms(flow, None, policy) is None
 
 
 # what does not fit together

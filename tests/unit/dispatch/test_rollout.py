@@ -155,6 +155,63 @@ def test_a_running_flow_stays_and_its_limits_count_in_the_newer_calendars():
     assert timeline.clock("step/1").due == after(hours=7)  # 16:00: two hours from 14:00
 
 
+#: A flow whose limits are working days, and a newer version whose calendars have none.
+IN_DAYS = LOOP | {"steps": LOOP["steps"] | {"look": LOOP["steps"]["look"] | {"within": "2wd", "escalations": []}}}
+IN_HOURS = {"first_response": "1h", "resolution": "8h"}
+NO_DAYS = {
+    code: {key: value for key, value in body.items() if key != "working_day"} for code, body in CALENDARS.items()
+}
+
+
+def without_working_days() -> Timeline:
+    """Work in a flow of working days, and a version 2 that counts in hours only."""
+    newer = a_reference(a_policy(targets=dict.fromkeys(TARGETS, IN_HOURS)), calendars=NO_DAYS, flows={}, version=2)
+    return worked(a_reference(flows={"loop": IN_DAYS}), newer)
+
+
+def test_a_limit_that_the_newer_calendar_cannot_measure_stays_in_that_of_its_own_version():
+    timeline = without_working_days()
+    apply(timeline, after(minutes=10))
+
+    assert (timeline.order.policy, timeline.clock("resolution").calendar) == (Pin("standard", 2), Pin("office", 2))
+    assert (timeline.clock("step/1").calendar, timeline.clock("step/1").due) == (Pin("shanghai", 1), after(days=2))
+
+
+def test_a_step_that_is_opened_later_is_measured_in_its_own_version_where_the_newer_calendar_cannot():
+    timeline = without_working_days()
+    apply(timeline, after(minutes=10))
+
+    timeline.do(after(minutes=20), domain.complete_step)
+
+    assert (timeline.order.visits[0].step, timeline.clock("step/2").calendar) == ("mend", Pin("nights", 1))
+
+
+def test_a_step_that_is_opened_later_counts_in_the_newer_calendar():
+    timeline = worked(a_reference(flows={"loop": LOOP}), a_reference(flows={}, version=2))
+    apply(timeline, after(minutes=10))
+
+    timeline.do(after(minutes=20), domain.complete_step)
+
+    assert (timeline.clock("step/2").source, timeline.clock("step/2").calendar) == (Pin("loop", 1), Pin("nights", 2))
+
+
+def test_a_promise_that_only_the_newer_policy_makes_is_due_from_then_on_and_told():
+    target = {"first_response": "1h", "resolution": "8h", "next_update": "1h", "calendar": "always"}
+    timeline = worked(promising(8, 1), a_reference(a_policy(targets=dict.fromkeys(TARGETS, target)), version=2))
+    timeline.do(after(minutes=30), domain.respond)
+
+    moved = apply(timeline, after(minutes=40))[-1]
+
+    assert timeline.clock("next_update").due == after(minutes=100)
+    assert [moved["type"], *(moved["data"][name] for name in ("clock", "from", "to", "why"))] == [
+        "deadline_moved",
+        "next_update",
+        None,
+        "2026-03-02T02:40:00.000Z",
+        WHY,
+    ]
+
+
 def test_a_limit_whose_calendar_the_version_does_not_know_stays_as_it_is():
     target = {"first_response": "1h", "resolution": "8h"}
     newer = a_reference(
@@ -220,12 +277,65 @@ def test_a_calendar_that_changed_otherwise_changes_no_running_work():
     assert extend(timeline, after(minutes=10)) == []
 
 
-def test_a_paused_deadline_is_recomputed_when_it_goes_on():
+def test_a_paused_deadline_learns_of_the_further_days_at_once_and_is_due_by_them_when_it_goes_on():
     timeline = worked(known_to(SHORT, 1), known_to(HOLIDAY, 2))
     timeline.do(after(minutes=10), domain.hold, WAITING)
-    assert extend(timeline, after(minutes=20)) == []
-    timeline.do(after(minutes=50), domain.resume)
     assert provisional(timeline.order) == 1
+
+    (repinned,) = extend(timeline, after(minutes=20))
+    timeline.do(after(minutes=50), domain.resume)
+
+    assert (repinned["type"], repinned["data"]["clock"]) == ("clock_repinned", "resolution")
+    assert (timeline.clock("resolution").due, provisional(timeline.order)) == (after(days=2, minutes=40), None)
+
+
+def test_what_held_work_knows_of_further_days_another_version_does_not_take_away():
+    timeline = worked(
+        known_to(SHORT, 1), known_to(HOLIDAY, 2), known_to(HOLIDAY | {"week": {"mon": ["10:00-12:00"]}}, 3)
+    )
+    timeline.do(after(minutes=10), domain.hold, WAITING)
+    extend(timeline, after(minutes=20))
+    timeline.do(after(minutes=50), domain.resume)
+
+    timeline.do(after(minutes=50), extend_horizons, timeline.books(3))
+
+    assert (timeline.clock("resolution").calendar, timeline.clock("resolution").due) == (
+        Pin("shanghai", 2),
+        after(days=2, minutes=40),
+    )
+
+
+def test_another_priority_does_not_forget_what_is_known_of_further_days():
+    target = {"first_response": "1h", "resolution": "16h", "calendar": "shanghai"}
+    policy = a_policy(targets=dict.fromkeys(TARGETS, target) | {"P3": target | {"resolution": "24h"}})
+    versions = [
+        a_reference(policy, calendars=CALENDARS | {"shanghai": c}, version=v) for v, c in ((1, SHORT), (2, HOLIDAY))
+    ]
+    timeline = worked(*versions)
+    extend(timeline, after(minutes=20))
+
+    timeline.do(after(minutes=30), domain.prioritise, "P3", "can wait")
+
+    assert timeline.clock("resolution").calendar == Pin("shanghai", 2)
+    assert timeline.clock("resolution").due == after(days=4)
+
+
+def test_a_level_beyond_the_horizon_is_recomputed_though_the_deadline_is_before_it():
+    late = a_policy(escalations=[{"clock": "resolution", "after": "1wd", "level": 1, "tell": ["supervisor"]}])
+    target = {"first_response": "1h", "resolution": "4h", "calendar": "shanghai"}
+    late |= {"targets": dict.fromkeys(TARGETS, target)}
+    versions = [
+        a_reference(late, calendars=CALENDARS | {"shanghai": c}, version=v) for v, c in ((1, SHORT), (2, HOLIDAY))
+    ]
+    timeline = worked(*versions)
+    assert (timeline.clock("resolution").provisional, provisional(timeline.order)) == (False, 1)
+
+    extend(timeline, after(minutes=30))
+    timeline.pass_to(after(days=9))
+
+    assert [entry["at"] for entry in timeline.entries if entry["type"] == "work_escalated"] == [
+        after(days=2, hours=5, minutes=30)
+    ]
 
 
 def test_a_warning_is_given_once_though_the_horizon_moves():

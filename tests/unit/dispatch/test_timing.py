@@ -6,6 +6,7 @@ import pytest
 
 from services.dispatch import domain
 from tests.unit.dispatch.builders import (
+    CLIMBING,
     NINE,
     a_policy,
     a_ticket,
@@ -19,7 +20,7 @@ from tests.unit.dispatch.builders import (
     types,
     with_updates,
 )
-from tests.unit.dispatch.courses import approved, done, given_out, reported
+from tests.unit.dispatch.courses import a_book, approved, done, given_out, reported
 
 RESUMING = a_policy(reopening="resume")
 
@@ -238,6 +239,89 @@ def test_another_priority_puts_work_under_the_policy_that_fits_it():
     assert (str(order.policy), order.resolution.due) == ("urgent@1", after(hours=4))
 
 
+UPDATES_FOR_P1 = {**a_policy()["targets"], "P1": {"first_response": "15m", "resolution": "4h", "next_update": "1h"}}
+
+
+def test_a_priority_that_promises_updates_promises_the_first_one_from_then_on():
+    book = reference(a_policy(targets=UPDATES_FOR_P1))
+    order, _ = domain.respond(an_order(priority="P3", book=book), after(minutes=5))
+
+    order, _ = domain.prioritise(order, after(hours=2), "P1", "worse")
+
+    assert order.clocks["next_update"].due == after(hours=3)
+
+
+def test_a_promise_of_updates_that_was_called_off_is_made_again():
+    order, _ = domain.respond(an_order(book=reference(a_policy(targets=UPDATES_FOR_P1))), after(minutes=5))
+
+    order, _ = domain.prioritise(order, after(minutes=10), "P3", "better")
+    assert order.clocks["next_update"].called_off_at == after(minutes=10)
+    order, _ = domain.prioritise(order, after(minutes=20), "P1", "worse after all")
+
+    assert order.clocks["next_update"].due == after(minutes=80)
+
+
+def test_before_the_first_response_a_new_priority_promises_no_update():
+    order = an_order(priority="P3", book=reference(a_policy(targets=UPDATES_FOR_P1)))
+
+    assert "next_update" not in domain.prioritise(order, after(hours=2), "P1", "worse")[0].clocks
+
+
+def test_an_escalation_that_raises_the_priority_promises_updates_too():
+    raising = [{"clock": "resolution", "at": 0.5, "level": 1, "raise_priority": True}]
+    book = reference(a_policy(targets=UPDATES_FOR_P1, escalations=raising))
+    order, _ = domain.respond(an_order(priority="P2", book=book), after(minutes=5))
+
+    order, _ = domain.advance(order, after(hours=4))
+
+    assert (order.priority, order.clocks["next_update"].due) == ("P1", after(hours=5))
+
+
+PAUSING = {"waiting_for_customer": ["resolution", "step"]}
+
+
+def test_held_work_that_comes_under_a_policy_which_does_not_pause_runs_on():
+    book = reference(a_policy(code="urgent", when='priority == "P1"', pause={}), a_policy(pause=PAUSING))
+    order, _ = domain.prioritise(held(at=after(hours=1), priority="P2", book=book), after(hours=2), "P1", "urgent")
+
+    assert (order.resolution.paused, order.resolution.due) == (None, after(hours=5))
+
+
+def test_held_work_that_comes_under_a_policy_which_pauses_stands_still():
+    urgent = a_policy(code="urgent", when='priority == "P1"', pause=PAUSING)
+    order = given_out(reported(book=a_book(urgent, a_policy(pause={})), priority="P2"))
+    order, _ = domain.hold(order, after(minutes=10), "waiting_for_customer")
+
+    order, _ = domain.prioritise(order, after(minutes=20), "P1", "urgent")
+
+    standing_still = {name for name, clock in order.clocks.items() if clock.paused == "waiting_for_customer"}
+    assert standing_still == {"resolution", "step/2"}
+    assert (order.clocks["step/2"].counted, order.clocks["step/2"].due) == (timedelta(minutes=20), None)
+
+
+def test_another_policy_counts_a_step_whose_limit_names_no_calendar_in_its_own():
+    urgent = a_policy(code="urgent", when='priority == "P1"', calendar="always")
+    order = reported(book=a_book(urgent, a_policy(calendar="office")), priority="P2", at=after(hours=8, minutes=30))
+    assert order.clocks["step/2"].due == after(days=1, minutes=30)
+
+    order, _ = domain.prioritise(order, after(hours=10), "P1", "urgent")
+
+    assert order.clocks["step/2"].due == after(hours=10, minutes=30)  # half an hour was counted
+
+
+def test_a_level_that_was_carried_out_is_not_carried_out_again_whatever_the_priority():
+    order, facts = domain.advance(
+        an_order(priority="P3", book=reference(a_policy(escalations=CLIMBING))), after(hours=5)
+    )
+    for priority in ("P1", "P4", "P1", "P4", "P1"):
+        order, now = domain.prioritise(order, after(hours=5), priority, "to and fro")
+        order, due = domain.advance(order, after(hours=5))
+        facts += now + due
+
+    told = [(fact.data["clock"], fact.data["level"]) for fact in facts if fact.type == "work_escalated"]
+    assert sorted(told) == sorted(set(told))
+
+
 def test_withdrawal_calls_off_every_clock():
     order, _ = domain.withdraw(reported(), after(minutes=1), "found it")
 
@@ -301,6 +385,18 @@ def test_a_group_that_the_work_comes_back_to_counts_on():
     order, _ = domain.reroute(order, after(hours=5), to="fix", reason="right after all")
 
     assert order.clocks["group/mending"].due == after(hours=7)
+
+
+def test_a_group_that_the_work_comes_back_to_while_it_is_held_stands_still():
+    order, _ = domain.reroute(given_out(approved()), after(hours=1), to="report", reason="wrong")
+    order, _ = domain.hold(given_out(order), after(hours=1), "waiting_for_customer")
+
+    order, _ = domain.reroute(order, after(hours=5), to="fix", reason="right after all")
+
+    assert (order.clocks["group/mending"].paused, order.clocks["group/mending"].counted) == (
+        "waiting_for_customer",
+        timedelta(hours=1),
+    )
 
 
 def test_a_new_round_gives_a_group_its_time_again():
