@@ -1,0 +1,88 @@
+"""Whatever is done with work in whatever order: its clocks are those that its policy promises, and run as it says."""
+
+from collections import Counter
+from itertools import chain
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from services.dispatch.domain.promise import Promise
+from services.dispatch.domain.repin import ENDED
+from services.dispatch.domain.timing import promised
+from tests.unit.dispatch.random_work import rolled_timelines, timelines
+
+BUSY_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+QUICK = settings(max_examples=150, **BUSY_MACHINE)
+OTHER_TERMS = ("work_prioritised", "policy_applied", "clock_repinned", "deadline_moved")
+
+
+def stands_still_as_promised(order):
+    """While it is held, those of its open clocks stand still that its policy names, and no others do."""
+    pauses = order.terms.pauses(order.hold_reason) if order.hold_reason else ()
+    wanted = {name: order.hold_reason if clock.promise in pauses else None for name, clock in open_clocks(order)}
+    assert {name: clock.paused for name, clock in open_clocks(order)} == wanted
+    assert all((clock.since is None) == (wanted[name] is not None) for name, clock in open_clocks(order))
+
+
+def owes_the_next_update(order):
+    """Once the customer has heard from us, and until it is resolved, an update is due exactly if one is promised."""
+    if order.state in ENDED or order.first_response.done_at is None:
+        return
+    update = order.clocks.get(Promise.NEXT_UPDATE)
+    owed = promised(order, Promise.NEXT_UPDATE) is not None
+    assert (update is not None and not update.stopped) == owed
+
+
+def open_clocks(order):
+    return [(name, clock) for name, clock in order.clocks.items() if not clock.stopped]
+
+
+def told_of(entry):
+    """(the clock's run, what it told): the run is its name and start."""
+    data = entry["data"]
+    own = {"step": f"/{data['visit']}", "group": f"/{data['part']}"}.get(data["clock"], "")
+    name = data["clock"] + own
+    what = entry["type"], data.get("share"), data.get("level")
+    return (name, entry["set"]["clocks"][name]["started_at"]), what
+
+
+def settles_once(entries):
+    """A level is carried out once in a clock's run; warnings and the miss once under the same terms."""
+    levels, others = Counter(), Counter()
+    for entry in entries:
+        if entry["type"] == "work_escalated":
+            levels[told_of(entry)] += 1
+        elif entry["type"] in ("deadline_near", "deadline_missed"):
+            others[told_of(entry)] += 1
+        elif entry["type"] in OTHER_TERMS:
+            changed = entry["set"].get("clocks", {})
+            others = Counter({key: count for key, count in others.items() if key[0][0] not in changed})
+        assert all(count == 1 for count in chain(levels.values(), others.values()))
+
+
+def marks_are_settled_once(order):
+    """What a clock has settled is not ahead of it, and not settled twice."""
+    for clock in order.clocks.values():
+        keys = [*clock.settled, *(mark.key for mark in clock.marks)]
+        assert len(keys) == len(set(keys))
+
+
+def check(timeline):
+    for _, order in timeline.stood:
+        stands_still_as_promised(order)
+        owes_the_next_update(order)
+        marks_are_settled_once(order)
+    settles_once(timeline.entries)
+
+
+@given(timelines() | rolled_timelines())
+@QUICK
+def test_clocks_run_stand_still_and_fall_due_as_the_policy_says(timeline):
+    check(timeline)
+
+
+@pytest.mark.deep
+@given(timelines(40) | rolled_timelines(40))
+@settings(max_examples=2000, **BUSY_MACHINE)
+def test_clocks_run_stand_still_and_fall_due_as_the_policy_says_over_long_lives(timeline):
+    check(timeline)
