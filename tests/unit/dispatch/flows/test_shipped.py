@@ -120,6 +120,13 @@ def test_parallel_steps_are_completed_in_every_order(code):
 
 
 @every_flow
+def test_every_step_has_a_limit_or_is_in_a_group_that_has_one(code):
+    flow = shipped().flow(code)
+
+    assert [step.code for step in flow.steps.values() if not (step.limit or flow.group_of(step.code))] == []
+
+
+@every_flow
 def test_a_miss_of_any_limit_reaches_the_supervisor(code):
     flow = shipped().flow(code)
     limits = {part.code: part.limit for part in (*flow.steps.values(), *flow.groups.values()) if part.limit}
