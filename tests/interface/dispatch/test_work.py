@@ -129,7 +129,7 @@ def test_work_that_nobody_can_take_is_told_to_its_team_once(desk: Client, tell: 
     do(desk, "hold", ticket, reason="waiting_for_customer")
     do(desk, "transfer", ticket, team=EXPERTS, reason="theirs")
     do(desk, "resume", ticket)
-    come(desk, f"a1 of {team}", team)
+    come(desk, f"a1 of {team}", team, capacity=1)
     opened(desk, tell, taken)
 
     assert happened(work(desk, ticket)) == [
