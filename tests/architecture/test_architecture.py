@@ -21,6 +21,7 @@ STORAGE_OF_THE_KERNEL = {
     "mongo",
     "outage",
     "reference",
+    "orphans",
     "verification",
 }
 STORAGE_OF_THE_DEPLOY_STEP = {"catalogue", "provision_mongo", "database", "foreign"}
