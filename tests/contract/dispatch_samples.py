@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,7 +80,9 @@ def _timed() -> Iterator[Decision]:
     answered, _ = domain.respond(build.an_order(book=book), AT)
     yield domain.advance(answered, AT + timedelta(days=9))
     stricter = build.reference(build.a_policy(targets=dict.fromkeys(build.TARGETS, build.TARGETS["P1"])), version=2)
-    yield repin.apply_newer(build.an_order(priority="P3"), AT, stricter, "a new contract")
+    versions = {1: build.reference(), 2: stricter}
+    known = replace(build.an_order(priority="P3"), books=versions.__getitem__)
+    yield repin.apply_newer(known, AT, stricter, "a new contract")
 
 
 def _flowing() -> Iterator[Decision]:

@@ -219,14 +219,16 @@ def test_a_change_of_course_is_told_to_whom_it_concerns(world: Feigned, desk: Cl
         matter.work("step_skipped", **step, reason="done by phone", missed=True),
         matter.work("work_rerouted", from_steps=["triage"], to="on_site", to_name=ON_SITE, reason="not software"),
         matter.work("step_opened", **step, due=None),
+        matter.work("work_queued", **step, agent=None, need="network#expert"),
         matter.work("fee_recorded", fee=1, step="fee", amount="120.00", currency="CNY"),
         matter.work("deadline_moved", clock="resolution", **{"from": None, "to": None}, why="horizon"),
     )
-    rows = settled(desk, matter, 4)
+    rows = settled(desk, matter, 5)
     assert sorted((row["template"], row["recipient"]) for row in rows) == [
         ("step_skipped", "supervisor:network"),
         ("work_assigned", "agent:agent-17"),
         ("work_prioritised", "agent:agent-17"),
+        ("work_queued", "team:network"),
         ("work_rerouted", "supervisor:network"),
     ]
 
@@ -300,6 +302,14 @@ def test_messages_of_a_replay_are_written_and_sent(world: Feigned, desk: Client)
     (row,) = settled(desk, matter, 1)
     assert (row["created_at"], row["state"]) == ("2016-02-29T01:16:00.000Z", "sent")
     assert row["expires_at"] > to_text(SystemClock().now())
+
+
+def test_nobody_is_hurried_by_a_replay_of_what_is_long_over(world: Feigned, desk: Client) -> None:
+    matter = Matter(at=LONG_AGO)
+    world.tell(matter.missed(), matter.assigned())
+    ids = [row["message_id"] for row in settled(desk, matter, 2)]
+    texts = [desk.call("notify", "get_message", message_id=one)["content"]["text"] for one in ids]
+    assert ["补录" in text for text in texts] == [True, True]
 
 
 def test_a_message_shows_its_texts_and_its_whole_history(world: Feigned, desk: Client) -> None:
