@@ -271,6 +271,24 @@ def test_a_body_that_would_be_refused_is_not_tried(desk: Client) -> None:
     assert list(refused.value.fields) == ["default_team"]
 
 
+def test_an_empty_body_is_a_body_and_not_the_version_in_force(desk: Client) -> None:
+    with pytest.raises(ValidationError) as refused:
+        desk.call("dispatch", "rerate", body={}, **PERIOD)
+    assert "policies" in refused.value.fields
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [({"as_of": LATE}, "as_of"), ({"after": "zzzz"}, "after"), ({"version": 2**70}, "version")],
+)
+def test_a_rerating_that_makes_no_sense_is_refused_by_its_place(
+    desk: Client, asked: dict[str, Any], where: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        desk.call("dispatch", "rerate", **PERIOD | asked)
+    assert list(refused.value.fields) == [where]
+
+
 def test_loopdesk_rerate_prints_the_same_bytes_each_time(
     loopdesk: Callable[..., str], rated: list[str], tmp_path: Any
 ) -> None:
@@ -347,6 +365,26 @@ def test_a_rollout_that_a_crash_cuts_off_changes_each_work_order_once(
     stack.scale("dispatch-worker", 1)
 
 
+def test_a_work_order_that_cannot_be_read_keeps_no_other_waiting(
+    stack: Stack, desk: Client, bus: tuple[Feigned, Ear]
+) -> None:
+    put(desk, body(hours=8))
+    broken, sound = sorted(opened(desk, bus, a_ticket(), a_ticket()))
+    put(desk, body(hours=7))
+    orders = stack.database["dispatch_orders"]
+    target = orders.find_one({"_id": broken})["clocks"]["resolution"]["target"]
+    orders.update_one({"_id": broken}, {"$set": {"clocks.resolution.target": "none"}})
+    try:
+        begun = desk.command("dispatch", "apply_to_open", reason="an hour less", policies=["gold"])
+        ended = done(desk, begun["rollout_id"])
+    finally:
+        orders.update_one({"_id": broken}, {"$set": {"clocks.resolution.target": target}})
+
+    assert ended["refused"] == 1
+    assert len(facts(desk, sound, "policy_applied")) == 1
+    assert facts(desk, broken, "policy_applied") == []
+
+
 def test_an_extended_horizon_recomputes_what_reached_beyond_it(desk: Client, bus: tuple[Feigned, Ear]) -> None:
     today = datetime.now(UTC).date()
     horizon = today + timedelta(days=2)
@@ -409,6 +447,7 @@ def test_loopdesk_follows_a_rollout_to_its_end(desk: Client, loopdesk: Callable[
         ({"reason": "x", "policies": ["bronze"]}, NotFound),
         ({"reason": ""}, ValidationError),
         ({"version": 1}, ValidationError),
+        ({"reason": "x", "version": 2**70}, ValidationError),
     ],
 )
 def test_a_rollout_that_makes_no_sense_is_refused(desk: Client, fields: dict[str, Any], refusal: Any) -> None:

@@ -1,9 +1,13 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from services.dispatch import heard, schemas
+from services.dispatch.listing import place
 from shared.errors import ValidationError
 from shared.schemas import load
 
+PERIOD = {"from": "2016-01-01T00:00:00Z", "to": "2017-01-01T00:00:00Z"}
 AGENT = {"agent_id": "a1", "name": "安 🙂", "teams": ["it"], "capacity": 3}
 
 
@@ -48,6 +52,13 @@ def faults(schema, data):
         (schemas.SetPresence, {"agent_id": "a1", "present": "yes"}, ["present"]),
         (schemas.SetPresence, {"agent_id": "a1", "present": 1}, ["present"]),
         (schemas.FindAgents, {"has_room": 0}, ["has_room"]),
+        (schemas.Rerate, PERIOD | {"version": 2**31}, ["version"]),
+        (schemas.Rerate, PERIOD | {"version": -1}, ["version"]),
+        (schemas.Rerate, PERIOD | {"version": 1, "body": {}}, ["body"]),
+        (schemas.Rerate, PERIOD | {"after": "zzzz"}, ["after"]),
+        (schemas.Rerate, PERIOD | {"after": "9" * 14 + "W-1"}, ["after"]),
+        (schemas.Rerate, {"from": PERIOD["to"], "to": PERIOD["from"]}, ["to"]),
+        (schemas.ApplyToOpen, {"reason": "x", "version": 2**70}, ["version"]),
         (schemas.GetWork, {}, ["order_no"]),
         (schemas.GetWork, {"order_no": "W-1", "ticket_no": "T-1"}, ["order_no"]),
         (schemas.FindWork, {"state": "lost"}, ["state"]),
@@ -62,6 +73,12 @@ def test_bad_input_is_refused_by_the_name_of_the_field(schema, data, wrong):
 
 def test_text_in_any_language_is_kept_as_it_came():
     assert load(schemas.SaveAgent, AGENT)["name"] == "安 🙂"
+
+
+def test_the_place_of_work_in_a_list_is_the_next_page_of_a_rerating():
+    after = place(datetime(2016, 3, 1, tzinfo=UTC), "W-100001")
+
+    assert load(schemas.Rerate, PERIOD | {"after": after, "version": 2**31 - 1})["after"] == after
 
 
 def test_what_is_not_said_has_a_meaning():
