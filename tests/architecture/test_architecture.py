@@ -19,9 +19,9 @@ STORAGE_OF_THE_KERNEL = {
     "gather",
     "housekeeping",
     "mongo",
+    "orphans",
     "outage",
     "reference",
-    "orphans",
     "verification",
 }
 STORAGE_OF_THE_DEPLOY_STEP = {"catalogue", "provision_mongo", "database", "foreign"}
