@@ -17,19 +17,25 @@ from shared.aggregates import Aggregates
 #: How much one call gives out before it answers its caller; the timer does the rest.
 AT_A_TIME = 10
 
-Seat = Callable[[Mapping[str, Any]], bool]
+#: Why work is given out that nobody's change has made room for.
+FOUND = "room found by the timer"
+
+Seat = Callable[[Mapping[str, Any], str], bool]
 
 
 class Waiting:
-    """All queues. `seat` gives a work order (`_id`, `last_at`, `replay_until`) to whoever can take what waits of it."""
+    """All queues. `seat` gives a work order (`_id`, `last_at`, `replay_until`) to whoever can take what waits of it.
+
+    It is told why there may be room now, which the work's history then shows as the cause.
+    """
 
     def __init__(self, orders: Aggregates[Order], seats: Seats, seat: Seat) -> None:
         self._orders = orders.collection
         self._seats = seats
         self._seat = seat
 
-    def give_out(self, queues: Iterable[str]) -> int:
-        """Give waiting work of these queues to who has room; gives how much."""
+    def give_out(self, queues: Iterable[str], why: str) -> int:
+        """Give waiting work of these queues to who has room; gives how much. `why`: what has made room."""
         asked, tried, given = set(queues), 0, 0
         while tried < AT_A_TIME and asked and (first := self._first(asked)) is not None:
             its = asked.intersection(first["queues"])
@@ -37,14 +43,14 @@ class Waiting:
             asked -= full
             if its - full:
                 tried += 1
-                given += self._seat(first)
+                given += self._seat(first, why)
         return given
 
     def give_out_all(self) -> int:
         """The same for every queue; reads one index entry for each in which work waits."""
         given, queue = 0, self._next_queue("")
         while queue is not None:
-            given += self.give_out([queue])
+            given += self.give_out([queue], FOUND)
             queue = self._next_queue(queue)
         return given
 

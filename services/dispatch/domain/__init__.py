@@ -27,8 +27,9 @@ from services.dispatch.domain.moves import (
 from services.dispatch.domain.opening import open_work, tombstone
 from services.dispatch.domain.order import Decision, Order, order_no_for
 from services.dispatch.domain.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
+from services.dispatch.domain.rerouting import reroute
 from services.dispatch.domain.states import Stage, State
-from services.dispatch.domain.stepping import complete_step, reroute, resolve, skip_step
+from services.dispatch.domain.stepping import complete_step, resolve, skip_step
 from services.dispatch.domain.visit import Need, Visit
 from services.dispatch.domain.visiting import accept, assign, transfer
 from services.dispatch.domain.wish import Rule, Wish

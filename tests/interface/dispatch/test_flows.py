@@ -9,7 +9,19 @@ import pytest
 
 from shared.client import Client
 from shared.errors import IllegalMove, ValidationError
-from tests.interface.dispatch.desk import a_ticket, claims, come, do, loads, opened, order_of, work
+from shared.events import Event
+from tests.interface.dispatch.desk import (
+    a_ticket,
+    an_agent,
+    claims,
+    come,
+    do,
+    loads,
+    opened,
+    order_of,
+    standing,
+    work,
+)
 from tests.interface.feigned import Ear, Feigned
 from tests.support import Stack, eventually
 
@@ -105,6 +117,80 @@ def test_a_late_step_is_skipped_and_a_supervisor_sends_work_elsewhere(
     told = eventually(lambda: ear.heard("work_rerouted", order_no=order_of(ticket), to="report"))
     assert told[0].data["from_steps"] == ["survey", "approval"]
     assert eventually(lambda: ear.heard("fee_voided", order_no=order_of(ticket), amount="3.00"))
+
+
+def given(desk: Client, ticket: Event) -> list[tuple[str, str, str]]:
+    """(agent, rule, need) of every assignment."""
+    told = [entry["data"] for entry in work(desk, ticket)["history"] if entry["type"] == "work_assigned"]
+    return [(data["agent"], data["rule"], data["need"]) for data in told]
+
+
+def test_who_did_a_step_goes_on_with_the_next_and_does_it_again_when_it_comes_again(
+    desk: Client, tell: Feigned, team: str, a1: str, expert: str
+) -> None:
+    b1, ticket = come(desk, f"b1 of {team}", team, capacity=1), a_ticket(team, type="repair")
+    opened(desk, tell, ticket)
+    do(desk, "complete_step", ticket, fields={"symptom": "x"})
+    do(desk, "complete_step", ticket, step="survey")
+    do(desk, "complete_step", ticket, step="approval")
+    do(desk, "reroute", ticket, to="report", reason="wrong place")
+    do(desk, "reroute", ticket, to="fix", reason="right after all")
+    do(desk, "complete_step", ticket, fee={"amount": 1}, solution="Fixed")
+    do(desk, "reopen", ticket, reason="again", cause="customer")
+
+    assert given(desk, ticket) == [
+        (a1, "least_loaded", team),
+        (expert, "least_loaded", f"{team}#expert~radio"),
+        (b1, "least_loaded", team),
+        (b1, "agent_of_the_step_before", team),
+        (a1, "former_agent", team),
+        (expert, "least_loaded", team),
+        (a1, "former_agent", team),
+    ]
+
+
+def test_whom_a_caller_asks_for_gets_the_step_for_that(
+    desk: Client, tell: Feigned, team: str, a1: str, expert: str
+) -> None:
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+    do(desk, "transfer", ticket, agent=expert, reason="knows it")
+
+    assert given(desk, ticket) == [(a1, "least_loaded", team), (expert, "wished", team)]
+
+
+def test_a_branch_that_has_come_to_its_join_is_opened_again(
+    desk: Client, tell: Feigned, ear: Ear, team: str, a1: str, expert: str
+) -> None:
+    ticket = a_ticket(team, type="repair")
+    opened(desk, tell, ticket)
+    do(desk, "complete_step", ticket, fields={"symptom": "x"})
+    do(desk, "complete_step", ticket, step="survey")
+
+    do(desk, "reroute", ticket, to="survey", reason="look again")
+    assert work(desk, ticket)["steps"] == ["approval", "survey"]
+    do(desk, "complete_step", ticket, step="approval")
+    assert work(desk, ticket)["steps"] == ["survey"]
+    do(desk, "complete_step", ticket)
+
+    assert work(desk, ticket)["steps"] == ["fix"]
+    (told,) = eventually(lambda: ear.heard("work_rerouted", order_no=order_of(ticket)))
+    assert (told.data["from_steps"], told.data["agent"]) == ([], None)
+
+
+def test_work_that_waited_says_what_made_room_for_it(desk: Client, tell: Feigned, stack: Stack, team: str) -> None:
+    agent = come(desk, f"a1 of {team}", team, capacity=1)
+    tickets = [a_ticket(team, priority=priority) for priority in ("P1", "P2", "P3", "P4")]
+    for ticket in tickets:
+        opened(desk, tell, ticket)
+
+    do(desk, "resolve", tickets[0], solution="Done")
+    desk.command("dispatch", "save_agent", **an_agent(agent, team, capacity=2))
+    stack.database["dispatch_agents"].update_one({"_id": agent}, {"$set": {"capacity": 3, "has_room": True}})
+    standing(desk, tickets[3], "assigned")
+
+    causes = [entry["cause"] for one in tickets for entry in work(desk, one)["history"] if "assigned" in entry["type"]]
+    assert causes[1:] == [f"room after {order_of(tickets[0])}", f"room with {agent}", "room found by the timer"]
 
 
 def test_work_is_found_by_its_step_flow_and_reference(desk: Client, tell: Feigned, team: str, a1: str) -> None:

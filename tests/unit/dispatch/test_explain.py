@@ -7,7 +7,17 @@ from services.dispatch.domain.clock import State
 from services.dispatch.domain.explain import What, explain
 from services.dispatch.domain.stretches import Kind
 from services.dispatch.errors import NoSuchClock
-from tests.unit.dispatch.timelines import CALENDARS, LOOP, PARTS, SHANGHAI, TARGETS, WAITING, Timeline, a_policy, a_reference
+from tests.unit.dispatch.timelines import (
+    CALENDARS,
+    LOOP,
+    PARTS,
+    SHANGHAI,
+    TARGETS,
+    WAITING,
+    Timeline,
+    a_policy,
+    a_reference,
+)
 from tests.unit.dispatch.times import ALL_WEEK
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # a Monday, nine o'clock in Shanghai
