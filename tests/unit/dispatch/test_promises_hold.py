@@ -10,6 +10,7 @@ from services.dispatch.domain.promise import Promise
 from services.dispatch.domain.repin import ENDED
 from services.dispatch.domain.timing import promised
 from tests.unit.dispatch.random_work import rolled_timelines, timelines
+from tests.unit.dispatch.test_histories import BOOK, COMMANDS, play
 
 BUSY_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 QUICK = settings(max_examples=150, **BUSY_MACHINE)
@@ -50,7 +51,7 @@ def settles_once(entries):
     """A level is carried out once in a clock's run; warnings and the miss once under the same terms."""
     levels, others = Counter(), Counter()
     for entry in entries:
-        if entry["type"] == "work_escalated":
+        if entry["type"] == "work_escalated" and entry["data"]["clock"]:  # else it was the customer
             levels[told_of(entry)] += 1
         elif entry["type"] in ("deadline_near", "deadline_missed"):
             others[told_of(entry)] += 1
@@ -79,6 +80,17 @@ def check(timeline):
 @QUICK
 def test_clocks_run_stand_still_and_fall_due_as_the_policy_says(timeline):
     check(timeline)
+
+
+@given(BOOK, COMMANDS)
+@settings(**BUSY_MACHINE)
+def test_so_do_those_of_work_that_is_sent_to_and_fro_in_its_flow(book, commands):
+    order, facts, _ = play(book, commands)
+
+    stands_still_as_promised(order)
+    owes_the_next_update(order)
+    marks_are_settled_once(order)
+    settles_once({"type": one.type, "data": one.data, "set": one.set} for one in facts)
 
 
 @pytest.mark.deep
