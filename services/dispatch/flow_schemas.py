@@ -10,7 +10,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from services.dispatch.domain.fields import TYPES
 from shared.schemas import Code, Number, Request, Text, YesNo
 
-LONGEST_CONDITION, LONGEST_PATTERN, LONGEST_MESSAGE = 1000, 200, 500
+LONGEST_CONDITION, LONGEST_MESSAGE = 1000, 500
+LONGEST_PATTERN = 92  # with what makes it one for the whole text, the 100 of shared.conditions
 LANGUAGES = ("zh-CN", "en")
 TOLD = ("owner", "team", "supervisor", "duty_manager")
 _PART = validate.Range(0, 1, min_inclusive=False, max_inclusive=False)

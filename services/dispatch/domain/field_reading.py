@@ -16,6 +16,10 @@ _WORDS = (
 )
 #: Words of CEL: a step or field of that name could not be named in a condition.
 RESERVED = frozenset(_WORDS.split())
+NO_PATTERN = (
+    "is no regular expression of the RE2 form (https://github.com/google/re2/wiki/Syntax), or has over 92 characters "
+    "(a backslash counts for two) or 50 counted repetitions, or counts those of a group"
+)
 BOUNDED = ("text", "number", "integer", "money")
 
 
@@ -56,7 +60,7 @@ def unfit(name: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "pattern" in body and kind != "text":
         yield ".pattern", "only text may have a pattern"
     if "pattern" in body and _pattern(body) is None:
-        yield ".pattern", "is no regular expression of the RE2 form (https://github.com/google/re2/wiki/Syntax)"
+        yield ".pattern", NO_PATTERN
 
 
 def _twice(values: Sequence[str]) -> list[str]:
