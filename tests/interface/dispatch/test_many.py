@@ -23,7 +23,8 @@ def test_200_tickets_at_once_take_every_seat_and_none_twice(
 
     assert loads(stack, team) == dict.fromkeys(agents, 4)
     eventually(lambda: claims(stack, team) == dict.fromkeys(agents, 4))
-    assert stack.database["dispatch_orders"].count_documents({"team": team, "state": "queued"}) == 180
+    waiting = stack.database["dispatch_orders"].find({"team": team, "state": "queued"})
+    assert [[entry["type"] for entry in order["history"]].count("work_queued") for order in waiting] == [1] * 180
 
 
 def test_200_transfers_at_once_to_few_seats_have_one_winner_each(
