@@ -19,12 +19,12 @@ from services.dispatch.domain.clock import (
     retarget,
     start,
 )
+from services.dispatch.domain.in_force import in_force, limited, promised
 from services.dispatch.domain.order import Order
 from services.dispatch.domain.policy import RESUME
-from services.dispatch.domain.steps import Group, Limit
+from services.dispatch.domain.steps import Group
 from services.dispatch.domain.visit import Visit
 from shared.business_time import Calendar, extends
-from shared.errors import NotFound
 
 RESOLVED = "resolved"  # why a clock stands still that goes on when the work is reopened
 #: Of the clocks of steps that are over, so many stay on the work order; its history has them all.
@@ -44,12 +44,6 @@ def begun(order: Order, name: str, at: datetime, terms: Terms | None, part: str 
     if order.hold_reason is not None and clock.promise in order.terms.pauses(order.hold_reason):
         clock = pause(clock, at, order.hold_reason, terms.calendar)
     return order.with_clock(clock)
-
-
-def promised(order: Order, promise: Promise) -> Terms | None:
-    """What the work's policy promises at its priority."""
-    calendars = order.books(order.policy.version).calendars
-    return order.terms.terms(promise, order.priority, calendars)
 
 
 def begun_promise(order: Order, promise: Promise, at: datetime) -> Order:
@@ -123,7 +117,7 @@ def under_terms(order: Order, clock: Clock, at: datetime) -> Clock:
 
     While the work is held, it runs or stands still as the policy says. Where nothing is promised, it is called off.
     """
-    calendar, terms = order.calendar(clock), _terms(order, clock)
+    calendar, terms = order.calendar(clock), in_force(order, clock)
     if terms is None:
         return call_off(clock, at, calendar)
     if terms.calendar.code == calendar.code and extends(calendar, terms.calendar):
@@ -143,15 +137,6 @@ def update_owed(order: Order, at: datetime) -> Order:
     return begun_promise(order, Promise.NEXT_UPDATE, at) if owed else order
 
 
-def _terms(order: Order, clock: Clock) -> Terms | None:
-    """What holds for the clock now; None: nothing is promised."""
-    if clock.promise is Promise.STEP:
-        return _limited(order, order.course.steps[str(clock.part)].limit)
-    if clock.promise is Promise.GROUP:
-        return _limited(order, order.course.groups[str(clock.part)].limit)
-    return promised(order, clock.promise)
-
-
 # steps and groups of a flow
 
 
@@ -164,7 +149,7 @@ def step_begun(order: Order, visit: Visit, at: datetime) -> Order:
     if group is not None:
         order = _group_entered(order, group, at)
     step = flow.steps[visit.step]
-    return begun(_pruned(order), visit.clock, at, _limited(order, step.limit), step.code)
+    return begun(_pruned(order), visit.clock, at, limited(order, step.limit), step.code)
 
 
 def step_over(order: Order, visit: Visit, at: datetime, *, off: bool = False) -> Order:
@@ -199,20 +184,7 @@ def _group_entered(order: Order, group: Group, at: datetime) -> Order:
     if clock is not None and clock.called_off_at is None:
         order = changed(order, [name], lambda clock, calendar: reopen(clock, at, calendar))
         return order.with_clock(under_terms(order, order.clocks[name], at))
-    return begun(order, name, at, _limited(order, group.limit), group.code)
-
-
-def _limited(order: Order, limit: Limit | None) -> Terms | None:
-    """What the flow promises for one of its steps or groups, in the calendar that the policy's version has for it.
-
-    Where that has none, or none that knows such times (`2wd` without a working day), in that of the flow's version.
-    """
-    flow, newer = order.course, order.books(order.policy.version)
-    try:
-        return newer.limit_terms(flow, limit, order.terms)
-    except (NotFound, ValueError):
-        own = order.books(flow.version)
-        return own.limit_terms(flow, limit, own.policy_for(order.matter))
+    return begun(order, name, at, limited(order, group.limit), group.code)
 
 
 def _pruned(order: Order) -> Order:
