@@ -44,7 +44,11 @@ AGGREGATE_INDEXES = [
         partialFilterExpression={"requests.k": {"$exists": True}},
     ),
     IndexModel([("relay_at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.0": {"$exists": True}}),
-    IndexModel([("timer_at", ASCENDING)], name="timer", partialFilterExpression={"timer_at": {"$exists": True}}),
+    IndexModel(
+        [("timer_at", ASCENDING), ("_id", ASCENDING)],
+        name="due",
+        partialFilterExpression={"timer_at": {"$exists": True}},
+    ),
     IndexModel([("unspilled", ASCENDING)], name="spill", partialFilterExpression={"unspilled": {"$gt": LIMIT}}),
 ]
 
@@ -279,17 +283,24 @@ class Aggregates(Generic[S]):
 
         `act(key, cause)` does it where a plain change is not enough; what it raises is logged, and tried again later.
         """
-        for woken in range(limit):
-            due = self.collection.find_one_and_update(
-                {"timer_at": {"$lte": now}},
-                {"$set": {"timer_at": now + TIMER_LEASE}},
-                projection={"_id": 1, self.key: 1},
-                sort=[("timer_at", ASCENDING)],
+        woken = 0
+        for seen in self.due(now, limit):
+            claimed = self.collection.find_one_and_update(
+                seen, {"$set": {"timer_at": now + TIMER_LEASE}}, projection={"_id": 1, self.key: 1}
             )
-            if due is None:
-                return woken
-            self._wake_one(due[self.key], Cause.tick(now), act or self._tick)
-        return limit
+            if claimed is not None:  # else another replica was faster, or a command that settled it
+                self._wake_one(claimed[self.key], Cause.tick(now), act or self._tick)
+                woken += 1
+        return woken
+
+    def due(self, now: datetime, limit: int) -> Sequence[Doc]:
+        """`_id` and `timer_at` of what is due, most overdue first, from the index alone: no document is read."""
+        return list(
+            self.collection.find({"timer_at": {"$lte": now}}, {"_id": 1, "timer_at": 1})
+            .sort("timer_at", ASCENDING)
+            .limit(limit)
+            .hint("due")
+        )
 
     def _tick(self, key: str, cause: Cause) -> None:
         self.change(cause, key, _nothing)

@@ -153,6 +153,16 @@ def test_each_alarm_rings_once_in_any_number_of_replicas(b: Bench, counter: str)
         assert "timer_at" not in b.document(name)
 
 
+def test_looking_for_what_is_due_reads_the_index_alone(b: Bench) -> None:
+    look = {"timer_at": {"$lte": b.clock.now()}}
+    found = b.counters.collection.find(look, {"_id": 1, "timer_at": 1}).sort("timer_at", 1).limit(9).hint("due")
+    stage, names = found.explain()["queryPlanner"]["winningPlan"], []
+    while stage:
+        names.append(stage["stage"])
+        stage = stage.get("inputStage")
+    assert names == ["LIMIT", "PROJECTION_COVERED", "IXSCAN"]
+
+
 def test_an_alarm_whose_replica_died_is_claimed_again(b: Bench, counter: str) -> None:
     b.open(counter)
     b.add(counter, 30)
