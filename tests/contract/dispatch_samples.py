@@ -38,6 +38,19 @@ FLOW = {
 }
 
 
+#: Two branches, of which one may be opened again while the other is open.
+BRANCHES = {
+    "name": {"zh-CN": "两处", "en": "Two places"},
+    "start": "look",
+    "steps": {
+        "look": {"name": {"zh-CN": "查看", "en": "Look"}, "next": [{"parallel": ["here", "there"], "join": "mend"}]},
+        "here": {"name": {"zh-CN": "这里", "en": "Here"}, "next": "mend"},
+        "there": {"name": {"zh-CN": "那里", "en": "There"}, "who": {"team": "desk"}, "next": "mend"},
+        "mend": {"name": {"zh-CN": "维修", "en": "Mend"}, "next": "end"},
+    },
+}
+
+
 def decisions() -> Iterator[Decision]:
     """Of work without and with a flow."""
     yield from _plain()
@@ -103,3 +116,13 @@ def _flowing() -> Iterator[Decision]:
     done = domain.complete_step(billing, AT, fee={"amount": "120.00", "note": "two hours"}, solution="Done")
     yield done
     yield domain.void_fee(done[0], AT, 1, "recorded twice")
+    yield from _branching()
+
+
+def _branching() -> Iterator[Decision]:
+    work, _ = domain.complete_step(build.an_order(book=build.reference(flows={"branches": BRANCHES})), AT)
+    for visit in work.visits:
+        work, _ = domain.assign(work, AT, f"agent {visit.number}", visit.number)
+    yield domain.advance(work, AT + timedelta(days=9))
+    waiting, _ = domain.complete_step(work, AT, step="here")
+    yield domain.reroute(waiting, AT, to="here", reason="look again")
