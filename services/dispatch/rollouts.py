@@ -20,9 +20,9 @@ from services.dispatch.walk import WALKS, Walk
 from shared.aggregates import Aggregates
 from shared.business_time import extends
 from shared.cause import Call, Cause
-from shared.errors import NotFound, Unavailable
+from shared.errors import LoopdeskError, NotFound, Unavailable
 from shared.mongo import Database
-from shared.outage import is_outage
+from shared.outage import describe, is_outage
 
 log = logging.getLogger("loopdesk.rollouts")
 
@@ -118,7 +118,8 @@ class Rollouts:
             if isinstance(error, Unavailable) or is_outage(error):
                 raise
             told = {"aggregate": order_no, "rollout": rollout.rollout_id}
-            log.warning("not rolled out", exc_info=error, extra=told)
+            unforeseen = None if isinstance(error, LoopdeskError) else error
+            log.warning("not rolled out: %s", describe(error), exc_info=unforeseen, extra=told)
             return "refused"
         return "changed"
 
