@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from services.dispatch.domain.flow import END, Edge, Flow, Split, Step
-from services.dispatch.domain.steps import Limit, Who
+from services.dispatch.domain.flows.flow import END, Edge, Flow, Split, Step
+from services.dispatch.domain.flows.steps import Limit, Who
 
 #: What Mermaid would take for markup inside a quoted label, written as its entities: a number sign and the code point.
 _MARKUP = re.compile(r"""[^\w\s.,:;/()\[\]{}=+\-!?'@|\u00b7-\uffff]|^[-+]|(?<=!)\[|(?<=^\d)[.)]""")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from deploy.drawing import label, names
-from services.dispatch.domain.flow import ONE_STEP, Flow, Split
+from services.dispatch.domain.flows.flow import ONE_STEP, Flow, Split
 
 STYLES = {
     "done": "color:#111,fill:#e8f5e9,stroke:#2e7d32",

@@ -18,7 +18,7 @@ from deploy.commands.times import zone_of
 from deploy.drawing import drawing, names
 from deploy.drawing_way import way
 from services.dispatch.domain import Reference
-from services.dispatch.domain.flow import Flow
+from services.dispatch.domain.flows.flow import Flow
 from services.dispatch.reference_schemas import ReferenceData
 from shared.client import Request
 from shared.schemas import load

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.dispatch.documents import agent_document, agent_from
 from services.dispatch.domain import Agent, Reference, declare
-from services.dispatch.domain.agent import AgentDecide
+from services.dispatch.domain.work.agent import AgentDecide
 from services.dispatch.seats import Seats
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause

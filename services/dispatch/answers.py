@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from services.dispatch.domain import Agent, Order
-from services.dispatch.domain.clock import Clock, standing
-from services.dispatch.domain.order import Fee
-from services.dispatch.domain.visit import Visit
+from services.dispatch.domain.clocks.clock import Clock, standing
+from services.dispatch.domain.work.order import Fee
+from services.dispatch.domain.work.visit import Visit
 
 
 def receipt(order: Order) -> dict[str, Any]:

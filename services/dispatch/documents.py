@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from services.dispatch.domain import Agent, Order, claimed, queues, waits_in
-from services.dispatch.domain.order import Books
-from services.dispatch.domain.record import MERGED, order_of, record
-from services.dispatch.domain.repin import pinned, provisional
+from services.dispatch.domain.rollouts.repin import pinned, provisional
+from services.dispatch.domain.work.order import Books
+from services.dispatch.domain.work.record import MERGED, order_of, record
 from services.dispatch.listing import place
 from shared.document import KERNEL_OWN
 from shared.errors import NotFound

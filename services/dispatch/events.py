@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from services.dispatch.domain.order import Order
+from services.dispatch.domain.work.order import Order
 from shared.events import Fact
 
 Builder = Callable[[Order, Fact], dict[str, Any]]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.dispatch.domain.clock import Clock, State
-from services.dispatch.domain.explain import Change, Explanation, explain
-from services.dispatch.domain.order import Order
-from services.dispatch.domain.runs import Entry
-from services.dispatch.domain.stretches import Interval, Kind, Sum
+from services.dispatch.domain.clocks.clock import Clock, State
+from services.dispatch.domain.looking_back.explain import Change, Explanation, explain
+from services.dispatch.domain.looking_back.runs import Entry
+from services.dispatch.domain.looking_back.stretches import Interval, Kind, Sum
+from services.dispatch.domain.work.order import Order
 from services.dispatch.forecast import require_within_reach, told_on
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from services.dispatch.domain.fields import TYPES
+from services.dispatch.domain.flows.fields import TYPES
 from shared.schemas import Code, Number, Request, Text, YesNo
 
 LONGEST_CONDITION, LONGEST_MESSAGE = 1000, 500

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.dispatch.domain.advance import advance
-from services.dispatch.domain.order import Books, Order
-from services.dispatch.domain.record import MERGED, order_of
-from services.dispatch.domain.runs import Entry, as_entries
+from services.dispatch.domain.looking_back.runs import Entry, as_entries
+from services.dispatch.domain.work.advance import advance
+from services.dispatch.domain.work.order import Books, Order
+from services.dispatch.domain.work.record import MERGED, order_of
 from shared.errors import ValidationError
 from shared.history import rebuild
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.dispatch.domain.states import State
+from services.dispatch.domain.work.states import State
 
 #: Index name -> its fields.
 INDEXES = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.dispatch.domain.matter import PRIORITIES
-from services.dispatch.domain.policy import PROMISED, REOPENING
+from services.dispatch.domain.reference.matter import PRIORITIES
+from services.dispatch.domain.reference.policy import PROMISED, REOPENING
 from services.dispatch.flow_schemas import LONGEST_CONDITION, EscalationForm, FlowForm, Members, texts
 from services.dispatch.schemas import AgentFields
 from shared.schemas import Code, Number, Request, Text

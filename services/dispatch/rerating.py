@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.domain.order import Books, Order
-from services.dispatch.domain.pin import Pin
-from services.dispatch.domain.reference import Reference
-from services.dispatch.domain.rerate import recorded, rerate
+from services.dispatch.domain.clocks.pin import Pin
+from services.dispatch.domain.looking_back.rerate import recorded, rerate
+from services.dispatch.domain.reference.reference import Reference
+from services.dispatch.domain.work.order import Books, Order
 from services.dispatch.forecast import told_on
 from services.dispatch.listing import ALL_VALUES, place
 from shared.aggregates import Aggregates

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from services.dispatch.domain.rollout import Place, Rollout, RolloutKind, RolloutState
+from services.dispatch.domain.rollouts.rollout import Place, Rollout, RolloutKind, RolloutState
 from shared.events import KERNEL_FIELDS, kernel_fields
 
 _OWN = tuple(field.name for field in fields(Rollout) if field.name not in KERNEL_FIELDS)

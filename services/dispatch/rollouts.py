@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.domain.order import Books, Decision, Order
-from services.dispatch.domain.repin import apply_newer, extend_horizons
-from services.dispatch.domain.rollout import Outcome, Rollout, RolloutKind, begin, go_on, next_round
+from services.dispatch.domain.rollouts.repin import apply_newer, extend_horizons
+from services.dispatch.domain.rollouts.rollout import Outcome, Rollout, RolloutKind, begin, go_on, next_round
+from services.dispatch.domain.work.order import Books, Decision, Order
 from services.dispatch.rollout_documents import rollout_answer, rollout_document, rollout_from
 from services.dispatch.walk import WALKS, Walk
 from shared.aggregates import Aggregates

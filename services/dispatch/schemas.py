@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from services.dispatch.domain.agent import ROLES
+from services.dispatch.domain.reference.organisation import ROLES
 from services.dispatch.flow_schemas import Members
 from services.dispatch.listing import PRIORITIES, STATES
 from shared.schemas import Code, Instant, Page, Request, Text, YesNo

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.dispatch import answers, domain, explaining, rerating, rollout_documents, schemas
 from services.dispatch.domain import Agent, Decision, Order
-from services.dispatch.domain.agent import AgentDecision
+from services.dispatch.domain.work.agent import AgentDecision
 from services.dispatch.forecast import require_within_reach
 from services.dispatch.rerating import Period
 from services.dispatch.store import Decide, DispatchStore

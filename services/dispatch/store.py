@@ -13,9 +13,9 @@ from services.dispatch.agents import Agents, Answer
 from services.dispatch.claims import Claims, NeedsSeats, NobodyFree, needs_no_seats
 from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain import Decision, Order
-from services.dispatch.domain.agent import AgentDecide
-from services.dispatch.domain.order import Books
-from services.dispatch.domain.repin import extend_horizons, provisional
+from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
+from services.dispatch.domain.work.agent import AgentDecide
+from services.dispatch.domain.work.order import Books
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.listing import INDEXES, PARTIAL, query
 from services.dispatch.reference import DispatchReference

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.dispatch.domain.order import Order
-from services.dispatch.domain.rollout import Place, RolloutKind
+from services.dispatch.domain.rollouts.rollout import Place, RolloutKind
+from services.dispatch.domain.work.order import Order
 from shared.aggregates import Aggregates
 
 #: Work orders that are gone through at a time.

@@ -30,7 +30,7 @@ SERVICE_FILES = [path for service in SERVICES for path in files(f"services/{serv
 
 
 def domain_files(service: str) -> list[Path]:
-    return [path for path in files(f"services/{service}") if "domain" in {path.stem, path.parent.name}]
+    return [path for path in files(f"services/{service}") if "domain" in {path.stem, *path.parts}]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -49,6 +49,19 @@ def test_rules_import_only_the_standard_library_and_values_of_the_kernel(service
             standard = name.partition(".")[0] in sys.stdlib_module_names
             sibling = name in {f"services.{service}.errors", f"services.{service}.domain"}
             assert standard or sibling or within(name, *PURE, *own), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("room", "unknown"),
+    [
+        *((room, ("work", "looking_back", "rollouts")) for room in ("reference", "clocks", "flows")),
+        ("work", ("looking_back", "rollouts")),
+    ],
+)
+def test_the_rules_of_dispatch_know_each_other_one_way(room: str, unknown: tuple[str, ...]) -> None:
+    forbidden = [f"services.dispatch.domain.{other}" for other in unknown]
+    for path in files(f"services/dispatch/domain/{room}"):
+        assert [name for name in imports(path) if within(name, *forbidden)] == [], path
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.dispatch import domain
-from services.dispatch.domain import repin
+from services.dispatch.domain.rollouts import repin
 from shared.events import Fact
 from tests.unit.dispatch import builders as build
 

@@ -1,8 +1,9 @@
 """The rules of dispatch: pure, and given the time."""
 
-from services.dispatch.domain.advance import advance, next_due
-from services.dispatch.domain.agent import Agent, declare, save_agent, set_presence
-from services.dispatch.domain.assignment import (
+from services.dispatch.domain.reference.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
+from services.dispatch.domain.work.advance import advance, next_due
+from services.dispatch.domain.work.agent import Agent, declare, save_agent, set_presence
+from services.dispatch.domain.work.assignment import (
     claimed,
     destination,
     in_turn,
@@ -12,7 +13,7 @@ from services.dispatch.domain.assignment import (
     waiting,
     waits_in,
 )
-from services.dispatch.domain.moves import (
+from services.dispatch.domain.work.moves import (
     close,
     go_live,
     hold,
@@ -24,15 +25,14 @@ from services.dispatch.domain.moves import (
     void_fee,
     withdraw,
 )
-from services.dispatch.domain.opening import open_work, tombstone
-from services.dispatch.domain.order import Decision, Order, order_no_for
-from services.dispatch.domain.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
-from services.dispatch.domain.rerouting import reroute
-from services.dispatch.domain.states import Stage, State
-from services.dispatch.domain.stepping import complete_step, resolve, skip_step
-from services.dispatch.domain.visit import Need, Visit
-from services.dispatch.domain.visiting import accept, assign, transfer
-from services.dispatch.domain.wish import Rule, Wish
+from services.dispatch.domain.work.opening import open_work, tombstone
+from services.dispatch.domain.work.order import Decision, Order, order_no_for
+from services.dispatch.domain.work.rerouting import reroute
+from services.dispatch.domain.work.states import Stage, State
+from services.dispatch.domain.work.stepping import complete_step, resolve, skip_step
+from services.dispatch.domain.work.visit import Need, Visit
+from services.dispatch.domain.work.visiting import accept, assign, transfer
+from services.dispatch.domain.work.wish import Rule, Wish
 
 __all__ = [
     "BEFORE_FIRST_APPLY",

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.dispatch import domain
 from services.dispatch.domain import Order, Reference
-from services.dispatch.domain.record import MERGED, record
+from services.dispatch.domain.work.record import MERGED, record
 from shared.events import Fact, to_json
 from shared.history import rebuild
 from tests.unit.dispatch.builders import NINE, a_ticket, opened, reference

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Reference
-from services.dispatch.domain.repin import apply_newer, extend_horizons
+from services.dispatch.domain.rollouts.repin import apply_newer, extend_horizons
 from shared.errors import IllegalMove, NotFound, ValidationError
 from tests.unit.dispatch.timelines import CALENDARS, LOOP, PARTS, WAITING, Timeline, a_policy, a_reference
 

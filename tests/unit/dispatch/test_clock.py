@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.dispatch.domain.clock import (
+from services.dispatch.domain.clocks.clock import (
     Promise,
     Standing,
     State,
@@ -18,7 +18,7 @@ from services.dispatch.domain.clock import (
     retarget,
     standing,
 )
-from services.dispatch.domain.pin import Pin
+from services.dispatch.domain.clocks.pin import Pin
 from shared.business_time import Calendar
 from shared.errors import ValidationError
 from tests.unit.dispatch.times import (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.dispatch.domain.clock import (
+from services.dispatch.domain.clocks.clock import (
     Clock,
     State,
     Terms,
@@ -21,8 +21,8 @@ from services.dispatch.domain.clock import (
     standing,
     start,
 )
-from services.dispatch.domain.steps import Escalation, Limit
-from services.dispatch.domain.terms import terms_of
+from services.dispatch.domain.clocks.terms import terms_of
+from services.dispatch.domain.flows.steps import Escalation, Limit
 from shared.business_time import Calendar
 from tests.unit.dispatch.times import ALL_WEEK, STANDARD, settled_to
 

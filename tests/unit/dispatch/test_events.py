@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 from services.dispatch import domain
-from services.dispatch.domain.telling import clock_names, told
+from services.dispatch.domain.work.telling import clock_names, told
 from services.dispatch.events import ORDER_EVENTS
 from tests.unit.dispatch.builders import NINE, a_ticket, after, an_order, held, opened, reference, resolved
 from tests.unit.dispatch.courses import approved, done, given_out, reported

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.dispatch import domain
-from services.dispatch.domain.clock import State
-from services.dispatch.domain.explain import What, explain
-from services.dispatch.domain.stretches import Kind
+from services.dispatch.domain.clocks.clock import State
+from services.dispatch.domain.looking_back.explain import What, explain
+from services.dispatch.domain.looking_back.stretches import Kind
 from services.dispatch.errors import NoSuchClock
 from tests.unit.dispatch.timelines import (
     CALENDARS,

@@ -6,10 +6,10 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.dispatch.domain.advance import advance
-from services.dispatch.domain.clock import standing
-from services.dispatch.domain.explain import explain
-from services.dispatch.domain.stretches import Kind
+from services.dispatch.domain.clocks.clock import standing
+from services.dispatch.domain.looking_back.explain import explain
+from services.dispatch.domain.looking_back.stretches import Kind
+from services.dispatch.domain.work.advance import advance
 from services.dispatch.explaining import explanation
 from services.dispatch.forecast import told_on
 from tests.unit.dispatch.random_work import PAUSES, rolled_timelines, timelines

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from services.dispatch import domain
 from services.dispatch.documents import order_document, order_faults, order_from
-from services.dispatch.domain.clock import counted_at
-from services.dispatch.domain.record import FIELDS, clock_form, clock_of, record
-from services.dispatch.domain.states import Stage, State, state_of
-from services.dispatch.domain.telling import told
+from services.dispatch.domain.clocks.clock import counted_at
+from services.dispatch.domain.work.record import FIELDS, clock_form, clock_of, record
+from services.dispatch.domain.work.states import Stage, State, state_of
+from services.dispatch.domain.work.telling import told
 from shared.business_time import elapsed
 from shared.cause import Cause
 from shared.deciding import decided

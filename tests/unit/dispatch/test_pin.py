@@ -1,6 +1,6 @@
 import pytest
 
-from services.dispatch.domain.pin import Pin
+from services.dispatch.domain.clocks.pin import Pin
 
 
 @pytest.mark.parametrize("pin", [Pin("office", 7), Pin("a@b", 12), Pin("night shift", 0)])

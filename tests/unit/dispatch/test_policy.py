@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.dispatch.domain.pin import Pin
-from services.dispatch.domain.promise import Kind, Promise
-from services.dispatch.domain.steps import Escalation
-from services.dispatch.domain.terms import part_of
+from services.dispatch.domain.clocks.pin import Pin
+from services.dispatch.domain.clocks.promise import Kind, Promise
+from services.dispatch.domain.clocks.terms import part_of
+from services.dispatch.domain.flows.steps import Escalation
 from tests.unit.dispatch.declared import HOURS, a_policy, faults, faults_of_policy, read
 from tests.unit.dispatch.times import hours
 

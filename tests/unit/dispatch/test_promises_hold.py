@@ -6,9 +6,9 @@ from itertools import chain
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from services.dispatch.domain.in_force import promised
-from services.dispatch.domain.promise import Promise
-from services.dispatch.domain.repin import ENDED
+from services.dispatch.domain.clocks.promise import Promise
+from services.dispatch.domain.rollouts.repin import ENDED
+from services.dispatch.domain.work.in_force import promised
 from tests.unit.dispatch.random_work import rolled_timelines, timelines
 from tests.unit.dispatch.test_histories import BOOK, COMMANDS, play
 

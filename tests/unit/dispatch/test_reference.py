@@ -6,11 +6,11 @@ import pytest
 from deploy.apply import load as read_files
 from services.dispatch import domain
 from services.dispatch.domain import Reference
-from services.dispatch.domain.flow import ONE_STEP
-from services.dispatch.domain.pin import Pin
-from services.dispatch.domain.policy import PROMISED
-from services.dispatch.domain.promise import Promise
-from services.dispatch.domain.steps import Limit
+from services.dispatch.domain.clocks.pin import Pin
+from services.dispatch.domain.clocks.promise import Promise
+from services.dispatch.domain.flows.flow import ONE_STEP
+from services.dispatch.domain.flows.steps import Limit
+from services.dispatch.domain.reference.policy import PROMISED
 from services.dispatch.reference_schemas import ReferenceData
 from shared.errors import NotFound, ValidationError
 from shared.schemas import load

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 
 from services.dispatch import domain
-from services.dispatch.domain.promise import Promise
-from services.dispatch.domain.rerate import Outcome, recorded, rerate
+from services.dispatch.domain.clocks.promise import Promise
+from services.dispatch.domain.looking_back.rerate import Outcome, recorded, rerate
 from services.dispatch.forecast import told_on
 from tests.unit.dispatch.random_work import PAUSES, timelines
 from tests.unit.dispatch.timelines import LOOP, PARTS, TARGETS, WAITING, Timeline, a_policy, a_reference

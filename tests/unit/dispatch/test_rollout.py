@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 
 from services.dispatch import domain
-from services.dispatch.domain.pin import Pin
-from services.dispatch.domain.record import FIELDS, MERGED, record
-from services.dispatch.domain.repin import apply_newer, extend_horizons, pinned, provisional
-from services.dispatch.domain.rollout import (
+from services.dispatch.domain.clocks.pin import Pin
+from services.dispatch.domain.rollouts.repin import apply_newer, extend_horizons, pinned, provisional
+from services.dispatch.domain.rollouts.rollout import (
     HEAD_START,
     Outcome,
     Place,
@@ -20,6 +19,7 @@ from services.dispatch.domain.rollout import (
     go_on,
     next_round,
 )
+from services.dispatch.domain.work.record import FIELDS, MERGED, record
 from shared.events import to_json
 from shared.history import rebuild
 from tests.unit.dispatch.random_work import rolled_timelines

@@ -1,6 +1,6 @@
 import pytest
 
-from services.dispatch.domain.states import MOVES, VISIT_MOVES, Stage, State, after, stage_after, state_of
+from services.dispatch.domain.work.states import MOVES, VISIT_MOVES, Stage, State, after, stage_after, state_of
 from services.dispatch.errors import NoSuchMove
 from shared.errors import IllegalMove
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Reference
-from services.dispatch.domain.clock import Clock
+from services.dispatch.domain.clocks.clock import Clock
 from shared.events import Fact, to_json
 from tests.unit.dispatch.times import ALWAYS_BODY, DAYS, OFFICE_BODY
 

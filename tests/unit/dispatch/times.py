@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from services.dispatch.domain.clock import Clock, Terms, next_mark, settle, start
-from services.dispatch.domain.pin import Pin
-from services.dispatch.domain.steps import Escalation, Limit
-from services.dispatch.domain.terms import terms_of
+from services.dispatch.domain.clocks.clock import Clock, Terms, next_mark, settle, start
+from services.dispatch.domain.clocks.pin import Pin
+from services.dispatch.domain.clocks.terms import terms_of
+from services.dispatch.domain.flows.steps import Escalation, Limit
 from shared.business_time import Calendar
 
 DAYS = ("mon", "tue", "wed", "thu", "fri")

@@ -10,7 +10,7 @@ import pytest
 from deploy import declared
 from deploy.drawing import drawing
 from services.dispatch.domain import Reference
-from services.dispatch.domain.fields import TYPES
+from services.dispatch.domain.flows.fields import TYPES
 from services.dispatch.flow_schemas import FlowForm, StepForm
 from services.dispatch.reference_schemas import ReferenceData
 from shared.schemas import load

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.dispatch.domain.flow import Flow, Known
-from services.dispatch.domain.organisation import AgentEntry
+from services.dispatch.domain.flows.flow import Flow, Known
+from services.dispatch.domain.reference.organisation import AgentEntry
 from shared.errors import ValidationError
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.dispatch.domain.fields import BadValue, FieldSpec
-from services.dispatch.domain.pattern import Pattern
+from services.dispatch.domain.flows.fields import BadValue, FieldSpec
+from services.dispatch.domain.flows.pattern import Pattern
 
 
 def a_field(type: str, **members) -> FieldSpec:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from services.dispatch.domain.flow_proof import prove
-from services.dispatch.domain.steps import END, Edge, Split, Step
+from services.dispatch.domain.flows.flow_proof import prove
+from services.dispatch.domain.flows.steps import END, Edge, Split, Step
 from shared.conditions import condition
 from tests.unit.dispatch.flows.builders import NAME
 from tests.unit.dispatch.flows.walking import verdict

@@ -11,7 +11,7 @@ import pytest
 
 from services.dispatch import domain
 from services.dispatch.domain import Order, State
-from services.dispatch.domain.flow import END, Edge, Split, step_values
+from services.dispatch.domain.flows.flow import END, Edge, Split, step_values
 from tests.unit.dispatch.flows.matters import CHOICES, MATTERS
 from tests.unit.dispatch.flows.shipped import bodies, opened, opening, shipped, who_serves, with_agents
 

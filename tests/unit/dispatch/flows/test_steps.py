@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.dispatch.domain.field_values import step_values, sure_way
-from services.dispatch.domain.flow import END, ONE_STEP, Edge, Flow, Split
-from services.dispatch.domain.steps import fee_amount
+from services.dispatch.domain.flows.field_values import step_values, sure_way
+from services.dispatch.domain.flows.flow import END, ONE_STEP, Edge, Flow, Split
+from services.dispatch.domain.flows.steps import fee_amount
 from shared.errors import ValidationError
 from tests.unit.dispatch.flows.builders import MATTER, NINE, a_flow, a_step
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.dispatch.domain.steps import END, Edge, Split, Step
+from services.dispatch.domain.flows.steps import END, Edge, Split, Step
 
 Token = tuple[str, tuple[tuple[str, int, int], ...]]  # step, or "" for arrived; the branches around it, outermost first
 Configuration = tuple[Token, ...]

@@ -1,0 +1,1 @@
+"""Clocks that count business time towards promises."""

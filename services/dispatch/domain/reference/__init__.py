@@ -1,0 +1,1 @@
+"""What operators declare: teams, agents, calendars, policies; read, checked, and asked."""

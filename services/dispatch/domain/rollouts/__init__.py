@@ -1,0 +1,1 @@
+"""Newer reference data for open work."""

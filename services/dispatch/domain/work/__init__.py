@@ -1,0 +1,1 @@
+"""Work orders: what they are, what may be done with them, what time does, who gets them."""

@@ -1,0 +1,111 @@
+"""Who gets the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from services.dispatch.domain.reference.organisation import Team
+from services.dispatch.domain.reference.reference import Reference
+from services.dispatch.domain.work.agent import Agent
+from services.dispatch.domain.work.order import Order
+from services.dispatch.domain.work.states import State
+from services.dispatch.domain.work.telling import having, step_names, told
+from services.dispatch.domain.work.visit import Need, Visit
+from services.dispatch.domain.work.visiting import chosen
+from services.dispatch.domain.work.wish import Rule, Wish
+from services.dispatch.errors import NoRoom, NotOnTeam
+from shared.events import Fact
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def claimed(order: Order) -> dict[int, str]:
+    """Visit -> the agent towards whose load it counts: one unit for every open step that somebody has."""
+    return {visit.number: visit.agent for visit in order.visits if visit.agent is not None}
+
+
+def waiting(order: Order) -> tuple[Visit, ...]:
+    """The open steps that are to be given to somebody; those of held work, too, as soon as somebody is asked."""
+    return tuple(visit for visit in order.visits if visit.agent is None)
+
+
+def waits_in(order: Order) -> frozenset[tuple[int, str, bool]]:
+    """What waits for whom (False) and stands in its queue (True): anything new is a reason to look for an agent."""
+    where = {(visit.number, visit.need.key) for visit in waiting(order)}
+    queued = (True, False) if order.state is not State.HELD else (False,)
+    return frozenset((number, key, stands) for number, key in where for stands in queued)
+
+
+def newly_queued(order: Order, at: datetime) -> list[Fact]:
+    """What tells of each open step that stands in a queue and did not when the work was loaded: its team is to see it.
+
+    They change nothing.
+    """
+    arrived = {number for number, _, stands in waits_in(order) - order.waited if stands}
+    return [
+        told(order, order, "work_queued", at, **having(visit), **step_names(order, visit), need=visit.need.key)
+        for visit in waiting(order)
+        if visit.number in arrived
+    ]
+
+
+def queues(order: Order) -> list[str]:
+    """The queues that the work stands in; held work stands in none."""
+    if order.state is State.HELD:
+        return []
+    return sorted({visit.need.key for visit in waiting(order)})
+
+
+def may_take(need: Need, agent: Agent) -> bool:
+    """Whether the agent is whom it needs, present, and has room."""
+    return agent.has_room and need.key in agent.queues
+
+
+def in_turn(agents: Iterable[Agent]) -> list[Agent]:
+    """The least loaded first; among equals who has gone longest without new work, then by id."""
+    return sorted(agents, key=lambda agent: (agent.load, agent.last_assigned_at or LONG_AGO, agent.agent_id))
+
+
+def preferring(order: Order, before: Order, last: Visit | None = None) -> Order:
+    """The work with those to be asked first for what was opened since `before`.
+
+    That is who did the same step the last time; else, for a step that alone follows on the `last` one, who did that.
+    """
+    opened = [visit for visit in order.visits if visit.number > sum(before.visited.values())]
+    wishes: dict[int, Wish] = {}
+    for visit in opened:
+        former = order.doers.get(visit.step)
+        if former is not None:
+            wishes[visit.number] = Wish(former, Rule.FORMER)
+        elif last is not None and last.agent is not None and len(opened) == 1 and _goes_on(last.need, visit.need):
+            wishes[visit.number] = Wish(last.agent, Rule.PREVIOUS)
+    return replace(order, wishes={**order.wishes, **wishes})
+
+
+def _goes_on(last: Need, need: Need) -> bool:
+    """Whether one agent may well do both: not where a role is asked for anew, as for an approval."""
+    return last.team == need.team and need.role in (None, last.role)
+
+
+def destination(
+    order: Order, reference: Reference, team: str | None, agent: Agent | None, step: str | None = None
+) -> Team:
+    """The team that a transfer goes to: the one named, else one of the agent's.
+
+    If the agent is on it, that is the team that has the step, or else the step's own; otherwise the agent's first.
+
+    `NotFound` for a team that does not exist, `NotOnTeam` and `NoRoom` for an agent that cannot take it.
+    """
+    visit = chosen(order, "transfer", step)
+    here = visit.need.team
+    if agent is None:
+        return reference.team(team or here)
+    own = order.step(visit).who.team or order.own_team
+    code = team or next((code for code in (here, own, *agent.teams) if code in agent.teams), here)
+    if code not in agent.teams:
+        raise NotOnTeam(agent.agent_id, code)
+    if not agent.has_room and agent.agent_id != visit.agent:
+        raise NoRoom(agent.agent_id)
+    return reference.team(code)

@@ -1,0 +1,121 @@
+"""Who has an open step: it is given to somebody, taken up, passed on. What comes of it: stepping.py.
+
+`step` names one of several that are open: its code, or the number of the visit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.dispatch.domain.reference.organisation import Team
+from services.dispatch.domain.work.order import Decision, Order
+from services.dispatch.domain.work.states import VISIT_MOVES, State, after, stage_after
+from services.dispatch.domain.work.telling import having, step_names, told
+from services.dispatch.domain.work.visit import Need, Visit
+from services.dispatch.domain.work.wish import Rule, Wish
+from services.dispatch.errors import NameTheStep, NoSuchMove, NothingChanges
+from shared.errors import NotFound
+
+
+def chosen(order: Order, move: str, step: str | None = None) -> Visit:
+    """The open step that a move is about: the one named, else the only one that the move fits.
+
+    Raises `NoSuchMove`, `NotFound` for a step that is not open, `NameTheStep` where several fit.
+    """
+    after(order.order_no, move, order.state)
+    if step is not None:
+        visit = named(order, step)
+        stage_after(order.order_no, move, visit.state)
+        return visit
+    fitting = [visit for visit in order.visits if visit.state in VISIT_MOVES[move]]
+    if not fitting:
+        raise NoSuchMove(order.order_no, move, order.state)
+    if len(fitting) > 1:
+        raise NameTheStep(order.order_no, move, [visit.step for visit in fitting])
+    return fitting[0]
+
+
+def assign(
+    order: Order, at: datetime, agent_id: str, number: int | None = None, rule: Rule = Rule.LEAST_LOADED
+) -> Decision:
+    """An open step that waits (the only one, unless its visit is named) goes to an agent; held work stays held.
+
+    The fact says by which rule, and whom the step needed (`Need.key`).
+    """
+    visit = chosen(order, "assign", str(number) if number is not None else None)
+    given = _moved(order, "assign", visit, agent=agent_id)
+    before, order = order, order.with_visit(given)
+    why = {"held": order.state is State.HELD, "rule": rule.value, "need": visit.need.key}
+    return order, [told(before, order, "work_assigned", at, **having(given), **step_names(order, given), **why)]
+
+
+def accept(order: Order, at: datetime, step: str | None = None) -> Decision:
+    """Its agent takes the step up."""
+    visit = _moved(order, "accept", chosen(order, "accept", step))
+    before, order = order, order.with_visit(visit)
+    return order, [told(before, order, "work_accepted", at, **having(visit), **step_names(order, visit))]
+
+
+def transfer(
+    order: Order,
+    at: datetime,
+    to: Team,
+    *,
+    agent_id: str | None = None,
+    reason: str | None = None,
+    step: str | None = None,
+) -> Decision:
+    """The step leaves its agent for a team's queue; `agent_id` is whom the caller asks for there, fit or not.
+
+    A step that names no team of its own takes the work with it: what comes later is that team's, too.
+    """
+    visit = chosen(order, "transfer", step)
+    need = Need(team=to.code) if agent_id else replace(visit.need, team=to.code, agent=None)
+    if need == visit.need and agent_id in (None, visit.agent):
+        raise NothingChanges(order.order_no, agent_id or to.code)
+    return moved_to(order, at, visit, to, need, agent_id=agent_id, reason=reason)
+
+
+def moved_to(
+    order: Order,
+    at: datetime,
+    visit: Visit,
+    to: Team,
+    need: Need,
+    *,
+    agent_id: str | None = None,
+    reason: str | None = None,
+    rule: str | None = None,
+) -> Decision:
+    """That open step waits for somebody whom `need` describes, under that team's supervisor.
+
+    `rule` is the policy or flow that an escalation follows.
+    """
+    there = {"need": need, "agent": None, "supervisor": to.supervisor, "duty_manager": to.duty_manager}
+    gone = _moved(order, "transfer", visit, **there)
+    before, order = order, order.with_visit(gone)
+    if order.step(visit).who.team is None:
+        order = replace(order, own_team=to.code)
+    if agent_id is not None:
+        order = replace(order, wishes={**order.wishes, visit.number: Wish(agent_id, Rule.WISHED, only=True)})
+    told_of = {"from_team": visit.need.team, "from_agent": visit.agent, "reason": reason, "rule": rule}
+    return order, [
+        told(before, order, "work_transferred", at, **having(gone), **step_names(order, gone), **told_of),
+    ]
+
+
+def named(order: Order, step: str) -> Visit:
+    """The open step of that code or visit number, or `NotFound`."""
+    for visit in order.visits:
+        if step in (visit.step, str(visit.number)):
+            return visit
+    raise NotFound("open step", step)
+
+
+def _moved(order: Order, move: str, visit: Visit, **changes: Any) -> Visit:
+    stage = stage_after(order.order_no, move, visit.state)
+    if stage is None:
+        raise NoSuchMove(order.order_no, move, visit.state)
+    return replace(visit, state=stage, **changes)
