@@ -16,6 +16,7 @@ from shared.bus.relay import Pending
 from shared.cause import Call, Cause, request_used
 from shared.deciding import Decide, Rules, decided
 from shared.document import STATE_ONLY, Outgoing, Publishing, additions, history_reply
+from shared.due import DUE_INDEX, due
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
 from shared.gather import Gather
@@ -44,11 +45,7 @@ AGGREGATE_INDEXES = [
         partialFilterExpression={"requests.k": {"$exists": True}},
     ),
     IndexModel([("relay_at", ASCENDING)], name="outbox", partialFilterExpression={"outbox.0": {"$exists": True}}),
-    IndexModel(
-        [("timer_at", ASCENDING), ("_id", ASCENDING)],
-        name="due",
-        partialFilterExpression={"timer_at": {"$exists": True}},
-    ),
+    DUE_INDEX,
     IndexModel([("unspilled", ASCENDING)], name="spill", partialFilterExpression={"unspilled": {"$gt": LIMIT}}),
 ]
 
@@ -284,7 +281,7 @@ class Aggregates(Generic[S]):
         `act(key, cause)` does it where a plain change is not enough; what it raises is logged, and tried again later.
         """
         woken = 0
-        for seen in self.due(now, limit):
+        for seen in list(due(self.collection, now, limit)):
             claimed = self.collection.find_one_and_update(
                 seen, {"$set": {"timer_at": now + TIMER_LEASE}}, projection={"_id": 1, self.key: 1}
             )
@@ -292,15 +289,6 @@ class Aggregates(Generic[S]):
                 self._wake_one(claimed[self.key], Cause.tick(now), act or self._tick)
                 woken += 1
         return woken
-
-    def due(self, now: datetime, limit: int) -> Sequence[Doc]:
-        """`_id` and `timer_at` of what is due, most overdue first, from the index alone: no document is read."""
-        return list(
-            self.collection.find({"timer_at": {"$lte": now}}, {"_id": 1, "timer_at": 1})
-            .sort("timer_at", ASCENDING)
-            .limit(limit)
-            .hint("due")
-        )
 
     def _tick(self, key: str, cause: Cause) -> None:
         self.change(cause, key, _nothing)

@@ -16,6 +16,7 @@ PURE = ("shared.events", "shared.errors", "shared.business_time", "shared.condit
 STORAGE_OF_THE_KERNEL = {
     "aggregates",
     "answered",
+    "due",
     "gather",
     "housekeeping",
     "mongo",

@@ -11,11 +11,11 @@ from typing import Any
 
 from pymongo import WriteConcern
 from pymongo.collection import Collection
-from pymongo.cursor import Cursor
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from shared.due import due
 from tests.bench.measure import Desk
 from tests.support import eventually
 
@@ -79,8 +79,8 @@ def _copies(doc: Doc, name: str, first: int, last: int) -> Iterator[Doc]:
 def _fall_due(desk: Desk, orders: Collection[Doc], template: Doc, run: int) -> list[float]:
     """Milliseconds from the instant at which each warning fell due to its being recorded."""
     begin = datetime.now(UTC) + LEAD
-    due = [begin + timedelta(seconds=number / PER_SECOND) for number in range(PER_SECOND * SECONDS)]
-    docs = [_due_at(template, f"DUE-{run}-{number}", at) for number, at in enumerate(due)]
+    instants = [begin + timedelta(seconds=number / PER_SECOND) for number in range(PER_SECOND * SECONDS)]
+    docs = [_due_at(template, f"DUE-{run}-{number}", at) for number, at in enumerate(instants)]
     orders.insert_many(docs, ordered=False)
     names = {"_id": {"$in": [doc["_id"] for doc in docs]}}
     until = LEAD.total_seconds() + SECONDS + 60
@@ -117,16 +117,10 @@ def _moved(value: Any, by: timedelta) -> Any:
     return deepcopy(value)
 
 
-def _due(orders: Collection[Doc], until: datetime) -> Cursor[Doc]:
-    """The timer's own query (Aggregates.due)."""
-    found = orders.find({"timer_at": {"$lte": until}}, {"_id": 1, "timer_at": 1})
-    return found.sort("timer_at", 1).limit(100).hint("due")
-
-
 def _look(orders: Collection[Doc]) -> float:
     """Median milliseconds of the timer's own query when nothing is due."""
     now = datetime.now(UTC)
-    return _median_ms(lambda: list(_due(orders, now)))
+    return _median_ms(lambda: list(due(orders, now, 100)))
 
 
 def _median_ms(run: Callable[[], Any]) -> float:
@@ -139,7 +133,7 @@ def _median_ms(run: Callable[[], Any]) -> float:
 
 
 def _explained(orders: Collection[Doc], until: datetime) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = _due(orders, until).explain()
+    found: Mapping[str, Any] = due(orders, until, 100).explain()
     return found
 
 
