@@ -1,5 +1,6 @@
 """Clocks against a sum that walks second by second over the stretches in which they ran."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -101,6 +102,21 @@ def played(
     return clock, ran, at, fell
 
 
+def looked_at(
+    clock: Clock, at: int, looks: list[int], then: Callable[[Clock, datetime], Clock] = lambda clock, at: clock
+) -> tuple[Clock, list, datetime]:
+    """Settled after each gap, and what `then` makes of it; settled again five days later, at the instant given last."""
+    fell = []
+    for gap in looks:
+        at += gap
+        clock, now = settled_to(clock, instant(at))
+        fell += now
+        clock = then(clock, instant(at))
+    end = instant(at + 5 * DAY)
+    clock, now = settled_to(clock, end)
+    return clock, fell + now, end
+
+
 @BUSY_MACHINE
 @given(opened_days(), begins, gaps, targets, st.integers(0, 3 * 3600))
 def test_what_is_counted_is_the_sum_of_the_open_seconds_of_the_stretches(opened, begin, gaps, target, later):
@@ -143,32 +159,23 @@ def test_each_mark_falls_due_once_in_order_and_none_before_its_part_is_counted(o
 @given(opened_days(), begins, targets, st.lists(st.integers(0, 2000), max_size=12))
 def test_looking_often_changes_nothing(opened, begin, target, looks):
     calendar, _ = opened
-    clock, fell, at = begun(target, calendar, begin), [], begin
-    for gap in looks:
-        at += gap
-        clock, now = settled_to(clock, instant(at))
-        fell += now
-    end = instant(at + 5 * DAY)
-    clock, now = settled_to(clock, end)
+    clock, fell, end = looked_at(begun(target, calendar, begin), begin, looks)
 
-    assert (clock, fell + now) == settled_to(begun(target, calendar, begin), end)
+    assert (clock, fell) == settled_to(begun(target, calendar, begin), end)
 
 
 @BUSY_MACHINE
 @given(opened_days(), begins, targets, st.lists(st.integers(0, 2000), max_size=12))
 def test_a_pause_that_ends_as_it_begins_changes_nothing(opened, begin, target, looks):
     calendar, _ = opened
-    clock, fell, at = begun(target, calendar, begin), [], begin
-    for gap in looks:
-        at += gap
-        clock, now = settled_to(clock, instant(at))
-        fell += now
-        clock = resume(pause(clock, instant(at), "waiting_for_parts", calendar), instant(at), calendar)
-    end = instant(at + 5 * DAY)
-    undisturbed, all_fell = settled_to(begun(target, calendar, begin), end)
-    clock, now = settled_to(clock, end)
 
-    assert fell + now == all_fell
+    def blink(clock: Clock, at: datetime) -> Clock:
+        return resume(pause(clock, at, "waiting_for_parts", calendar), at, calendar)
+
+    clock, fell, end = looked_at(begun(target, calendar, begin), begin, looks, blink)
+    undisturbed, all_fell = settled_to(begun(target, calendar, begin), end)
+
+    assert fell == all_fell
     assert counted_at(clock, end, calendar) == counted_at(undisturbed, end, calendar)
     assert replace(clock, laps=(), since=None, counted=timedelta()) == replace(
         undisturbed, laps=(), since=None, counted=timedelta()
