@@ -20,6 +20,7 @@ STATE_ONLY = dict.fromkeys(("outbox", "history", "requests", "applied", "origin"
 #: What the kernel keeps in every aggregate's document beside the service's own fields.
 KERNEL_OWN = frozenset((*KERNEL_FIELDS, *STATE_ONLY, "_id", "revision", "relay_at", "timer_at", "unspilled", "spilled"))
 GENESIS = "0" * 64
+TIMES = ("at", "recorded_at")  # of a history entry: the only values in it that are stored as datetimes
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ class Publishing(Generic[S]):
 
 
 def entry_hash(previous: str, entry: Mapping[str, Any]) -> str:
-    """The link of the history's chain: SHA-256 over the previous link and this entry's canonical JSON."""
-    return seal(previous, to_json(entry))
+    """The link of the history's chain: SHA-256 over the previous link and this entry's canonical JSON.
 
-
-def seal(previous: str, entry: Mapping[str, Any]) -> str:
-    """`entry_hash` of an entry that is JSON already; `TypeError` if it is not."""
-    body = json.dumps({k: v for k, v in entry.items() if k != "hash"}, sort_keys=True, separators=(",", ":"))
+    Its `TIMES`, where they are there, are aware datetimes; all else is JSON already. Raises TypeError if it is not.
+    """
+    times = {name: to_text(entry[name]) for name in TIMES if isinstance(entry.get(name), datetime)}
+    sealed = {name: value for name, value in entry.items() if name != "hash"} | times
+    body = json.dumps(sealed, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{previous}{body}".encode()).hexdigest()
 
 
@@ -137,4 +138,4 @@ def _entry(id: str, exchange: str, key: str, body: Any) -> dict[str, Any]:
 def history_reply(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """History entries as a reply shows them: what happened, not `set`, which is for rebuilding the state."""
     keys = ("number", "type", "at", "recorded_at", "actor", "cause", "data", "hash")
-    return [{key: to_text(e[key]) if key in ("at", "recorded_at") else e[key] for key in keys} for e in entries]
+    return [{key: to_text(e[key]) if key in TIMES else e[key] for key in keys} for e in entries]

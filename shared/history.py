@@ -9,8 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeGuard
 
-from shared.clock import to_text
-from shared.document import GENESIS, seal
+from shared.document import GENESIS, TIMES, entry_hash
 from shared.events import to_json
 
 Entry = Mapping[str, Any]
@@ -140,11 +139,11 @@ def _check_chain(readable: Sequence[Entry], top: int) -> tuple[set[int], tuple[s
         if number != before + 1:
             links = ()  # what it was chained to is gone
         fitting = next((one for one in same if not links or _fits(one, links)), None)
-        entry = fitting or same[0]
-        if fitting is None:
+        if fitting is not None:
+            links = (fitting["hash"],)
+        else:
             edited.add(number)
-        computed = _sealed(links[0], entry) if fitting is None else None
-        links = (entry["hash"], *([computed] if computed else ()))
+            links = tuple(filter(None, (same[0]["hash"], _sealed(links[0], same[0]))))
         before = number
     return edited, links if before == top else ()
 
@@ -163,11 +162,10 @@ def _fits(entry: Entry, links: Iterable[str]) -> bool:
 
 def _sealed(previous: str, entry: Entry) -> str | None:
     """The hash that its content gives; None where it holds what no entry of ours does, for example bytes."""
-    if not (isinstance(entry.get("at"), datetime) and isinstance(entry.get("recorded_at"), datetime)):
+    if not all(isinstance(entry.get(name), datetime) for name in TIMES):
         return None
-    times = {name: to_text(entry[name]) for name in ("at", "recorded_at")}
     try:
-        return seal(previous, {**entry, **times})
+        return entry_hash(previous, entry)
     except (TypeError, ValueError, RecursionError):
         return None
 

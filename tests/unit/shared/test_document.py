@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,22 @@ def test_an_entry_says_what_when_who_and_why() -> None:
         "cause": "call do by importer",
         "data": {"by": "a1", "due": "2026-03-02T10:00:00.000Z"},
     }
+
+
+def test_the_hash_is_over_the_link_before_and_the_canonical_json() -> None:
+    (entry,) = added([replace(a_fact(due=after(hours=1)), set={"due": after(hours=1), "name": "王"})]).history
+    body = (
+        '{"actor":"a1","at":"2026-03-02T09:00:00.000Z","cause":"call do by importer",'
+        '"data":{"due":"2026-03-02T10:00:00.000Z"},"number":1,"recorded_at":"2026-03-02T09:00:01.000Z",'
+        '"set":{"due":"2026-03-02T10:00:00.000Z","name":"\\u738b"},"type":"done"}'
+    )
+    assert entry["hash"] == hashlib.sha256(f"{GENESIS}{body}".encode()).hexdigest()
+
+
+def test_an_entry_that_lost_its_time_of_recording_has_a_hash_still() -> None:
+    (entry,) = added([a_fact()]).history
+    lost = {name: value for name, value in entry.items() if name != "recorded_at"}
+    assert entry_hash(GENESIS, lost) not in (entry["hash"], entry_hash(GENESIS, {**lost, "at": after(hours=1)}))
 
 
 def test_entries_are_chained_by_hash_from_genesis() -> None:
