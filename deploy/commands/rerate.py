@@ -72,15 +72,20 @@ def rerate(
 
 def summed(pages: Iterable[Row]) -> Report:
     """The pages as one result: per clock how much was what before and after, and the work gained and lost."""
-    report: Report = {"version": None, "work": 0, "clocks": {clock: _nothing() for clock in CLOCKS}, "by_priority": {}}
+    report: Report = {
+        "version": None,
+        "work": 0,
+        "clocks": {clock: _counts([], []) for clock in CLOCKS},
+        "by_priority": {},
+    }
     for page in pages:
         report["version"] = page["version"]
         for row in page["work"]:
             report["work"] += 1
-            by_priority = report["by_priority"].setdefault(row["priority"], {clock: _counts() for clock in CLOCKS})
+            by_priority = report["by_priority"].setdefault(row["priority"], {clock: _counts(0, 0) for clock in CLOCKS})
             for clock in CLOCKS:
-                _add(report["clocks"][clock], row, clock)
-                _count(by_priority[clock], row, clock)
+                _add(report["clocks"][clock], row, clock, [row["order_no"]])
+                _add(by_priority[clock], row, clock, 1)
     return report
 
 
@@ -136,26 +141,16 @@ def _better(before: float | None, after: float | None) -> str:
     return "green" if after > before else "red"
 
 
-def _nothing() -> Report:
-    return {"before": Counter(), "after": Counter(), "gained": [], "lost": []}
+def _counts(gained: Any, lost: Any) -> Report:
+    """Of no work yet; what was gained and lost is counted, or listed by order number."""
+    return {"before": Counter(), "after": Counter(), "gained": gained, "lost": lost}
 
 
-def _counts() -> Report:
-    return {"before": Counter(), "after": Counter(), "gained": 0, "lost": 0}
-
-
-def _add(into: Report, row: Row, clock: str) -> None:
+def _add(into: Report, row: Row, clock: str, change: Any) -> None:
     for side in ("before", "after"):
         into[side][row[side][clock]] += 1
     if kind := _changed(row, clock):
-        into[kind].append(row["order_no"])
-
-
-def _count(into: Report, row: Row, clock: str) -> None:
-    for side in ("before", "after"):
-        into[side][row[side][clock]] += 1
-    if kind := _changed(row, clock):
-        into[kind] += 1
+        into[kind] += change
 
 
 def _changed(row: Row, clock: str) -> str | None:
