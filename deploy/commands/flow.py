@@ -20,7 +20,7 @@ from deploy.drawing_way import way
 from services.dispatch.domain import Reference
 from services.dispatch.domain.flows.flow import Flow
 from services.dispatch.reference_schemas import ReferenceData
-from shared.client import Request
+from shared.client import Client
 from shared.schemas import load
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -71,12 +71,11 @@ def draw(code: str | None, number: str | None, folder: Path | None, zone: tzinfo
         click.echo(drawing(reference(folder).flow(str(code))), nl=False)
 
 
-def reference(folder: Path | None, version: int | None = None) -> Reference:
-    """Dispatch's reference data: as in force, or a version of it, or of a folder; tells what is wrong there."""
+def reference(folder: Path | None) -> Reference:
+    """Dispatch's reference data: as in force, or of a folder; tells what is wrong there."""
     if folder is None:
         with session.client() as client:
-            found = client.call("dispatch", "get_reference", version=version)
-        return Reference.from_dict(found["body"], int(found["version"]))
+            return applied(client)
     bodies, faults = declared.load(folder)
     if faults:
         raise click.ClickException("\n".join(f"{fault.file}: {fault.message}" for fault in faults))
@@ -84,17 +83,22 @@ def reference(folder: Path | None, version: int | None = None) -> Reference:
     return Reference.from_dict(bodies["dispatch"])
 
 
+def applied(client: Client, version: int | None = None) -> Reference:
+    """That version of dispatch's reference data; None: the one in force."""
+    found = client.call("dispatch", "get_reference", version=version)
+    return Reference.from_dict(found["body"], int(found["version"]))
+
+
 def of_order(number: str, zone: tzinfo) -> str:
     """The way of a work order, with the arrows of its flow as it was when the work began."""
-    named = "ticket_no" if number.startswith("T-") else "order_no"
     with session.client() as client:
-        work = client.result(client.send(Request.query("dispatch", "get_work", **{named: number})))
-    return way(work["order_no"], work["history"], flow_of(work), zone)
+        work = session.work(client, number)
+        return way(work["order_no"], work["history"], flow_of(client, work), zone)
 
 
-def flow_of(work: Mapping[str, Any]) -> Flow | None:
+def flow_of(client: Client, work: Mapping[str, Any]) -> Flow | None:
     """The flow that the work goes through, in the version that it is pinned to; None: it has none."""
     if not work["flow"]:
         return None
     code, _, version = work["flow"].partition("@")
-    return reference(None, int(version)).flow(code)
+    return applied(client, int(version)).flow(code)

@@ -14,7 +14,6 @@ from rich.text import Text
 from deploy.commands import session, work_view
 from deploy.commands.session import out
 from deploy.commands.times import zone_of
-from shared.client import Request
 
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
@@ -46,8 +45,7 @@ def work(number: str, zone: tzinfo, as_json: bool) -> None:
     loopdesk work T-100001 --zone Asia/Shanghai
     """
     with session.client() as client:
-        name = "ticket_no" if number.startswith("T-") else "order_no"
-        answer = client.result(client.send(Request.query("dispatch", "get_work", **{name: number})))
+        answer = session.work(client, number)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return

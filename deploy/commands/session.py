@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -58,6 +59,13 @@ def vhost() -> str:
 def client() -> Client:
     """For calls to the services."""
     return Client(amqp_uri(), name="loopdesk")
+
+
+def work(client: Client, number: str) -> dict[str, Any]:
+    """`dispatch.get_work` by the work order's own number (W-…) or its ticket's (T-…)."""
+    named: dict[str, Any] = {"ticket_no" if number.startswith("T-") else "order_no": number}
+    found: dict[str, Any] = client.call("dispatch", "get_work", **named)
+    return found
 
 
 def broker() -> BlockingConnection:

@@ -86,8 +86,7 @@ def test_the_way_of_a_work_order_is_drawn_from_its_history(loopdesk, desk):
     assert "  visit_2 --> visit_3\n" in drawn
 
 
-def test_old_work_is_drawn_by_the_flow_that_it_began(stack, loopdesk, desk, tmp_path, monkeypatch):
-    monkeypatch.setenv("LOOPDESK_AMQP_URI", stack.amqp_uri("operator"))
+def test_old_work_is_drawn_by_the_flow_that_it_began(stack, loopdesk, desk, tmp_path):
     order_no = complaint(desk)
     work = desk.call("dispatch", "get_work", order_no=order_no)
     without = shutil.copytree(CONFIG, tmp_path / "config")
@@ -95,7 +94,7 @@ def test_old_work_is_drawn_by_the_flow_that_it_began(stack, loopdesk, desk, tmp_
     try:
         loopdesk("apply", without)
         assert "complaint" not in loopdesk("flow", "list")
-        began = flow_of(work)
+        began = flow_of(stack.client("operator"), work)
         assert began is not None
         assert (f"{began.code}@{began.version}", began.start) == (work["flow"], work["visits"][0]["step"])
         assert "受理回复 Acknowledge" in loopdesk("flow", "draw", "--order", order_no)
