@@ -10,6 +10,12 @@ from services.dispatch.domain import Agent, Decision, Order
 from services.dispatch.domain.work.agent import AgentDecision
 from services.dispatch.forecast import require_within_reach
 from services.dispatch.rerating import Period
+from services.dispatch.service_assigning import Assigning
+from services.dispatch.service_export import Export
+from services.dispatch.service_handover import HandOvers
+from services.dispatch.service_incidents import Incidents
+from services.dispatch.service_people import People
+from services.dispatch.service_supervision import Supervision
 from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, Health, command, query
 from shared.errors import NotFound
@@ -18,8 +24,8 @@ from shared.reference import ReferenceData
 from shared.verification import Verification
 
 
-class Dispatch(Health, ReferenceData, Verification):
-    """Who does what by when."""
+class Dispatch(People, HandOvers, Assigning, Incidents, Supervision, Export, Health, ReferenceData, Verification):
+    """Who does what by when; here what moves a work order, beside it in service_*.py everything else."""
 
     name = "dispatch"
     store = Mongo(DispatchStore)

@@ -13,6 +13,7 @@ from services.dispatch.domain.flows.flow import ONE_STEP, Flow
 from services.dispatch.domain.flows.steps import Step
 from services.dispatch.domain.reference.policy import Policy
 from services.dispatch.domain.reference.reference import Reference
+from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure
 from services.dispatch.domain.work.states import IN_WORK, State, state_of
 from services.dispatch.domain.work.visit import Block, Visit
 from services.dispatch.domain.work.wish import Wish
@@ -50,6 +51,9 @@ class Order(Aggregate):
     step names no team. While work goes on, `state` follows from the visits. `visited` and `doers` say of every step of
     its flow how often it was opened, and who completed it last.
 
+    `triage`: experts have still to say what it is. A hold is too long after `hold_due` (`hold_late`: it was).
+    `parent` is the work order of the mass incident that it is part of.
+
     Not stored: `books` (the versions of the reference data); `seated` (visit -> agent) and `waited` as they were when
     it was loaded; `wishes` (visit -> who is to have it) of the change at hand.
     """
@@ -84,12 +88,20 @@ class Order(Aggregate):
     held_since: datetime | None = None
     hold_reason: str | None = None
     hold_note: str | None = None
+    hold_due: datetime | None = None
+    hold_late: bool = False
     escalation: int = 0
     supervised: bool = False
     solution: str | None = None
     language: str | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
+    asked: Asked = field(default_factory=Asked)
+    triage: bool = False
+    declined: tuple[Declined, ...] = ()
+    pressure: Pressure = field(default_factory=Pressure)
+    mass: MassIncident | None = None
+    parent: str | None = None
     books: Books = field(default=_no_books, compare=False, repr=False)
     seated: Mapping[int, str] = field(default_factory=dict, compare=False, repr=False)
     waited: frozenset[tuple[int, str, bool]] = field(default=frozenset(), compare=False, repr=False)

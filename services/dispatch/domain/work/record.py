@@ -9,6 +9,7 @@ from typing import Any
 
 from services.dispatch.domain.clocks.clock import Clock, Kind, Lap, Mark
 from services.dispatch.domain.clocks.pin import Pin
+from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure
 from services.dispatch.domain.work.order import Fee, Order
 from services.dispatch.domain.work.states import Stage, State
 from services.dispatch.domain.work.visit import Block, Need, Visit
@@ -145,12 +146,35 @@ def _clocks(doc: Mapping[str, Any]) -> dict[str, Clock]:
 
 
 def _visit_form(visit: Visit) -> dict[str, Any]:
-    return {**vars(visit), "state": visit.state.value, "need": dict(vars(visit.need))}
+    return {**vars(visit), "state": visit.state.value, "need": dict(vars(visit.need)), "lapsed": list(visit.lapsed)}
 
 
 def _visit(doc: Mapping[str, Any]) -> Visit:
-    parts = {"state": Stage(doc["state"]), "need": Need(**doc["need"]), "opened_at": _time(doc["opened_at"])}
+    parts = {
+        "state": Stage(doc["state"]),
+        "need": Need(**doc["need"]),
+        "opened_at": _time(doc["opened_at"]),
+        "accept_by": _time(doc["accept_by"]),
+        "lapsed": tuple(doc["lapsed"]),
+    }
     return Visit(**{**doc, **parts})
+
+
+def _declined(doc: Mapping[str, Any]) -> Declined:
+    return Declined(**{**doc, "at": _time(doc["at"])})
+
+
+def _pressure_form(pressure: Pressure) -> dict[str, Any]:
+    return {**vars(pressure), "urged_at": dict(pressure.urged_at), "watchers": list(pressure.watchers)}
+
+
+def _pressure(doc: Mapping[str, Any]) -> Pressure:
+    urged_at = {by: _instant(at) for by, at in doc["urged_at"].items()}
+    return Pressure(urges=doc["urges"], urged_at=urged_at, watchers=tuple(doc["watchers"]))
+
+
+def _mass(doc: Mapping[str, Any]) -> MassIncident:
+    return MassIncident(**{**doc, "eta": _time(doc["eta"])})
 
 
 def _fee(doc: Mapping[str, Any]) -> Fee:
@@ -200,6 +224,11 @@ FORMS: Mapping[str, tuple[Form, Form]] = {
     "fields": (dict, dict),
     "fees": (_each(_plain), _tuple_of(_fee)),
     "held_since": (lambda at: at, _time),
+    "hold_due": (lambda at: at, _time),
+    "asked": (_plain, lambda doc: Asked(**doc)),
+    "declined": (_each(_plain), _tuple_of(_declined)),
+    "pressure": (_pressure_form, _pressure),
+    "mass": (_plain, _mass),
     "ended_at": (lambda at: at, _time),
 }
 """Field -> (its form in a document, back); what is not named is stored as it is."""

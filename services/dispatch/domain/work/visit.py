@@ -16,6 +16,7 @@ class Need:
     role: str | None = None
     skill: str | None = None
     agent: str | None = None
+    level: int = 1  # of the skill, at least; the queue is the same for every level
 
     @property
     def key(self) -> str:
@@ -33,7 +34,13 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One opening of a step, numbered through the life of the work order. `block`: the parallel block that it is in."""
+    """One opening of a step, numbered through the life of the work order. `block`: the parallel block that it is in.
+
+    Of who has it: `principal` is for whom that agent stands in; it takes `units` of the agent's capacity and counts as
+    work of that `kind`; not accepted by `accept_by`, it is offered to the next. `offers` counts how often it was given
+    to somebody, `lapsed` are those who let an offer pass. `stranded` is why nobody at all could take it when that was
+    last told of.
+    """
 
     number: int
     step: str
@@ -44,6 +51,13 @@ class Visit:
     block: int | None = None
     supervisor: str | None = None
     duty_manager: str | None = None
+    principal: str | None = None
+    units: int = 0
+    kind: str = ""
+    accept_by: datetime | None = None
+    offers: int = 0
+    lapsed: tuple[str, ...] = ()
+    stranded: str | None = None
 
     @property
     def clock(self) -> str:

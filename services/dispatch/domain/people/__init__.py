@@ -1,0 +1,1 @@
+"""Who is there and when: agents, shifts and rotas, presence, stand-ins."""

@@ -1,0 +1,54 @@
+"""Parts of a work order's state that belong together, each a value of its own; those of most work are empty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What intake tells of who should, and who must not, have the work.
+
+    `agent` is whom the customer asks for, `subject` whom a complaint is about. `language` is the customer's ("":
+    unknown). `confidence` (0 to 1) is how sure intake is of its type and category; None where it does not say.
+    """
+
+    agent: str | None = None
+    subject: str | None = None
+    language: str = ""
+    confidence: float | None = None
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declined:
+    """An agent who has declined the work; it is not offered to that agent again."""
+
+    agent: str
+    visit: int
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressure:
+    """Who wants it done: how often it was urged, by whom (customer, supervisor) last when, and who watches it."""
+
+    urges: int = 0
+    urged_at: Mapping[str, datetime] = field(default_factory=dict)
+    watchers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MassIncident:
+    """That work stands for many: `children` are linked to it, and new work for which `match` (CEL) holds will be.
+
+    `eta` is what reporters are told.
+    """
+
+    match: str | None = None
+    eta: datetime | None = None
+    eta_note: str | None = None
+    children: int = 0
