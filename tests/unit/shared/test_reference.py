@@ -27,10 +27,11 @@ class Rows:
     def __init__(self) -> None:
         self.rows: dict[Any, dict[str, Any]] = {}
 
-    def find_one(self, wanted: Mapping[str, Any] | None = None, sort: Any = None) -> dict[str, Any] | None:
-        if wanted is not None:
-            return self.rows.get(wanted["_id"])
-        return self.rows[max(self.rows)] if self.rows else None
+    def find_one(
+        self, wanted: Mapping[str, Any] | None = None, shown: Mapping[str, int] | None = None, sort: Any = None
+    ) -> dict[str, Any] | None:
+        row = self.rows.get(wanted["_id"] if wanted else max(self.rows, default=0))
+        return {name: row[name] for name in shown} if row and shown else row
 
     def insert_one(self, row: dict[str, Any]) -> None:
         if row["_id"] in self.rows:
@@ -94,6 +95,10 @@ def test_every_version_stays_known_whatever_is_in_force(reference: Reference[str
 def test_a_version_that_there_is_not_is_not_found(reference: Reference[str]) -> None:
     with pytest.raises(NotFound):
         reference.version(1)
+
+
+def test_what_is_in_force_before_anything_was_applied_is_the_default(reference: Reference[str]) -> None:
+    assert reference.current() == "grey"
 
 
 def test_a_process_remembers_no_more_versions_than_it_may() -> None:
