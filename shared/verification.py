@@ -192,15 +192,21 @@ def _with_entries(aggregates: Aggregates[Any], documents: Sequence[Document]) ->
     """Each document with its entries, as they stand in it and in the collection for those that left it."""
     kept = [document["history"] if isinstance(document.get("history"), list) else [] for document in documents]
     left = [document["_id"] for document, own in zip(documents, kept, strict=True) if not _begins(own)]
-    spilled: dict[str, list[Document]] = {}
-    refs = {"$in": [f"{aggregates.name}/{id}" for id in left]}
-    rows = aggregates.spilled_history.with_options(_LENIENT).find({"aggregate": refs}, {"_id": 0}) if left else ()
-    for row in rows and rows.sort([("aggregate", ASCENDING), ("number", ASCENDING)]):
-        spilled.setdefault(row.pop("aggregate"), []).append(row)
+    spilled = _spilled(aggregates, left) if left else {}
     for document, own in zip(documents, kept, strict=True):
         # an entry on its way out of the document is in both places, the same
-        away = [entry for entry in spilled.get(f"{aggregates.name}/{document['_id']}", ()) if entry not in own]
+        away = [entry for entry in spilled.get(document["_id"], ()) if entry not in own]
         yield document, [*away, *own]
+
+
+def _spilled(aggregates: Aggregates[Any], ids: Iterable[str]) -> Mapping[str, list[Document]]:
+    """Those of their entries that left the document, by id, in order of number."""
+    refs = {f"{aggregates.name}/{id}": id for id in ids}
+    found: dict[str, list[Document]] = {}
+    rows = aggregates.spilled_history.with_options(_LENIENT).find({"aggregate": {"$in": list(refs)}}, {"_id": 0})
+    for row in rows.sort([("aggregate", ASCENDING), ("number", ASCENDING)]):
+        found.setdefault(refs[row.pop("aggregate")], []).append(row)
+    return found
 
 
 def _begins(kept: Sequence[Any]) -> bool:
