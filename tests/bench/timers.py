@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,7 +35,7 @@ def report(desk: Desk, console: Console, open_orders: int) -> None:
     for goal in (open_orders // 100, open_orders):
         _fill(orders, template, have, goal, console)
         have = goal
-        lags = _fall_due(desk, orders, template, goal)
+        lags = _fall_due(orders, template, goal)
         rows[f"{goal:,} open"] = [f"{_look(orders):.3f}", *_lag_figures(lags)]
     _show(console, rows)
     console.print(f"The timer query's plan: {_plan(orders)}; of 100 that are due it reads {_read(orders)} documents")
@@ -76,7 +75,7 @@ def _copies(doc: Doc, name: str, first: int, last: int) -> Iterator[Doc]:
         yield {**doc, "_id": f"{name}-{number}", "timer_at": doc["timer_at"] + later, "bench": True}
 
 
-def _fall_due(desk: Desk, orders: Collection[Doc], template: Doc, run: int) -> list[float]:
+def _fall_due(orders: Collection[Doc], template: Doc, run: int) -> list[float]:
     """Milliseconds from the instant at which each warning fell due to its being recorded."""
     begin = datetime.now(UTC) + LEAD
     instants = [begin + timedelta(seconds=number / PER_SECOND) for number in range(PER_SECOND * SECONDS)]
@@ -114,7 +113,7 @@ def _moved(value: Any, by: timedelta) -> Any:
         return {key: _moved(item, by) for key, item in value.items()}
     if isinstance(value, list):
         return [_moved(item, by) for item in value]
-    return deepcopy(value)
+    return value
 
 
 def _look(orders: Collection[Doc]) -> float:
