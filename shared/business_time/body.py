@@ -93,11 +93,16 @@ class _Reader:
             self.fault("working_day", f"{text!r} is not over 0 and up to 24h")
         return length
 
+    def mapping(self, path: str, body: Any, of: str) -> Mapping[Any, Any]:
+        """It, or an empty one where it is not there or is none."""
+        if isinstance(body, Mapping):
+            return body
+        if body is not None:
+            self.fault(path, f"is not a mapping of {of}")
+        return {}
+
     def week(self, body: Any) -> tuple[Spans, ...]:
-        if not isinstance(body, Mapping):
-            if body is not None:
-                self.fault("week", "is not a mapping of weekdays")
-            body = {}
+        body = self.mapping("week", body, "weekdays")
         for key in body:
             if key not in WEEKDAYS:
                 self.fault(f"week.{key}", f"unknown weekday; known: {', '.join(WEEKDAYS)}")
@@ -106,13 +111,9 @@ class _Reader:
         )
 
     def days(self, body: Any, week: tuple[Spans, ...]) -> tuple[dict[int, Day], tuple[tuple[int, str], ...]]:
-        if not isinstance(body, Mapping):
-            if body is not None:
-                self.fault("days", "is not a mapping of dates")
-            body = {}
         days: dict[int, Day] = {}
         names: dict[int, str] = {}
-        for key, entry in body.items():
+        for key, entry in self.mapping("days", body, "dates").items():
             path = f"days.{key}"
             day = self.calendar_date(path, key)
             found = self.day(path, entry, week)
