@@ -112,12 +112,12 @@ def _tell(told: Way, entry: Mapping[str, Any]) -> None:
         for stop in [stop for stop in told.open_stops() if stop.step in data["from_steps"]]:
             told.end(stop, at, "aside", "干预 rerouted")
         told.why = data["reason"]
-    elif kind == "work_opened" or kind == "work_reopened":
-        told.why = f"重新打开 reopened: {data['reason']}" if kind == "work_reopened" else ""
-        if kind == "work_opened":
-            told.simple = data["flow"] is None
-        if told.simple:
-            _one_step(told, at)
+    elif kind == "work_opened":
+        told.simple = data["flow"] is None
+        _one_step(told, at)
+    elif kind == "work_reopened":
+        told.why = f"重新打开 reopened: {data['reason']}"
+        _one_step(told, at)
     elif kind in STATIONS:
         for stop in told.open_stops():
             done = told.simple and kind == "work_resolved"
@@ -129,8 +129,9 @@ def _tell(told: Way, entry: Mapping[str, Any]) -> None:
 
 def _one_step(told: Way, at: datetime) -> None:
     """Work without a flow: one step, of which nothing is told by itself."""
-    told.begin(Stop(f"work_{len(told.stops)}", names(ONE_STEP.name), at, ONE_STEP.start))
-    told.why = ""
+    if told.simple:
+        told.begin(Stop(f"work_{len(told.stops)}", names(ONE_STEP.name), at, ONE_STEP.start))
+        told.why = ""
 
 
 def _of_visit(told: Way, data: Mapping[str, Any]) -> Iterator[Stop]:
