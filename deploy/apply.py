@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy.declared import SERVICES, Body, Fault, load, placed
+from deploy.declared import Body, Fault, load, placed
 from deploy.differences import Change, canonical, differences
 from shared.client import Client, Request
 from shared.errors import LoopdeskError, ValidationError
 
-__all__ = ["SERVICES", "Body", "Fault", "Part", "across", "check", "commit", "compare", "load", "placed"]
+__all__ = ["Body", "Fault", "Part", "across", "check", "commit", "compare", "load", "placed"]
 
 
 @dataclass(frozen=True)

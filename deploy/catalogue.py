@@ -13,8 +13,6 @@ from shared.aggregates import AGGREGATE_INDEXES
 from shared.bus.handler import EventHandler
 from shared.bus.topology import Subscription
 
-SERVICES = ("intake", "dispatch", "feedback", "notify")
-PROCESSES = tuple(f"{service}{kind}" for service in SERVICES for kind in ("", "-worker"))
 CONSUMERS = ("sms-consumer", "email-consumer")
 
 

@@ -14,7 +14,9 @@ from typing import Any
 
 import yaml
 
-SERVICES = ("intake", "dispatch", "feedback", "notify")
+from deploy.services import SERVICES
+
+CONFIG = Path(__file__).resolve().parent / "config"  # what ships
 PARTS: Mapping[str, str] = {"calendars": "dispatch", "flows": "dispatch"}  # folder, and name in the body -> service
 Body = Mapping[str, Any]
 

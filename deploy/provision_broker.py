@@ -12,8 +12,9 @@ import pika
 import requests
 from pika.adapters.blocking_connection import BlockingChannel
 
-from deploy.catalogue import CONSUMERS, SERVICES, subscriptions
+from deploy.catalogue import CONSUMERS, subscriptions
 from deploy.provision_mongo import password_of
+from deploy.services import SERVICES
 from shared.bus.topology import (
     CONSUMERS_EVENTS,
     DELIVERY_LIMIT,

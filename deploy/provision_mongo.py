@@ -10,7 +10,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from deploy.catalogue import CONSUMERS, SERVICES, collections
+from deploy.catalogue import CONSUMERS, collections
+from deploy.services import SERVICES
 from shared.settings import require
 
 ACTIONS = ["find", "insert", "update", "remove"]

@@ -13,13 +13,13 @@ from rich.text import Text
 from deploy import apply as reference
 from deploy.commands import session
 from deploy.commands.session import err, out
+from deploy.declared import CONFIG
 
 LONGEST = 100
-DEFAULT = Path(__file__).resolve().parents[1] / "config"
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=DEFAULT)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=CONFIG)
 @click.option("--dry-run", is_flag=True, help="Check and show what would change; apply nothing.")
 @click.option("--to-open", is_flag=True, help="Put work that is open already under the newest version, too.")
 @click.option("--reason", help="Why; required with --to-open, and kept in the history of the work.")

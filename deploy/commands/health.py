@@ -15,7 +15,8 @@ import click
 from rich.table import Table
 
 from deploy.commands import session
-from deploy.commands.session import PROCESSES, out
+from deploy.commands.session import out
+from deploy.services import PROCESSES
 from shared.client import Client, Request
 from shared.errors import LoopdeskError
 

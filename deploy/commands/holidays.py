@@ -12,13 +12,11 @@ from rich.table import Table
 
 from deploy.calendar_file import CannotEdit, Edit, Row, edit
 from deploy.commands.session import out
-from deploy.declared import read
+from deploy.declared import CONFIG, read
 from deploy.public_holidays import CHINA, Day, NotKnown, source
 from shared.business_time import Calendar
+from shared.business_time.hours import WEEKDAYS
 from shared.errors import ValidationError
-
-DEFAULT = Path(__file__).resolve().parents[1] / "config"
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @click.command()
@@ -36,7 +34,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=DEFAULT,
+    default=CONFIG,
     help="Where the reference data is.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")

@@ -10,9 +10,10 @@ from rich.table import Column, Table
 
 from deploy import parked as lots
 from deploy.commands import session
-from deploy.commands.session import SERVICES, err, out
+from deploy.commands.session import err, out
 from deploy.parked import Outcome
 from deploy.parked_message import Parked, presentable
+from deploy.services import SERVICES
 from shared.bus.topology import UNROUTED
 
 PLACES = (*SERVICES, UNROUTED)

@@ -17,8 +17,6 @@ from deploy.localstack.instance import Instance
 from shared.client import Client
 
 ACCOUNT = "operator"
-SERVICES = ("intake", "dispatch", "feedback", "notify")
-PROCESSES = tuple(f"{service}{kind}" for service in SERVICES for kind in ("", "-worker"))
 
 PIPED_WIDTH = 200  # rich takes 80 columns where there is no terminal, and would cut ids
 

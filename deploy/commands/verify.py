@@ -15,7 +15,8 @@ from rich.table import Table
 from deploy import anchors
 from deploy.anchors import Anchors, Writer
 from deploy.commands import session
-from deploy.commands.session import SERVICES, err, out
+from deploy.commands.session import err, out
+from deploy.services import SERVICES
 from deploy.verify import Page, pages
 from shared.client import Client
 from shared.clock import SystemClock

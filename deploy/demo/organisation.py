@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from deploy import apply as reference_data
+from deploy.declared import CONFIG
 from deploy.demo import reference
 from deploy.demo.log import Incident
 from deploy.demo.play import StackTrouble
 from shared.client import Client, Request
 from shared.errors import LoopdeskError, Unavailable
 
-CONFIG = Path(__file__).resolve().parents[1] / "config"
 TRIES = 5
 FRESH_SECONDS = 1.2  # a service trusts the reference data that it has read for a second (shared/reference.py)
 

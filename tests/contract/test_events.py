@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from deploy.catalogue import SERVICES, subscriptions, worker
+from deploy.catalogue import subscriptions, worker
+from deploy.services import SERVICES
 from services.dispatch.events import ORDER_EVENTS
 from services.feedback import events as feedback_events
 from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS

@@ -11,8 +11,9 @@ from typing import Any
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from deploy.catalogue import SERVICES, subscriptions
+from deploy.catalogue import subscriptions
 from deploy.provision_broker import MESSAGE_KEYS
+from deploy.services import SERVICES
 from shared.bus.topology import (
     ATTEMPTS,
     CONSUMERS_EVENTS,

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.catalogue import SERVICES
 from deploy.localstack import launch
 from deploy.localstack.instance import HOME, Instance
+from deploy.services import SERVICES
 from shared.bus.topology import parking
 from tests.fault.bus import on_the_bus
 from tests.fault.declared import apply

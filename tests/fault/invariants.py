@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from deploy.catalogue import PROCESSES
+from deploy.services import PROCESSES
 from shared.cause import request_key
 from shared.client import Request
 from shared.clock import SystemClock

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pika
 
-from deploy.catalogue import SERVICES
+from deploy.services import SERVICES
 from tests.fault.state import AGGREGATES
 from tests.support import Stack
 

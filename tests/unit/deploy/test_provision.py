@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import re
 
-from deploy.catalogue import CONSUMERS, SERVICES, collections
+from deploy.catalogue import CONSUMERS, collections
 from deploy.provision_broker import service_rights
 from deploy.provision_mongo import actions
+from deploy.services import SERVICES
 
 
 def test_nobody_may_change_what_has_happened() -> None:

@@ -88,12 +88,6 @@ def test_figures_stand_beside_their_targets():
     ]
 
 
-def test_the_processes_are_those_that_the_services_have():
-    from deploy import catalogue
-
-    assert catalogue.PROCESSES == session.PROCESSES
-
-
 def test_an_unknown_host_is_a_line_and_no_traceback():
     result = run("parked", "list", LOOPDESK_AMQP_URI="amqp://operator:x@nowhere.invalid/loopdesk")
     assert result.exit_code == 1
