@@ -110,4 +110,4 @@ def _rule(visit: Visit, wish: Wish | None, agent_id: str) -> Rule:
     """By which rule the agent has got the step."""
     if wish is not None and wish.agent == agent_id:
         return wish.rule
-    return Rule.LEAST_LOADED if visit.need.agent is None else Rule.NAMED
+    return Rule.BEST_SCORE if visit.need.agent is None else Rule.NAMED

@@ -1,8 +1,9 @@
 """The rules of dispatch: pure, and given the time."""
 
+from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.reference.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
 from services.dispatch.domain.work.advance import advance, next_due
-from services.dispatch.domain.work.agent import Agent, declare, save_agent, set_presence
+from services.dispatch.domain.people.agent import Agent, declare, save_agent, set_presence
 from services.dispatch.domain.work.assignment import (
     claimed,
     destination,
@@ -32,7 +33,7 @@ from services.dispatch.domain.work.states import Stage, State
 from services.dispatch.domain.work.stepping import complete_step, resolve, skip_step
 from services.dispatch.domain.work.visit import Need, Visit
 from services.dispatch.domain.work.visiting import accept, assign, transfer
-from services.dispatch.domain.work.wish import Rule, Wish
+from services.dispatch.domain.work.wish import Wish
 
 __all__ = [
     "BEFORE_FIRST_APPLY",

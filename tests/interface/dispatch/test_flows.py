@@ -139,12 +139,12 @@ def test_who_did_a_step_goes_on_with_the_next_and_does_it_again_when_it_comes_ag
     do(desk, "reopen", ticket, reason="again", cause="customer")
 
     assert given(desk, ticket) == [
-        (a1, "least_loaded", team),
-        (expert, "least_loaded", f"{team}#expert~radio"),
-        (b1, "least_loaded", team),
+        (a1, "best_score", team),
+        (expert, "best_score", f"{team}#expert~radio"),
+        (b1, "best_score", team),
         (b1, "agent_of_the_step_before", team),
         (a1, "former_agent", team),
-        (expert, "least_loaded", team),
+        (expert, "best_score", team),
         (a1, "former_agent", team),
     ]
 
@@ -156,7 +156,7 @@ def test_whom_a_caller_asks_for_gets_the_step_for_that(
     opened(desk, tell, ticket)
     do(desk, "transfer", ticket, agent=expert, reason="knows it")
 
-    assert given(desk, ticket) == [(a1, "least_loaded", team), (expert, "wished", team)]
+    assert given(desk, ticket) == [(a1, "best_score", team), (expert, "wished", team)]
 
 
 def test_a_branch_that_has_come_to_its_join_is_opened_again(

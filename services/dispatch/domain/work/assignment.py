@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.reference.organisation import Team
 from services.dispatch.domain.reference.reference import Reference
-from services.dispatch.domain.work.agent import Agent
+from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.states import State
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import Need, Visit
 from services.dispatch.domain.work.visiting import chosen
-from services.dispatch.domain.work.wish import Rule, Wish
+from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import NoRoom, NotOnTeam
 from shared.events import Fact
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.clocks.clock import Promise
 from services.dispatch.domain.reference.matter import PRIORITIES
 from services.dispatch.domain.work import course, timing
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import State, after, state_of
 from services.dispatch.domain.work.telling import concerning, told
-from services.dispatch.domain.work.wish import Rule, Wish
+from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import AlreadyVoid, NothingChanges, StaleRound
 from shared.errors import NotFound
 from shared.events import Fact

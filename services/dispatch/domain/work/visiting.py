@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.reference.organisation import Team
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import VISIT_MOVES, State, after, stage_after
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import Need, Visit
-from services.dispatch.domain.work.wish import Rule, Wish
+from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import NameTheStep, NoSuchMove, NothingChanges
 from shared.errors import NotFound
 
@@ -38,7 +39,7 @@ def chosen(order: Order, move: str, step: str | None = None) -> Visit:
 
 
 def assign(
-    order: Order, at: datetime, agent_id: str, number: int | None = None, rule: Rule = Rule.LEAST_LOADED
+    order: Order, at: datetime, agent_id: str, number: int | None = None, rule: Rule = Rule.BEST_SCORE
 ) -> Decision:
     """An open step that waits (the only one, unless its visit is named) goes to an agent; held work stays held.
 
