@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from shared.clock import to_text
 from shared.errors import IllegalMove, LoopdeskError, NotFound
 
 
@@ -99,3 +101,36 @@ class AlreadyVoid(IllegalMove):
 
     def __init__(self, order_no: str, fee: int) -> None:
         super().__init__(f"{order_no}: fee {fee} is void already", rule="void", fee=fee)
+
+
+class CycleOfStandIns(IllegalMove):
+    """The work of an agent would come back to it; `chain` begins and ends with it, `at` is the first such instant."""
+
+    def __init__(self, chain: Sequence[str], at: datetime) -> None:
+        super().__init__(
+            f"at {to_text(at)} the work would come back: {' -> '.join(chain)}",
+            rule="cycle",
+            chain=list(chain),
+            at=to_text(at),
+        )
+
+
+class OverlappingHandOver(IllegalMove):
+    """The agent's work is handed over for a part of that period already."""
+
+    def __init__(self, agent_id: str, other: str, since: datetime, until: datetime) -> None:
+        super().__init__(
+            f"the work of agent {agent_id!r} is handed over from {to_text(since)} to {to_text(until)} already",
+            rule="overlap",
+            agent=agent_id,
+            hand_over=other,
+            since=to_text(since),
+            until=to_text(until),
+        )
+
+
+class TooManyHandOvers(IllegalMove):
+    """There are as many hand-overs, planned or under way, as the register holds."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} hand-overs are planned or under way, which is the most", rule="at_once", most=most)
