@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from services.dispatch.domain.assigning.assignment import PARTS
 from services.dispatch.domain.reference.matter import PRIORITIES
+from services.dispatch.domain.reference.organisation import ROLES
 from services.dispatch.domain.reference.policy import PROMISED, REOPENING
 from services.dispatch.flow_schemas import LONGEST_CONDITION, EscalationForm, FlowForm, Members, texts
-from services.dispatch.schemas import AgentFields
+from services.dispatch.schemas_people import LARGEST_CAPACITY, MOST_CODES, AgentFields
 from shared.schemas import Code, Number, Request, Text
+
+LARGEST_WEIGHT = 1_000_000
 
 
 class Team(Request):
@@ -22,6 +26,8 @@ class Team(Request):
     supervisor = Code(64, allow_none=True)
     duty_manager = Code(64, allow_none=True)
     expert_team = Code(64, allow_none=True)
+    calendar = Code(64, allow_none=True)
+    skills = fields.List(Code(64), validate=validate.Length(max=MOST_CODES))
 
 
 class Target(Request):
@@ -57,6 +63,37 @@ class Policy(Request):
     escalations = fields.List(fields.Nested(PolicyEscalation), validate=validate.Length(max=30))
 
 
+class Role(Request):
+    """What agents of a role may do, as a condition; without one, everything."""
+
+    may = Text(LONGEST_CONDITION)
+
+
+class Units(Request):
+    """What work for which `when` holds takes of an agent's capacity."""
+
+    when = Text(LONGEST_CONDITION)
+    units = fields.Integer(required=True, strict=True, validate=validate.Range(1, LARGEST_CAPACITY))
+
+
+class Triage(Request):
+    """The team that first looks at work for which `when` holds."""
+
+    team = Code(64, required=True)
+    when = Text(LONGEST_CONDITION, required=True)
+
+
+class Assignment(Request):
+    """How work is given out; `accept_within` are times by the wall clock (`5m`)."""
+
+    weights = Members(
+        keys=fields.String(validate=validate.OneOf(PARTS)), values=Number(validate=validate.Range(0, LARGEST_WEIGHT))
+    )
+    units = fields.List(fields.Nested(Units), validate=validate.Length(max=50))
+    accept_within = Members(keys=fields.String(validate=validate.OneOf(PRIORITIES)), values=Text(40))
+    triage = fields.Nested(Triage)
+
+
 class ReferenceData(Request):
     """The whole of it."""
 
@@ -65,6 +102,8 @@ class ReferenceData(Request):
     skills = Members(keys=Code(64), values=Text(120))
     hold_reasons = Members(keys=Code(64), values=texts())
     agents = Members(keys=Code(64), values=fields.Nested(AgentFields))
+    roles = Members(keys=fields.String(validate=validate.OneOf(ROLES)), values=fields.Nested(Role))
+    assignment = fields.Nested(Assignment)
     calendars = Members(keys=Code(64), values=fields.Dict(), required=True)
     policies = fields.List(fields.Nested(Policy), required=True, validate=validate.Length(1, 100))
     flows = Members(keys=Code(64), values=fields.Nested(FlowForm))

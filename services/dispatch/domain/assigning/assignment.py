@@ -21,10 +21,10 @@ AT_TRIAGE: Mapping[str, str] = {**MATTER, "sensitive": "bool", "confidence": "nu
 
 @dataclass(frozen=True, kw_only=True)
 class UnitsRule:
-    """Work for which `when` holds takes `units` of an agent's capacity."""
+    """Work for which `when` holds (None: any) takes `units` of an agent's capacity."""
 
-    when: Condition
     units: int
+    when: Condition | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Assignment:
 
     def units_of(self, matter: Mapping[str, str]) -> int:
         """How much of an agent's capacity such work takes; 1 where no rule holds."""
-        return next((rule.units for rule in self.units if rule.when.holds(matter)), 1)
+        return next((rule.units for rule in self.units if rule.when is None or rule.when.holds(matter)), 1)
 
     def accept_within(self, priority: str) -> timedelta | None:
         """The time (by the wall clock) in which an offer has to be accepted; None: no limit."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from services.dispatch.domain.assigning.assignment import Assignment
+from services.dispatch.domain.assigning.reading import read_assignment
 from services.dispatch.domain.clocks.pin import Pin
 from services.dispatch.domain.clocks.promise import Terms
 from services.dispatch.domain.clocks.terms import terms_of
@@ -38,6 +40,7 @@ class Reference:
     agents: Mapping[str, AgentEntry] = field(default_factory=dict)
     skills: Mapping[str, str] = field(default_factory=dict)
     hold_reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    assignment: Assignment = field(default_factory=Assignment)
     version: int = 0
 
     @classmethod
@@ -55,6 +58,7 @@ class Reference:
         policies = read_policies(body["policies"], version, calendars, known, hold_reasons, faults)
         known = replace(known, default_calendars={policy.calendar.code for policy in policies})
         flows = _flows(body.get("flows") or {}, version, known, faults)
+        assignment = read_assignment(body, known, faults)
         faults.raise_any()
         return cls(
             teams=teams,
@@ -65,6 +69,7 @@ class Reference:
             agents=agents,
             skills=skills,
             hold_reasons=hold_reasons,
+            assignment=assignment,
             version=version,
         )
 
