@@ -29,7 +29,7 @@ def call(
     \b
     loopdesk call intake get_ticket ticket_no=T-100001
     loopdesk call intake find_tickets status=submitted limit:=5 | jq .tickets[].subject
-    loopdesk call --change dispatch set_presence agent_id=a7 present:=false    (needs the permission work)
+    loopdesk call --change dispatch set_presence agent_id=a7 status=offline    (needs the permission work)
     """
     given = parse(fields)
     if change or request_id:

@@ -45,9 +45,9 @@ def _apply(client: Client, bodies: Mapping[str, Any]) -> None:
 
 def _call_in(client: Client, agents: Mapping[str, Any]) -> None:
     requests = [
-        Request.command("dispatch", "set_presence", agent_id=agent, present=True, request_id=f"present/{agent}")
+        Request.command("dispatch", "set_presence", agent_id=agent, status="available", request_id=f"present/{agent}")
         for agent, told in agents.items()
-        if told["role"] == "agent"
+        if told["role"] == "specialist"
     ]
     for answer in client.stream(requests):
         if isinstance(answer, LoopdeskError):

@@ -81,5 +81,5 @@ def _organisation(counts: Mapping[str, int], by_category: Mapping[str, str]) -> 
 def _members(group: str, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Its agents, and a supervisor who takes no work."""
     for number, agent in enumerate(agent_ids(group, count), start=1):
-        yield agent, {"name": f"{group}, agent {number}", "teams": [group], "capacity": CAPACITY, "role": "agent"}
+        yield agent, {"name": f"{group}, agent {number}", "teams": [group], "capacity": CAPACITY, "role": "specialist"}
     yield supervisor_id(group), {"name": f"{group}, supervisor", "teams": [group], "capacity": 0, "role": "supervisor"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.dispatch.documents import agent_document, agent_from
+from services.dispatch.agent_documents import agent_document, agent_from
 from services.dispatch.domain import Agent, Reference, declare
-from services.dispatch.domain.work.agent import AgentDecide
+from services.dispatch.domain.people.agent import AgentDecide
 from services.dispatch.seats import Seats
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
@@ -66,7 +66,8 @@ class Agents:
 
     def find(self, filters: Mapping[str, Any], limit: int, after: str | None) -> tuple[list[Agent], str | None]:
         """At most `limit` agents by id, and the cursor of the next page (None: the last); `team`: one of theirs."""
-        wanted = {("teams" if name == "team" else name): value for name, value in filters.items()}
+        stored = {"team": "teams", "status": "presence.status"}
+        wanted = {stored.get(name, name): value for name, value in filters.items()}
         if after:
             wanted["_id"] = {"$gt": after}
         rows = self.aggregates.collection.find(wanted, STATE_ONLY).sort("_id", 1).limit(limit + 1)

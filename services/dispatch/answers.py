@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.dispatch.domain import Agent, Order
+from services.dispatch.domain import Order
 from services.dispatch.domain.clocks.clock import Clock, standing
 from services.dispatch.domain.work.order import Fee
 from services.dispatch.domain.work.visit import Visit
@@ -70,23 +70,6 @@ def work(order: Order, history: Sequence[Mapping[str, Any]], now: datetime) -> d
         "language": order.language,
         "replay_until": order.replay_until,
         "history": list(history),
-    }
-
-
-def agent(state: Agent) -> dict[str, Any]:
-    """An agent."""
-    return {
-        "agent_id": state.agent_id,
-        "name": state.name,
-        "teams": list(state.teams),
-        "capacity": state.capacity,
-        "role": state.role,
-        "skills": list(state.skills),
-        "present": state.present,
-        "load": state.load,
-        "has_room": state.has_room,
-        "last_assigned_at": state.last_assigned_at,
-        "version": state.version,
     }
 
 

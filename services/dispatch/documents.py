@@ -1,4 +1,4 @@
-"""Work orders and agents as documents, and back. Pure."""
+"""Work orders as documents, and back. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.dispatch.domain import Agent, Order, claimed, queues, waits_in
+from services.dispatch.domain import Order, claimed, queues, waits_in
 from services.dispatch.domain.rollouts.repin import pinned, provisional
 from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.record import MERGED, order_of, record
@@ -52,37 +52,6 @@ def _whole(rebuilt: Mapping[str, Any], books: Books) -> Mapping[str, Any]:
         return {"_id": order.order_no, **order_document(order)}
     except (KeyError, TypeError, ValueError, AttributeError, NotFound):
         return rebuilt
-
-
-def agent_document(agent: Agent) -> dict[str, Any]:
-    """The agent's own fields; its load is not among them: only claims change it (seats.py)."""
-    return {
-        "name": agent.name,
-        "teams": list(agent.teams),
-        "capacity": agent.capacity,
-        "role": agent.role,
-        "skills": list(agent.skills),
-        "queues": agent.queues,
-        "present": agent.present,
-        "declared": agent.declared,
-    }
-
-
-def agent_from(doc: Mapping[str, Any]) -> Agent:
-    """The agent in a document."""
-    return Agent(
-        agent_id=doc["_id"],
-        name=doc["name"],
-        teams=tuple(doc["teams"]),
-        capacity=doc["capacity"],
-        role=doc["role"],
-        skills=tuple(doc["skills"]),
-        present=doc["present"],
-        declared=doc["declared"],
-        load=doc.get("load", 0),
-        last_assigned_at=doc.get("last_assigned_at"),
-        **kernel_fields(doc),
-    )
 
 
 def _each(of_visits: Sequence[str | None], last: str | None) -> list[str]:

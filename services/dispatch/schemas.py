@@ -8,12 +8,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from services.dispatch.domain.reference.organisation import ROLES
 from services.dispatch.flow_schemas import Members
 from services.dispatch.listing import PRIORITIES, STATES
-from shared.schemas import Code, Instant, Page, Request, Text, YesNo
+from shared.schemas import Code, Instant, Page, Request, Text
 
-LONGEST_REASON, LONGEST_SOLUTION, LARGEST_CAPACITY, MOST_FIELDS = 500, 20_000, 1_000_000, 200
+LONGEST_REASON, LONGEST_SOLUTION, MOST_FIELDS = 500, 20_000, 200
 LANGUAGES = ("zh-CN", "en")
 LARGEST_VERSION = 2**31 - 1
 PLACE = re.compile(r"[0-9]{15}W-")  # how `listing.place` begins
@@ -128,30 +127,6 @@ class Reopen(OrderCommand):
     cause = fields.String(validate=validate.OneOf(("customer", "agent")), load_default="agent")
 
 
-class AgentFields(Request):
-    """Who an agent is; `capacity` is how much open work it takes."""
-
-    name = Text(120, required=True)
-    teams = fields.List(Code(64), required=True, validate=validate.Length(1, 50))
-    capacity = fields.Integer(required=True, strict=True, validate=validate.Range(0, LARGEST_CAPACITY))
-    role = fields.String(validate=validate.OneOf(ROLES), load_default="agent")
-    skills = fields.List(Code(64), load_default=list, validate=validate.Length(max=50))
-    skills = fields.List(Code(64), load_default=list, validate=validate.Length(max=50))
-
-
-class SaveAgent(AgentFields):
-    """An agent, whole."""
-
-    agent_id = Code(64, required=True)
-
-
-class SetPresence(Request):
-    """Whether an agent may be given work now."""
-
-    agent_id = Code(64, required=True)
-    present = YesNo(required=True)
-
-
 class GetWork(Request):
     """By its own number or by the ticket's."""
 
@@ -230,17 +205,3 @@ class FindWork(Page):
     step = Code(64)
     flow = Code(64)
     reference = Code(64)
-
-
-class GetAgent(Request):
-    """By id."""
-
-    agent_id = Code(64, required=True)
-
-
-class FindAgents(Page):
-    """Any combination of filters."""
-
-    team = Code(64)
-    present = YesNo()
-    has_room = YesNo()

@@ -18,7 +18,8 @@ CANDIDATES = 16
 PATIENCE = 0.1  # seconds
 
 _LOAD = {"$ifNull": ["$load", 0]}
-_HAS_ROOM = {"$set": {"has_room": {"$and": ["$present", {"$lt": ["$load", "$capacity"]}]}}}
+_PRESENT = {"$eq": ["$presence.status", "available"]}
+_HAS_ROOM = {"$set": {"has_room": {"$and": [_PRESENT, {"$lt": ["$load", "$capacity"]}]}}}
 
 
 class Seats:

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch import answers, domain, explaining, rerating, rollout_documents, schemas
-from services.dispatch.domain import Agent, Decision, Order
-from services.dispatch.domain.work.agent import AgentDecision
+from services.dispatch.domain import Decision, Order
 from services.dispatch.forecast import require_within_reach
 from services.dispatch.rerating import Period
 from services.dispatch.service_assigning import Assigning
@@ -18,7 +17,6 @@ from services.dispatch.service_people import People
 from services.dispatch.service_supervision import Supervision
 from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, Health, command, query
-from shared.errors import NotFound
 from shared.mongo import Mongo
 from shared.reference import ReferenceData
 from shared.verification import Verification
@@ -162,37 +160,6 @@ class Dispatch(People, HandOvers, Assigning, Incidents, Supervision, Export, Hea
     def get_rollout(self, call: Call, rollout_id: str) -> Any:
         """How far a rollout has come. Raises NotFound."""
         return rollout_documents.rollout_answer(self.store.rollouts.get(rollout_id))
-
-    @command("supervise", schemas.SaveAgent)
-    def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:
-        """Creates or changes an agent: the agent. Raises NotFound (team, skill)."""
-        reference = self.store.reference.current()
-
-        def decide(agent: Agent, at: datetime) -> AgentDecision:
-            for team in given["teams"]:
-                reference.team(team)
-            for skill in given["skills"]:
-                if skill not in reference.skills:
-                    raise NotFound("skill", skill)
-            return domain.save_agent(agent, at, **given)
-
-        return self.store.save_agent(call, agent_id, decide)
-
-    @command("work", schemas.SetPresence)
-    def set_presence(self, call: Call, agent_id: str, present: bool) -> Any:
-        """An agent has come or gone: the agent. Raises NotFound."""
-        return self.store.set_presence(call, agent_id, present)
-
-    @query("read", schemas.GetAgent)
-    def get_agent(self, call: Call, agent_id: str) -> Any:
-        """The agent. Raises NotFound."""
-        return answers.agent(self.store.agents.get(agent_id))
-
-    @query("read", schemas.FindAgents)
-    def find_agents(self, call: Call, limit: int, after: str | None, **filters: Any) -> Any:
-        """A page, by id: {agents: [...], next: cursor of the next page, or null}."""
-        found, more = self.store.agents.find(filters, limit, after)
-        return {"agents": [answers.agent(agent) for agent in found], "next": more}
 
     def _change(self, call: Call, order_no: str, decide: Decide) -> Any:
         return self.store.change(call, order_no, decide, answers.receipt)

@@ -8,13 +8,14 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.dispatch import answers, domain
+from services.dispatch import domain
 from services.dispatch.agents import Agents, Answer
+from services.dispatch.agents import Reply as AgentReply
 from services.dispatch.claims import Claims, NeedsSeats, NobodyFree, needs_no_seats
 from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain import Decision, Order
+from services.dispatch.domain.people.agent import AgentDecide
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
-from services.dispatch.domain.work.agent import AgentDecide
 from services.dispatch.domain.work.order import Books
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.listing import INDEXES, PARTIAL, query
@@ -143,26 +144,25 @@ class DispatchStore:
         """Let everything happen that fell due, each at the time it fell due."""
         self.orders.wake(self.now(), act=lambda order_no, cause: self.change(cause, order_no, _as_it_is))
 
-    def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide) -> Answer:
+    def save_agent(self, cause: Cause, agent_id: str, decide: AgentDecide, reply: AgentReply) -> Answer:
         """Create or change an agent; who has room then gets waiting work."""
-        answer = self.agents.save(cause, agent_id, decide, answers.agent)
+        answer = self.agents.save(cause, agent_id, decide, reply)
         self._give_out_to(agent_id)
         return answer
 
-    def set_presence(self, cause: Cause, agent_id: str, present: bool) -> Answer:
-        """An agent has come or gone; who has come gets waiting work."""
-        answer = self.agents.change(
-            cause, agent_id, lambda agent, at: domain.set_presence(agent, at, present), answers.agent
-        )
-        if present:
-            self._give_out_to(agent_id)
+    def change_agent(self, cause: Cause, agent_id: str, decide: AgentDecide, reply: AgentReply) -> Answer:
+        """Change an agent that must be there; who has room then gets waiting work."""
+        answer = self.agents.change(cause, agent_id, decide, reply)
+        self._give_out_to(agent_id)
         return answer
 
     def _give_out(self, claims: Claims, order_no: str) -> None:
         self.waiting.give_out(claims.left, f"room after {order_no}")
 
     def _give_out_to(self, agent_id: str) -> None:
-        self.waiting.give_out(self.agents.get(agent_id).queues, f"room with {agent_id}")
+        agent = self.agents.get(agent_id)
+        if agent.has_room:
+            self.waiting.give_out(agent.queues, f"room with {agent_id}")
 
     def _change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None, claims: Claims) -> Answer:
         further = self._knowing_further(decide)

@@ -39,7 +39,7 @@ class Desk:
         for number in range(AGENTS):
             agent = {"agent_id": f"bench.{number}", "name": "Bench", "teams": [TEAM], "capacity": 1_000_000}
             self.client.command("dispatch", "save_agent", **agent)
-            self.client.command("dispatch", "set_presence", agent_id=agent["agent_id"], present=True)
+            self.client.command("dispatch", "set_presence", agent_id=agent["agent_id"], status="available")
 
     def submission(self) -> Request:
         """A contact of usual size."""

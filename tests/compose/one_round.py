@@ -42,7 +42,7 @@ def main() -> None:
             print(sys.argv[2], status(sys.argv[2]))
             return
         for agent in ("desk.01", "desk.02"):
-            workbench.command("dispatch", "set_presence", agent_id=agent, present=True)
+            workbench.command("dispatch", "set_presence", agent_id=agent, status="available")
         ticket = callcentre.command(
             *("intake", "submit_ticket"),
             channel="phone",

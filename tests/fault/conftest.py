@@ -42,7 +42,7 @@ class Ground:
         stack = Stack(instance)
         apply(stack)
         for agent in AGENTS:
-            stack.client("importer").command("dispatch", "set_presence", agent_id=agent, present=True)
+            stack.client("importer").command("dispatch", "set_presence", agent_id=agent, status="available")
         if self._name:
             self._tidy(stack)
         return stack

@@ -158,7 +158,7 @@ def loads_equal_open_work(state: State) -> Wrong:
     for agent_id, agent in state.agents.items():
         if agent.get("load", 0) != open_work[agent_id]:
             yield f"{agent_id} has load {agent.get('load', 0)}, but {open_work[agent_id]} open steps"
-        if agent.get("has_room", False) != (agent["present"] and agent.get("load", 0) < agent["capacity"]):
+        if agent.get("has_room", False) != (agent["presence"]["status"] == "available" and agent.get("load", 0) < agent["capacity"]):
             yield f"{agent_id}: has_room is {agent.get('has_room')} at {agent.get('load')} of {agent['capacity']}"
 
 

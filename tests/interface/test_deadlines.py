@@ -48,7 +48,7 @@ def desk(stack: Stack) -> Client:
     put(client, body())
     agent = {"agent_id": "timekeeper", "name": "计时员", "teams": ["it"], "capacity": 100_000}
     eventually(lambda: client.command("dispatch", "save_agent", **agent))
-    client.command("dispatch", "set_presence", agent_id="timekeeper", present=True)
+    client.command("dispatch", "set_presence", agent_id="timekeeper", status="available")
     return client
 
 

@@ -35,9 +35,9 @@ def loopdesk(stack: Stack):
 @pytest.fixture
 def desk(stack: Stack, loopdesk):
     client = stack.client("importer")
-    eventually(lambda: client.command("dispatch", "set_presence", agent_id=AGENT, present=True))
+    eventually(lambda: client.command("dispatch", "set_presence", agent_id=AGENT, status="available"))
     yield client
-    client.command("dispatch", "set_presence", agent_id=AGENT, present=False)
+    client.command("dispatch", "set_presence", agent_id=AGENT, status="offline")
 
 
 def complaint(desk: Client) -> str:

@@ -131,7 +131,7 @@ class Outside:
     def come(self, agent_id: str, *teams: str, capacity: int = 2) -> str:
         """An agent of these teams starts work."""
         self.supervisor.command("dispatch", "save_agent", **an_agent(agent_id, *teams, capacity=capacity))
-        self.workbench.command("dispatch", "set_presence", agent_id=agent_id, present=True)
+        self.workbench.command("dispatch", "set_presence", agent_id=agent_id, status="available")
         return agent_id
 
     def load(self, agent_id: str) -> int:

@@ -1,9 +1,9 @@
 """The rules of dispatch: pure, and given the time."""
 
 from services.dispatch.domain.assigning.rule import Rule
+from services.dispatch.domain.people.agent import Agent, declare, save_agent, set_presence
 from services.dispatch.domain.reference.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
 from services.dispatch.domain.work.advance import advance, next_due
-from services.dispatch.domain.people.agent import Agent, declare, save_agent, set_presence
 from services.dispatch.domain.work.assignment import (
     claimed,
     destination,

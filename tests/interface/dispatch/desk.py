@@ -90,7 +90,7 @@ def an_agent(agent_id: str, *teams: str, capacity: int = 2, **more: Any) -> dict
 
 def come(desk: Client, agent_id: str, *teams: str, capacity: int, **more: Any) -> str:
     desk.command("dispatch", "save_agent", **an_agent(agent_id, *teams, capacity=capacity, **more))
-    desk.command("dispatch", "set_presence", agent_id=agent_id, present=True)
+    desk.command("dispatch", "set_presence", agent_id=agent_id, status="available")
     return agent_id
 
 

@@ -15,12 +15,12 @@ from tests.support import Stack
 
 def test_agents_are_found_with_their_load(desk: Client, tell: Feigned, team: str, a1: str) -> None:
     come(desk, f"a2 of {team}", team, capacity=1)
-    desk.command("dispatch", "set_presence", agent_id=f"a2 of {team}", present=False)
+    desk.command("dispatch", "set_presence", agent_id=f"a2 of {team}", status="offline")
     opened(desk, tell, a_ticket(team))
 
     page = desk.call("dispatch", "find_agents", team=team, limit=1)
     rest = desk.call("dispatch", "find_agents", team=team, limit=1, after=page["next"])
-    present = desk.call("dispatch", "find_agents", team=team, present=True)
+    present = desk.call("dispatch", "find_agents", team=team, status="available")
 
     assert [agent["agent_id"] for agent in page["agents"] + rest["agents"]] == [a1, f"a2 of {team}"]
     assert rest["next"] is None
@@ -36,13 +36,13 @@ def test_an_agent_of_an_unknown_team_is_refused(desk: Client) -> None:
 
 def test_declared_agents_are_there_as_soon_as_they_are_applied(desk: Client) -> None:
     before = desk.call("dispatch", "get_reference")["body"]
-    a5 = {"name": "Agent 5", "teams": ["it"], "capacity": 7, "role": "agent"}
+    a5 = {"name": "Agent 5", "teams": ["it"], "capacity": 7, "role": "specialist"}
 
     desk.command("dispatch", "apply_reference", body={**before, "agents": {**before["agents"], "a5": a5}})
 
     agent = desk.call("dispatch", "get_agent", agent_id="a5")
     assert {name: agent[name] for name in a5} == a5
-    assert (agent["present"], agent["load"]) == (False, 0)
+    assert (agent["status"], agent["load"]) == ("offline", 0)
 
 
 def test_reference_data_that_contradict_themselves_are_refused_whole(desk: Client) -> None:
@@ -72,8 +72,8 @@ def test_reference_data_that_contradict_themselves_are_refused_whole(desk: Clien
         ("void_fee", {"order_no": "W-0", "fee": 0, "reason": "x"}, ValidationError),
         ("reroute", {"order_no": "W-0", "to": "fix"}, ValidationError),
         ("resolve", {"order_no": "W-0", "solution": ""}, ValidationError),
-        ("set_presence", {"agent_id": "nobody", "present": True}, NotFound),
-        ("set_presence", {"agent_id": "nobody", "present": "yes"}, ValidationError),
+        ("set_presence", {"agent_id": "nobody", "status": "available"}, NotFound),
+        ("set_presence", {"agent_id": "nobody", "status": "asleep"}, ValidationError),
     ],
 )
 def test_bad_input_is_refused_and_nothing_is_stored(

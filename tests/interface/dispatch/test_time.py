@@ -158,7 +158,7 @@ def test_an_escalation_that_moves_work_gives_its_seat_back_and_finds_another(
         team,
     )
     do(desk, "resolve", ticket, solution="Done")
-    desk.command("dispatch", "set_presence", agent_id=expert, present=False)
+    desk.command("dispatch", "set_presence", agent_id=expert, status="offline")
 
 
 def test_a_command_on_work_that_time_has_moved_meanwhile_finds_its_seat_given_back(

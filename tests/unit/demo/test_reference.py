@@ -59,7 +59,7 @@ def test_the_logs_codes_replace_the_samples_teams_and_categories_and_nothing_els
         "name": "Group 70, agent 1",
         "teams": ["Group 70"],
         "capacity": CAPACITY,
-        "role": "agent",
+        "role": "specialist",
     }
     assert made["dispatch"]["agents"]["group-70.supervisor"]["capacity"] == 0
     assert made["feedback"] == SAMPLE["feedback"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.dispatch import domain
 from services.dispatch.domain import Agent, Order, Reference
+from services.dispatch.domain.people.presence import Presence, Status, presence
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -136,8 +137,13 @@ def resolved(at: datetime = NINE, **changes: Any) -> Order:
 
 def an_agent(agent_id: str = "a1", **changes: Any) -> Agent:
     """Somebody of IT who is there and has room."""
-    fields = {"name": agent_id.title(), "teams": ("it",), "capacity": 3, "present": True} | changes
+    fields = {"name": agent_id.title(), "teams": ("it",), "capacity": 3, "presence": said("available")} | changes
     return Agent(agent_id=agent_id, **fields)
+
+
+def said(status: str, at: datetime = NINE, lasts: timedelta | None = None) -> Presence:
+    """What an agent said of itself."""
+    return presence(Status(status), at, lasts)
 
 
 def types(facts: list[Any]) -> list[str]:

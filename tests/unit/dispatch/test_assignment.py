@@ -7,7 +7,7 @@ from services.dispatch.claims import NeedsSeats, needs_no_seats
 from services.dispatch.domain import Rule, Wish
 from services.dispatch.errors import NoRoom, NotOnTeam
 from shared.errors import NotFound
-from tests.unit.dispatch.builders import NINE, accepted, after, an_agent, an_order, held, reference, resolved
+from tests.unit.dispatch.builders import NINE, accepted, after, an_agent, an_order, held, reference, resolved, said
 from tests.unit.dispatch.courses import NAME, a_book, a_repair, approved, done, given_out, reported
 
 
@@ -39,7 +39,7 @@ def test_the_last_tie_is_broken_by_id():
         (an_agent(load=2), True),
         (an_agent(load=3), False),
         (an_agent(load=4), False),
-        (an_agent(present=False), False),
+        (an_agent(presence=said("offline")), False),
         (an_agent(capacity=0), False),
     ],
 )
@@ -278,7 +278,7 @@ def test_a_transfer_to_an_agent_who_is_not_on_the_team_named_is_refused():
         domain.destination(an_order(), reference(), "desk", an_agent("a2", teams=("it",)))
 
 
-@pytest.mark.parametrize("full", [an_agent("a2", present=False), an_agent("a2", load=3)])
+@pytest.mark.parametrize("full", [an_agent("a2", presence=said("offline")), an_agent("a2", load=3)])
 def test_a_transfer_to_an_agent_without_room_is_refused(full):
     with pytest.raises(NoRoom):
         domain.destination(an_order(), reference(), None, full)

@@ -57,14 +57,17 @@ def test_a_team_knows_who_is_called_and_who_helps():
     assert (desk.supervisor, desk.duty_manager, it.expert_team) == ("chief.desk", "duty", "desk")
 
 
-def test_an_agent_is_an_agent_without_skills_unless_declared_otherwise():
+def test_an_agent_is_a_specialist_without_skills_unless_declared_otherwise():
     agents = {
         "a1": {"name": "Agent 1", "teams": ["it"], "capacity": 1},
         "a2": {"name": "Agent 2", "teams": ["it"], "capacity": 1, "role": "expert", "skills": ["network"]},
     }
     declared = read(agents=agents).agents
 
-    assert [(agent.role, agent.skills) for agent in declared.values()] == [("agent", ()), ("expert", ("network",))]
+    assert [(agent.role, agent.skills) for agent in declared.values()] == [
+        ("specialist", {}),
+        ("expert", {"network": 3}),
+    ]
 
 
 def test_a_hold_reason_has_names():
@@ -230,4 +233,4 @@ def test_every_shipped_team_has_a_duty_manager_who_is_declared(shipped):
 def test_an_agent_of_each_role_is_shipped(shipped):
     roles = {agent.role for agent in Reference.from_dict(shipped, 1).agents.values()}
 
-    assert roles == {"agent", "expert", "supervisor"}
+    assert roles == {"specialist", "expert", "supervisor"}

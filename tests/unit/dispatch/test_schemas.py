@@ -8,7 +8,6 @@ from shared.errors import ValidationError
 from shared.schemas import load
 
 PERIOD = {"from": "2016-01-01T00:00:00Z", "to": "2017-01-01T00:00:00Z"}
-AGENT = {"agent_id": "a1", "name": "安 🙂", "teams": ["it"], "capacity": 3}
 
 
 def faults(schema, data):
@@ -43,15 +42,6 @@ def faults(schema, data):
         (schemas.VoidFee, {"order_no": "W-1", "fee": "1", "reason": "x"}, ["fee"]),
         (schemas.Resolve, {"order_no": "W-1", "solution": "ok", "language": "tlh"}, ["language"]),
         (schemas.Reopen, {"order_no": "W-1", "reason": "x", "cause": "dissatisfied"}, ["cause"]),
-        (schemas.SaveAgent, AGENT | {"capacity": 2.5}, ["capacity"]),
-        (schemas.SaveAgent, AGENT | {"capacity": -1}, ["capacity"]),
-        (schemas.SaveAgent, AGENT | {"teams": []}, ["teams"]),
-        (schemas.SaveAgent, AGENT | {"role": "king"}, ["role"]),
-        (schemas.SaveAgent, AGENT | {"load": 0}, ["load"]),
-        (schemas.SaveAgent, AGENT | {"skills": ["a#b"]}, ["skills.0"]),
-        (schemas.SetPresence, {"agent_id": "a1", "present": "yes"}, ["present"]),
-        (schemas.SetPresence, {"agent_id": "a1", "present": 1}, ["present"]),
-        (schemas.FindAgents, {"has_room": 0}, ["has_room"]),
         (schemas.Rerate, PERIOD | {"version": 2**31}, ["version"]),
         (schemas.Rerate, PERIOD | {"version": -1}, ["version"]),
         (schemas.Rerate, PERIOD | {"version": 1, "body": {}}, ["body"]),
@@ -71,10 +61,6 @@ def test_bad_input_is_refused_by_the_name_of_the_field(schema, data, wrong):
     assert faults(schema, data) == wrong
 
 
-def test_text_in_any_language_is_kept_as_it_came():
-    assert load(schemas.SaveAgent, AGENT)["name"] == "安 🙂"
-
-
 def test_the_place_of_work_in_a_list_is_the_next_page_of_a_rerating():
     after = place(datetime(2016, 3, 1, tzinfo=UTC), "W-100001")
 
@@ -83,7 +69,6 @@ def test_the_place_of_work_in_a_list_is_the_next_page_of_a_rerating():
 
 def test_what_is_not_said_has_a_meaning():
     assert load(schemas.Reopen, {"order_no": "W-1", "reason": "x"})["cause"] == "agent"
-    assert load(schemas.SaveAgent, AGENT)["role"] == "agent"
     assert load(schemas.FindWork, {}) == {"limit": 50, "after": None}
     assert load(schemas.CompleteStep, {"order_no": "W-1"}) == {
         "order_no": "W-1",

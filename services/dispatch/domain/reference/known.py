@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.dispatch.domain.reference.organisation import AgentEntry
+from services.dispatch.domain.reference.organisation import ROLES, AgentEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Known:
 
     teams: Collection[str] = ()
     with_experts: Collection[str] = ()
-    roles: Collection[str] = ("agent", "expert", "supervisor")
+    roles: Collection[str] = ROLES
     skills: Collection[str] = ()
     agents: Mapping[str, AgentEntry] = field(default_factory=dict)
     calendars: Mapping[str, timedelta | None] = field(default_factory=dict)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.dispatch.domain.reference.faults import Faults
 
-ROLES = ("agent", "expert", "supervisor")
+ROLES = ("intern", "specialist", "expert", "supervisor")
+USUAL_ROLE = "specialist"
 
-SERVES = {"agent": ("agent",), "expert": ("agent", "expert"), "supervisor": ("agent", "supervisor")}
+SERVES = {
+    "intern": ("intern",),
+    "specialist": ("intern", "specialist"),
+    "expert": ("intern", "specialist", "expert"),
+    "supervisor": ("intern", "specialist", "supervisor"),
+}
 """Role -> the roles that a step may ask for which it meets."""
 
 EXPERT = "expert"  # as where to move work: the expert team of the work's own team
 
+USUAL_LEVEL, HIGHEST_LEVEL = 3, 5  # of a skill; the usual one is meant where a skill is only named
+
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """Who handles some categories; `supervisor` and `duty_manager` are agents' ids, `expert_team` is a team's code."""
+    """Who handles some categories; `supervisor` and `duty_manager` are agents' ids, `expert_team` is a team's code.
+
+    `calendar` and `skills` tell people when it is there and what its agents should know; no rule asks them.
+    """
 
     code: str
     name: str
@@ -26,18 +37,43 @@ class Team:
     supervisor: str | None = None
     duty_manager: str | None = None
     expert_team: str | None = None
+    calendar: str | None = None
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class AgentEntry:
-    """An agent as declared in reference data; presence is not declared but told by `set_presence`."""
+    """Who an agent is, as declared or saved (the fields: `Agent`); presence is told by `set_presence`."""
 
     agent_id: str
     name: str
     teams: tuple[str, ...]
     capacity: int
-    role: str
-    skills: tuple[str, ...] = ()
+    role: str = USUAL_ROLE
+    skills: Mapping[str, int] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    at_once: Mapping[str, int] = field(default_factory=dict)
+    rota: str | None = None
+    rota_offset: int = 0
+
+    @classmethod
+    def from_dict(cls, agent_id: str, body: Mapping[str, Any]) -> AgentEntry:
+        """From a body that has the form of `schemas_people.AgentFields`; what is named twice is one."""
+        skills = body.get("skills") or {}
+        return cls(
+            agent_id=agent_id,
+            name=body["name"],
+            teams=_each(body["teams"]),
+            capacity=body["capacity"],
+            role=body.get("role", USUAL_ROLE),
+            skills=dict(skills) if isinstance(skills, Mapping) else dict.fromkeys(skills, USUAL_LEVEL),
+            languages=_each(body.get("languages") or ()),
+            channels=_each(body.get("channels") or ()),
+            at_once=dict(body.get("at_once") or {}),
+            rota=body.get("rota"),
+            rota_offset=body.get("rota_offset") or 0,
+        )
 
 
 def read_teams(body: Mapping[str, Any], faults: Faults) -> dict[str, Team]:
@@ -52,6 +88,7 @@ def read_teams(body: Mapping[str, Any], faults: Faults) -> dict[str, Team]:
         faults.require_known(f"teams.{team.code}.expert_team", "team", team.expert_team, teams)
         if team.expert_team == team.code:
             faults.add(f"teams.{team.code}.expert_team", "is the team itself")
+        _require_hints(team, body, faults)
     if EXPERT in teams:
         faults.add(f"teams.{EXPERT}", "no team can have this code: it names the expert team of the work's own team")
     return teams
@@ -60,13 +97,19 @@ def read_teams(body: Mapping[str, Any], faults: Faults) -> dict[str, Team]:
 def read_agents(body: Mapping[str, Any], teams: Mapping[str, Team], faults: Faults) -> dict[str, AgentEntry]:
     """Agent id -> agent; its teams and skills are declared."""
     skills = body.get("skills") or {}
-    agents = {agent_id: _agent(agent_id, agent) for agent_id, agent in (body.get("agents") or {}).items()}
+    agents = {agent_id: AgentEntry.from_dict(agent_id, agent) for agent_id, agent in (body.get("agents") or {}).items()}
     for agent in agents.values():
         for team in agent.teams:
             faults.require_known(f"agents.{agent.agent_id}.teams", "team", team, teams)
         for skill in agent.skills:
             faults.require_known(f"agents.{agent.agent_id}.skills", "skill", skill, skills)
     return agents
+
+
+def _require_hints(team: Team, body: Mapping[str, Any], faults: Faults) -> None:
+    faults.require_known(f"teams.{team.code}.calendar", "calendar", team.calendar, body.get("calendars") or {})
+    for skill in team.skills:
+        faults.require_known(f"teams.{team.code}.skills", "skill", skill, body.get("skills") or {})
 
 
 def _team(code: str, body: Mapping[str, Any]) -> Team:
@@ -77,15 +120,10 @@ def _team(code: str, body: Mapping[str, Any]) -> Team:
         supervisor=body.get("supervisor"),
         duty_manager=body.get("duty_manager"),
         expert_team=body.get("expert_team"),
+        calendar=body.get("calendar"),
+        skills=_each(body.get("skills") or ()),
     )
 
 
-def _agent(agent_id: str, body: Mapping[str, Any]) -> AgentEntry:
-    return AgentEntry(
-        agent_id=agent_id,
-        name=body["name"],
-        teams=tuple(body["teams"]),
-        capacity=body["capacity"],
-        role=body.get("role", "agent"),
-        skills=tuple(body.get("skills") or ()),
-    )
+def _each(codes: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))

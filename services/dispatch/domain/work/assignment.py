@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.dispatch.domain.assigning.rule import Rule
+from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.reference.organisation import Team
 from services.dispatch.domain.reference.reference import Reference
-from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.states import State
 from services.dispatch.domain.work.telling import having, step_names, told

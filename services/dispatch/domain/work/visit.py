@@ -5,31 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.dispatch.domain.people.need import Need
 from services.dispatch.domain.work.states import Stage
 
-
-@dataclass(frozen=True, kw_only=True)
-class Need:
-    """Who can do it: somebody of the team, of that role, with that skill; or only that agent."""
-
-    team: str
-    role: str | None = None
-    skill: str | None = None
-    agent: str | None = None
-    level: int = 1  # of the skill, at least; the queue is the same for every level
-
-    @property
-    def key(self) -> str:
-        """The name of its queue: `it`, `it#expert`, `it~network`, `it#expert~network`, `it=a1`.
-
-        A code holds none of the three signs, so a key means one thing only; whom an agent named by it serves is
-        `Agent.queues`.
-        """
-        if self.agent is not None:
-            return f"{self.team}={self.agent}"
-        role = f"#{self.role}" if self.role is not None else ""
-        skill = f"~{self.skill}" if self.skill is not None else ""
-        return f"{self.team}{role}{skill}"
+__all__ = ["Block", "Need", "Visit"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ KNOWN = Known(
     with_experts=("it",),
     skills=("network",),
     agents={
-        "a1": AgentEntry(agent_id="a1", name="A", teams=("it",), capacity=5, role="expert", skills=("network",)),
-        "b1": AgentEntry(agent_id="b1", name="B", teams=("desk",), capacity=5, role="agent"),
+        "a1": AgentEntry(agent_id="a1", name="A", teams=("it",), capacity=5, role="expert", skills={"network": 3}),
+        "b1": AgentEntry(agent_id="b1", name="B", teams=("desk",), capacity=5, role="specialist"),
         "c1": AgentEntry(agent_id="c1", name="C", teams=("desk",), capacity=0, role="supervisor"),
     },
     calendars={"office": timedelta(hours=8), "always": None},

@@ -12,7 +12,7 @@ from deploy import declared
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Reference
 from services.dispatch.domain.flows.steps import Who
-from services.dispatch.domain.work.agent import Agent
+from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.work.visit import Need
 from shared.events import Fact
 from tests.unit.dispatch.flows.matters import MATTERS

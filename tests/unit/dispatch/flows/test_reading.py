@@ -57,7 +57,7 @@ def test_a_group_has_its_limit_and_its_steps_know_it():
     ("members", "path", "message"),
     [
         ({"who": {"team": "nobody"}}, "who.team", "no team 'nobody'; there are desk, it"),
-        ({"who": {"role": "boss"}}, "who.role", "no role 'boss'; there are agent, expert, supervisor"),
+        ({"who": {"role": "boss"}}, "who.role", "no role 'boss'; there are expert, intern, specialist, supervisor"),
         ({"who": {"skill": "piano"}}, "who.skill", "no skill 'piano'; there are network"),
         ({"who": {"agent": "z9"}}, "who.agent", "no agent 'z9'; there are a1, b1, c1"),
         ({"who": {"team": "desk", "agent": "a1"}}, "who.agent", "a1 is not on team desk"),
@@ -155,7 +155,7 @@ def test_a_pattern_may_be_as_long_as_the_form_lets_it():
 
 
 def test_a_named_agent_fits_whatever_else_is_named():
-    assert faults({"a": a_step(who={"team": "it", "role": "agent", "skill": "network", "agent": "a1"})}) == {}
+    assert faults({"a": a_step(who={"team": "it", "role": "specialist", "skill": "network", "agent": "a1"})}) == {}
 
 
 @pytest.mark.parametrize(
