@@ -51,9 +51,7 @@ class _Reader:
         for part in declared:
             self.faults.require_known(f"assignment.weights.{part}", "weight", part, PARTS)
         if not any(declared.values()):
-            self.faults.add(
-                "assignment.weights", "are all 0, so nothing tells agents apart; give one a weight over 0"
-            )
+            self.faults.add("assignment.weights", "are all 0, so nothing tells agents apart; give one a weight over 0")
         return {part: float(declared.get(part, 0)) for part in PARTS}
 
     def units(self) -> Iterator[UnitsRule]:
