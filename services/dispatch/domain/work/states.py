@@ -16,6 +16,7 @@ class State(StrEnum):
     ASSIGNED = "assigned"
     ACCEPTED = "accepted"
     HELD = "held"
+    LINKED = "linked"  # part of a mass incident, and done with it: no step of its own is open
     RESOLVED = "resolved"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
@@ -34,23 +35,31 @@ IN_WORK = (State.QUEUED, State.ASSIGNED, State.ACCEPTED)
 
 _IN_WORK = dict.fromkeys(IN_WORK, IN_WORK)
 _WORKED_ON = {**_IN_WORK, State.HELD: (State.HELD,)}
+_OPEN = {**_WORKED_ON, State.LINKED: (State.LINKED,)}
 
 MOVES: Mapping[str, Mapping[State, tuple[State, ...]]] = MappingProxyType(
     {
         "assign": _WORKED_ON,
         "accept": _IN_WORK,
-        "respond": {state: (state,) for state in (State.ASSIGNED, State.ACCEPTED, State.HELD)},
+        "respond": {state: (state,) for state in (State.ASSIGNED, State.ACCEPTED, State.HELD, State.LINKED)},
         "hold": dict.fromkeys(IN_WORK, (State.HELD,)),
         "resume": {State.HELD: IN_WORK},
         "transfer": _WORKED_ON,
-        "prioritise": _WORKED_ON,
+        "hand_over": _WORKED_ON,
+        "prioritise": _OPEN,
+        "triage": _WORKED_ON,
+        "declare": _WORKED_ON,
+        "announce": _WORKED_ON,
+        "link": dict.fromkeys((*IN_WORK, State.HELD), (State.LINKED,)),
+        "unlink": {State.LINKED: IN_WORK},
+        "settle": {State.LINKED: (State.RESOLVED,)},
         "complete": dict.fromkeys(IN_WORK, (*IN_WORK, State.RESOLVED)),
         "skip": _IN_WORK,
         "reroute": _WORKED_ON,
         "resolve": dict.fromkeys((State.ASSIGNED, State.ACCEPTED, State.HELD), (State.RESOLVED,)),
         "reopen": {State.RESOLVED: IN_WORK},
         "close": {State.RESOLVED: (State.CLOSED,)},
-        "withdraw": dict.fromkeys((*IN_WORK, State.HELD, State.RESOLVED), (State.WITHDRAWN,)),
+        "withdraw": dict.fromkeys((*IN_WORK, State.HELD, State.LINKED, State.RESOLVED), (State.WITHDRAWN,)),
     }
 )
 """Move -> state of the work -> the states that it may lead to; the first is meant where none is named."""
@@ -60,10 +69,14 @@ VISIT_MOVES: Mapping[str, Mapping[Stage, Stage | None]] = MappingProxyType(
         "assign": {Stage.QUEUED: Stage.ASSIGNED},
         "accept": {Stage.ASSIGNED: Stage.ACCEPTED},
         "transfer": dict.fromkeys(Stage, Stage.QUEUED),
+        "hand_over": {Stage.ASSIGNED: Stage.ASSIGNED, Stage.ACCEPTED: Stage.ASSIGNED},
+        "let_go": {Stage.ASSIGNED: Stage.QUEUED, Stage.ACCEPTED: Stage.QUEUED},
         "complete": {Stage.ASSIGNED: None, Stage.ACCEPTED: None},
         "resolve": dict.fromkeys(Stage),  # also what nobody has, if it is held
         "skip": dict.fromkeys(Stage),
         "reroute": dict.fromkeys(Stage),
+        "triage": dict.fromkeys(Stage),
+        "link": dict.fromkeys(Stage),
         "withdraw": dict.fromkeys(Stage),
     }
 )

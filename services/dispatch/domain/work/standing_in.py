@@ -1,0 +1,67 @@
+"""Open work follows the stand-ins: who has a step is always who has the work of its owner then (ADR 0063). Pure.
+
+The owner of a step is whom its agent stands in for (`principal`), or else its agent. Nothing here asks why something
+has to move, only whether it is where it belongs. So it may be asked at any time, any number of times, in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.dispatch.domain.people.stand_ins import Register, resolve
+from services.dispatch.domain.work.order import Decision, Order
+from services.dispatch.domain.work.states import State, after, stage_after
+from services.dispatch.domain.work.telling import having, step_names, told
+from services.dispatch.domain.work.visit import Visit
+
+#: Why a step has moved: to a stand-in, back to its owner, or to the queue because the stand-in must not have it.
+STANDS_IN, RETURNED, BARRED = "stands_in", "returned", "barred"
+
+
+def follow_stand_ins(order: Order, at: datetime, register: Register) -> Decision:
+    """Every open step with who has to have it at `at`; no facts: it is. Work in replay stays where it is.
+
+    Who gets a step has still to accept it, and no offer runs out: it is theirs whatever room they have. Whom the work
+    complains about, and who has declined it, does not get it: the step waits in its queue again.
+    """
+    facts = []
+    for visit in order.visits if order.replay_until is None else ():
+        if visit.agent is None:
+            continue
+        owner = visit.principal or visit.agent
+        holder = resolve(register, owner, at)
+        if holder != visit.agent:
+            order, more = _moved(order, at, visit, owner, holder)
+            facts += more
+    return order, facts
+
+
+def acting(order: Order) -> list[str]:
+    """`owner>agent` for each open step that somebody has for somebody else; [] in replay."""
+    if order.replay_until is not None:
+        return []
+    return sorted({pair(visit.principal, visit.agent) for visit in order.visits if visit.principal and visit.agent})
+
+
+def pair(owner: str, agent: str) -> str:
+    """Of that owner's work, what the agent has; a code holds no `>`."""
+    return f"{owner}>{agent}"
+
+
+def _moved(order: Order, at: datetime, visit: Visit, owner: str, holder: str) -> Decision:
+    after(order.order_no, "hand_over", order.state)
+    barred = _is_barred(order, holder)
+    move = "let_go" if barred else "hand_over"
+    stage = stage_after(order.order_no, move, visit.state)
+    assert stage is not None  # noqa: S101 - neither move ends a visit
+    principal = None if barred or holder == owner else owner
+    gone = replace(visit, state=stage, agent=None if barred else holder, principal=principal, accept_by=None)
+    before, order = order, order.with_visit(gone)
+    why = BARRED if barred else RETURNED if holder == owner else STANDS_IN
+    about = {"from_agent": visit.agent, "principal": owner, "why": why, "held": order.state is State.HELD}
+    return order, [told(before, order, "work_handed_over", at, **having(gone), **step_names(order, gone), **about)]
+
+
+def _is_barred(order: Order, agent: str) -> bool:
+    return agent == order.asked.subject or any(agent == declined.agent for declined in order.declined)
