@@ -61,7 +61,8 @@ def _box(step: Step) -> str:
 
 
 def _who(who: Who) -> str:
-    named = {"": who.team, "role": who.role, "skill": who.skill, "agent": who.agent}
+    skill = f"{who.skill} ≥ {who.level}" if who.skill and who.level > 1 else who.skill
+    named = {"": who.team, "role": who.role, "skill": skill, "agent": who.agent}
     return ", ".join(f"{kind} {code}".strip() for kind, code in named.items() if code)
 
 

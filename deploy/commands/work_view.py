@@ -79,7 +79,7 @@ def steps(answer: Answer, zone: tzinfo) -> Table:
     """The open steps: who has them, or whom they wait for."""
     table = _table("open step", "state", "team", "agent", f"since ({zone})")
     for visit in answer["visits"]:
-        wanted = [visit[name] for name in ("role", "skill", "named_agent") if visit[name]]
+        wanted = [str(visit[name]) for name in ("role", "skill", "level", "named_agent") if visit[name]]
         team = visit["team"] + (f" ({', '.join(wanted)})" if wanted else "")
         step = f"{visit['step'] or 'work'} #{visit['visit']}"
         table.add_row(step, visit["state"], Text(team), Text(visit["agent"] or "-"), minute(visit["opened_at"], zone))

@@ -112,6 +112,7 @@ def _visit(order: Order, visit: Visit) -> dict[str, Any]:
         "team": visit.need.team,
         "role": visit.need.role,
         "skill": visit.need.skill,
+        "level": visit.need.level if visit.need.skill else None,
         "named_agent": visit.need.agent,
         "agent": visit.agent,
         "opened_at": visit.opened_at,

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.dispatch.domain.flows.fields import TYPES
+from services.dispatch.domain.reference.organisation import HIGHEST_LEVEL
 from shared.schemas import Code, Number, Request, Text, YesNo
 
 LONGEST_CONDITION, LONGEST_MESSAGE = 1000, 500
@@ -43,6 +44,9 @@ def _at_members(messages: Any) -> Any:
     return found
 
 
+_LEVELS = Members(keys=Code(64), values=fields.Integer(strict=True, validate=validate.Range(1, HIGHEST_LEVEL)))
+
+
 def texts(longest: int = 120, **options: Any) -> Members:
     """A text in both languages."""
     key = fields.String(validate=validate.OneOf(LANGUAGES))
@@ -67,12 +71,23 @@ class Amount(fields.Field[Any]):
         return value
 
 
+class Skill(fields.Field[Any]):
+    """A skill's code, or a mapping of one code to the least level that will do."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return Code(64).deserialize(value)
+        if len(value) != 1:
+            raise ValidationError("Name one skill, for example network, or with its least level {network: 4}.")
+        return _LEVELS.deserialize(value)
+
+
 class WhoForm(Request):
     """All that is named must fit; with nothing named, the work's own team does it."""
 
     team = Code(64)
     role = Code(64)
-    skill = Code(64)
+    skill = Skill()
     agent = Code(64)
 
 

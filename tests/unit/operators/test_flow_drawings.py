@@ -23,7 +23,7 @@ def test_a_flow_is_drawn_with_who_within_what_time_and_where_next():
             "look": a_step(
                 [{"to": "end", "when": 'fields.way == "none"'}, {"parallel": ["buy", "fetch"], "join": "mend"}],
                 name={"zh-CN": "查看", "en": "Look"},
-                who={"team": "it", "skill": "network"},
+                who={"team": "it", "skill": {"network": 4}},
                 fields={"way": {"type": "text"}},
             ),
             "buy": a_step("mend", name={"zh-CN": "采购", "en": "Buy"}, enter="overdue", fee={}),
@@ -37,7 +37,7 @@ def test_a_flow_is_drawn_with_who_within_what_time_and_where_next():
         "flowchart TD",
         '  begin_(["开始 Start"]) --> step_look',
         '  subgraph group_all_of_it["全部 All<br/>≤ 1d"]',
-        '    step_look["查看 Look<br/>it, skill network"]',
+        '    step_look["查看 Look<br/>it, skill network ≥ 4"]',
         '    step_mend["修理 Mend<br/>≤ 4h (office)<br/>超时可跳过 may be skipped when overdue"]',
         "  end",
         '  step_buy["采购 Buy<br/>费用 fee<br/>仅当 only if overdue"]',

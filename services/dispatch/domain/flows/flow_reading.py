@@ -10,8 +10,8 @@ from services.dispatch.domain.flows.fee_reading import read_fee
 from services.dispatch.domain.flows.field_reading import RESERVED, read_field, unfit
 from services.dispatch.domain.flows.fields import FieldSpec, condition_type
 from services.dispatch.domain.flows.flow_conditions import read_condition, values_of
-from services.dispatch.domain.flows.flow_who import unfit_who
-from services.dispatch.domain.flows.steps import END, Check, Edge, Group, Split, Step, Who
+from services.dispatch.domain.flows.flow_who import read_who, unfit_who
+from services.dispatch.domain.flows.steps import END, Check, Edge, Group, Split, Step
 from services.dispatch.domain.reference.known import Known
 from services.dispatch.domain.reference.limit_reading import read_limit
 from services.dispatch.domain.reference.matter import MATTER
@@ -96,7 +96,7 @@ class Reader:
     ) -> Step:
         path = f"steps.{code}"
         given = _with_given(names, specs)
-        who = Who(**(body.get("who") or {}))
+        who = read_who(body.get("who") or {})
         for place, message in unfit_who(who, self.known):
             self.fault(f"{path}.who.{place}", message)
         limit = read_limit(body, who.team, self.known, lambda place, message: self.fault(f"{path}.{place}", message))

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from services.dispatch.domain.flows.steps import Who
 from services.dispatch.domain.reference.known import Known
 from services.dispatch.domain.reference.organisation import SERVES, AgentEntry
+
+
+def read_who(body: Mapping[str, Any]) -> Who:
+    """From a body of the form of `flow_schemas.WhoForm`; a skill may come with its least level: `{network: 4}`."""
+    skill = body.get("skill")
+    if not isinstance(skill, Mapping):
+        return Who(**body)
+    ((code, level),) = skill.items()
+    return Who(**{**body, "skill": code, "level": level})
 
 
 def unfit_who(who: Who, known: Known) -> Iterator[tuple[str, str]]:
@@ -29,5 +39,7 @@ def _unable(agent: AgentEntry, who: Who) -> Iterator[str]:
         yield f"{agent.agent_id} is {agent.role}, not {who.role}"
     if who.skill and who.skill not in agent.skills:
         yield f"{agent.agent_id} has no skill {who.skill}"
+    elif who.skill and agent.skills[who.skill] < who.level:
+        yield f"{agent.agent_id} has {who.skill} at level {agent.skills[who.skill]}, not {who.level}"
     if agent.capacity == 0:
         yield f"{agent.agent_id} has capacity 0: no work is given to it"

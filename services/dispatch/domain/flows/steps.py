@@ -16,11 +16,12 @@ END = "end"  # where a flow's last step leads; no step has this code
 
 @dataclass(frozen=True, kw_only=True)
 class Who:
-    """Who does a step: all that is named must fit. `team` None: the work's own."""
+    """Who does a step: all that is named must fit. `team` None: the work's own. `level`: of the skill, at least."""
 
     team: str | None = None
     role: str | None = None
     skill: str | None = None
+    level: int = 1
     agent: str | None = None
 
 

@@ -108,11 +108,11 @@ def need_of(order: Order, who: Who) -> Need:
     """Who can do a step: where it names no team, somebody of the work's own; an agent of other teams, in its first."""
     team = who.team or order.own_team
     if who.agent is None or order.flow is None:
-        return Need(team=team, role=who.role, skill=who.skill, agent=who.agent)
+        return Need(team=team, role=who.role, skill=who.skill, level=who.level, agent=who.agent)
     entry = order.books(order.flow.version).agents.get(who.agent)
     if entry is not None and team not in entry.teams:
         team = next(iter(entry.teams), team)
-    return Need(team=team, role=who.role, skill=who.skill, agent=who.agent)
+    return Need(team=team, role=who.role, skill=who.skill, level=who.level, agent=who.agent)
 
 
 def _emptied(order: Order, step: Step) -> Order:

@@ -43,6 +43,12 @@ def test_a_step_is_read_whole():
     assert (flow.when.holds(MATTER), flow.when.holds({**MATTER, "category": "other"})) == (True, False)
 
 
+def test_a_skill_may_come_with_its_least_level():
+    who = a_flow({"a": a_step(who={"skill": {"network": 4}}), "b": a_step(who={"skill": "network"})}).steps
+
+    assert (who["a"].who, who["b"].who) == (Who(skill="network", level=4), Who(skill="network", level=1))
+
+
 def test_a_group_has_its_limit_and_its_steps_know_it():
     flow = a_flow(
         {"a": a_step("b"), "b": a_step("c"), "c": a_step()},
@@ -63,6 +69,8 @@ def test_a_group_has_its_limit_and_its_steps_know_it():
         ({"who": {"team": "desk", "agent": "a1"}}, "who.agent", "a1 is not on team desk"),
         ({"who": {"role": "supervisor", "agent": "a1"}}, "who.agent", "a1 is expert, not supervisor"),
         ({"who": {"skill": "network", "agent": "b1"}}, "who.agent", "b1 has no skill network"),
+        ({"who": {"skill": {"network": 4}, "agent": "a1"}}, "who.agent", "a1 has network at level 3, not 4"),
+        ({"who": {"skill": {"piano": 2}}}, "who.skill", "no skill 'piano'; there are network"),
         ({"who": {"agent": "c1"}}, "who.agent", "c1 has capacity 0: no work is given to it"),
         ({"within": "2h", "calendar": "lunar"}, "calendar", "no calendar 'lunar'; there are always, office"),
         (
