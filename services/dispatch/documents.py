@@ -10,6 +10,7 @@ from services.dispatch.domain import Order, claimed, queues, waits_in
 from services.dispatch.domain.rollouts.repin import pinned, provisional
 from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.record import MERGED, order_of, record
+from services.dispatch.domain.work.standing_in import acting
 from services.dispatch.listing import place
 from shared.document import KERNEL_OWN
 from shared.errors import NotFound
@@ -27,6 +28,7 @@ def order_document(order: Order) -> dict[str, Any]:
         "teams": _each([visit.need.team for visit in order.visits], order.team),
         "agents": _each([visit.agent for visit in order.visits], order.agent),
         "steps": [visit.step for visit in order.visits] if order.flow else [],
+        "acting": acting(order),
         "pinned": pinned(order),
         "provisional": provisional(order),
     }

@@ -20,12 +20,13 @@ INDEXES = {
     "of_customer": ("customer_id", "place"),
     "of_agent": ("agents", "state", "priority", "place"),
     "of_team": ("teams", "state", "priority", "place"),
+    "of_principal": ("acting", "place"),  # open work that somebody has for somebody else
     "of_flow": ("flow.code", "state", "priority", "place"),
     "of_state": ("state", "priority", "place"),
     "of_queue": ("queues", "priority", "place"),  # waiting work: what is to be given out first
 }
 #: Of these indexes, the first field; only work that has something there stands in them.
-PARTIAL = {index: INDEXES[index][0] for index in ("of_step", "of_reference", "of_flow", "of_queue")}
+PARTIAL = {index: INDEXES[index][0] for index in ("of_step", "of_reference", "of_flow", "of_queue", "of_principal")}
 #: Filter -> the field that it is about, the index that answers it; of several filters, the first one's.
 FILTERS = {
     "step": ("steps", "of_step"),

@@ -18,6 +18,7 @@ from services.dispatch.domain.people.agent import AgentDecide
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
 from services.dispatch.domain.work.order import Books
 from services.dispatch.events import ORDER_EVENTS
+from services.dispatch.handovers import StandIns
 from services.dispatch.listing import INDEXES, PARTIAL, query
 from services.dispatch.reference import DispatchReference
 from services.dispatch.rollouts import Rollouts
@@ -49,8 +50,9 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
         IndexModel([("teams", ASCENDING), ("_id", ASCENDING)], name="of_team"),
     ],
     "dispatch_rollouts": [],
+    "dispatch_handovers": [],
 }
-AGGREGATES = ("dispatch_orders", "dispatch_agents", "dispatch_rollouts")
+AGGREGATES = ("dispatch_orders", "dispatch_agents", "dispatch_rollouts", "dispatch_handovers")
 
 Decide = Callable[[Order, datetime], Decision]
 Reply = Callable[[Order], dict[str, Any]]
@@ -77,6 +79,7 @@ class DispatchStore:
         self.waiting = Waiting(self.orders, self.agents.seats, self._seat)
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
         self.reference.rollouts = self.rollouts
+        self.stand_ins = StandIns(db, self.orders, self.change_with_seats)
 
     @property
     def books(self) -> Books:

@@ -84,3 +84,8 @@ class DispatchWorker(Health):
     def give_out_waiting_work(self) -> None:
         """What a crash or a race left waiting beside a free agent."""
         self.store.waiting.give_out_all()
+
+    @every(seconds=1)
+    def follow_stand_ins(self) -> None:
+        """Open work of those who have handed over goes to their stand-ins, and back."""
+        self.store.stand_ins.follow(self.store.now())

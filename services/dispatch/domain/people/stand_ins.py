@@ -75,7 +75,7 @@ def hand_over(register: Register, at: datetime, asked: HandOver) -> RegisterDeci
     the period, `TooManyHandOvers`.
     """
     made = replace(asked, since=max(asked.since, at))
-    _check_period(asked, made)
+    _check_period(made, at)
     for other in register.hand_overs:
         if other.agent == made.agent and other.overlaps(made):
             raise OverlappingHandOver(made.agent, other.id, other.since, other.until)
@@ -113,11 +113,11 @@ def told(one: HandOver) -> dict[str, object]:
     return asdict(one)
 
 
-def _check_period(asked: HandOver, made: HandOver) -> None:
-    if asked.until <= asked.since:
-        raise ValidationError({"until": ["Must be after since."]})
-    if made.until <= made.since:
+def _check_period(made: HandOver, at: datetime) -> None:
+    if made.until <= at:
         raise ValidationError({"until": ["Has passed."]})
+    if made.until <= made.since:
+        raise ValidationError({"until": ["Must be after since."]})
 
 
 def _check_cycles(register: Register, made: HandOver) -> None:
