@@ -12,10 +12,11 @@ from services.dispatch.domain.reference.matter import PRIORITIES
 from services.dispatch.domain.reference.organisation import ROLES
 from services.dispatch.domain.reference.policy import PROMISED, REOPENING
 from services.dispatch.flow_schemas import LONGEST_CONDITION, EscalationForm, FlowForm, Members, texts
-from services.dispatch.schemas_people import LARGEST_CAPACITY, MOST_CODES, AgentFields
+from services.dispatch.schemas_people import LARGEST_CAPACITY, LONGEST_PATTERN, MOST_CODES, AgentFields
 from shared.schemas import Code, Number, Request, Text
 
 LARGEST_WEIGHT = 1_000_000
+MOST_ROTAS = 200
 
 
 class Team(Request):
@@ -94,6 +95,36 @@ class Assignment(Request):
     triage = fields.Nested(Triage)
 
 
+class Shift(Request):
+    """Hours of a day (`22:00` to `06:00`: into the next), and breaks within (`02:00-02:30`)."""
+
+    name = Text(120, required=True)
+    since = Text(5, data_key="from", required=True)
+    until = Text(5, data_key="to", required=True)
+    breaks = fields.List(Text(11), validate=validate.Length(max=12))
+
+
+class Rota(Request):
+    """Shifts, or `rest`, day by day and over and over, in the wall time of its zone."""
+
+    name = Text(120, required=True)
+    zone = Text(64, required=True)
+    starts_on = Text(10, required=True)
+    pattern = fields.List(Code(64), required=True, validate=validate.Length(1, LONGEST_PATTERN))
+
+
+class WorkRule(Request):
+    """What holds for every roster: the least time between two duties (`11h`)."""
+
+    rest = Text(40)
+
+
+class Presence(Request):
+    """For how long an agent is taken for present without a sign of life (`15m`)."""
+
+    expires_after = Text(40)
+
+
 class ReferenceData(Request):
     """The whole of it."""
 
@@ -102,6 +133,10 @@ class ReferenceData(Request):
     skills = Members(keys=Code(64), values=Text(120))
     hold_reasons = Members(keys=Code(64), values=texts())
     agents = Members(keys=Code(64), values=fields.Nested(AgentFields))
+    shifts = Members(keys=Code(64), values=fields.Nested(Shift), validate=validate.Length(max=MOST_ROTAS))
+    rotas = Members(keys=Code(64), values=fields.Nested(Rota), validate=validate.Length(max=MOST_ROTAS))
+    work_rule = fields.Nested(WorkRule)
+    presence = fields.Nested(Presence)
     roles = Members(keys=fields.String(validate=validate.OneOf(ROLES)), values=fields.Nested(Role))
     assignment = fields.Nested(Assignment)
     calendars = Members(keys=Code(64), values=fields.Dict(), required=True)

@@ -14,6 +14,8 @@ from services.dispatch.domain.clocks.promise import Terms
 from services.dispatch.domain.clocks.terms import terms_of
 from services.dispatch.domain.flows.flow import Flow
 from services.dispatch.domain.flows.steps import Limit
+from services.dispatch.domain.people.reading import read_expiry, read_roster, require_rotas
+from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.reference.before_first_apply import BEFORE_FIRST_APPLY
 from services.dispatch.domain.reference.faults import Faults
 from services.dispatch.domain.reference.known import Known
@@ -41,6 +43,8 @@ class Reference:
     skills: Mapping[str, str] = field(default_factory=dict)
     hold_reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     assignment: Assignment = field(default_factory=Assignment)
+    roster: Roster = field(default_factory=Roster)
+    presence_expires: timedelta | None = None  # without a sign of life; None: never, unless the agent says so
     version: int = 0
 
     @classmethod
@@ -59,6 +63,8 @@ class Reference:
         known = replace(known, default_calendars={policy.calendar.code for policy in policies})
         flows = _flows(body.get("flows") or {}, version, known, faults)
         assignment = read_assignment(body, known, faults)
+        roster, presence_expires = read_roster(body, faults), read_expiry(body, faults)
+        require_rotas(agents, body, roster, faults)
         faults.raise_any()
         return cls(
             teams=teams,
@@ -70,6 +76,8 @@ class Reference:
             skills=skills,
             hold_reasons=hold_reasons,
             assignment=assignment,
+            roster=roster,
+            presence_expires=presence_expires,
             version=version,
         )
 
