@@ -134,3 +134,50 @@ class TooManyHandOvers(IllegalMove):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} hand-overs are planned or under way, which is the most", rule="at_once", most=most)
+
+
+# triage and mass incidents
+
+
+class NotTriaged(IllegalMove):
+    """Experts have still to say what it is."""
+
+    def __init__(self, order_no: str) -> None:
+        super().__init__(f"{order_no}: is in triage: say first what it is (triage_work)", rule="triage")
+
+
+class NotInTriage(IllegalMove):
+    """It is known what it is."""
+
+    def __init__(self, order_no: str) -> None:
+        super().__init__(f"{order_no}: is not in triage", rule="not_in_triage")
+
+
+class NotAMassIncident(IllegalMove):
+    """Nothing is linked to it: nobody has declared it a mass incident."""
+
+    def __init__(self, order_no: str) -> None:
+        super().__init__(f"{order_no}: is no mass incident", rule="mass_incident", parent=order_no)
+
+
+class MassOfMass(IllegalMove):
+    """A mass incident is nobody's part: there are no chains."""
+
+    def __init__(self, order_no: str, parent: str) -> None:
+        said = f"{order_no}: is a mass incident itself, so it cannot be linked to {parent}"
+        super().__init__(said, rule="chain", parent=parent)
+
+
+class MassIncidentOver(IllegalMove):
+    """Nothing is linked to a mass incident that is over."""
+
+    def __init__(self, parent: str, state: str) -> None:
+        super().__init__(f"{parent}: is {state}; nothing can be linked to it", rule="over", parent=parent, state=state)
+
+
+class NotSettled(IllegalMove):
+    """The work linked to it is just being resolved with an earlier round of it."""
+
+    def __init__(self, parent: str) -> None:
+        said = f"{parent}: was reopened while what is linked to it is still being resolved; link it a moment later"
+        super().__init__(said, rule="settling", parent=parent)

@@ -14,6 +14,7 @@ from services.dispatch.domain.work.assignment import (
     waiting,
     waits_in,
 )
+from services.dispatch.domain.work.deescalating import deescalated
 from services.dispatch.domain.work.moves import (
     close,
     go_live,
@@ -31,6 +32,7 @@ from services.dispatch.domain.work.order import Decision, Order, order_no_for
 from services.dispatch.domain.work.rerouting import reroute
 from services.dispatch.domain.work.states import Stage, State
 from services.dispatch.domain.work.stepping import complete_step, resolve, skip_step
+from services.dispatch.domain.work.triage import triage_work
 from services.dispatch.domain.work.visit import Need, Visit
 from services.dispatch.domain.work.visiting import accept, assign, transfer
 from services.dispatch.domain.work.wish import Wish
@@ -56,6 +58,7 @@ __all__ = [
     "close",
     "complete_step",
     "declare",
+    "deescalated",
     "destination",
     "go_live",
     "hold",
@@ -78,6 +81,7 @@ __all__ = [
     "skip_step",
     "tombstone",
     "transfer",
+    "triage_work",
     "void_fee",
     "waiting",
     "waits_in",

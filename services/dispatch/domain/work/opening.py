@@ -10,18 +10,41 @@ from typing import Any
 from services.dispatch.domain.clocks.clock import Promise
 from services.dispatch.domain.clocks.pin import Pin
 from services.dispatch.domain.reference.reference import Reference
-from services.dispatch.domain.work import course, timing
+from services.dispatch.domain.work import course, timing, triage
+from services.dispatch.domain.work.facets import Asked
+from services.dispatch.domain.work.incidents import link
 from services.dispatch.domain.work.order import Books, Decision, Order, order_no_for
 from services.dispatch.domain.work.telling import told
+from shared.events import Fact
 
 NOWHERE = Pin("", 0)
+PART_OF_IT = "part of it from the beginning"
 
 
-def open_work(ticket: Mapping[str, Any], at: datetime, reference: Reference, books: Books) -> Decision:
+def open_work(
+    ticket: Mapping[str, Any], at: datetime, reference: Reference, books: Books, parent: Order | None = None
+) -> Decision:
     """A submitted ticket becomes a work order of the team of its category, at the start of its flow.
 
-    It keeps to this version of the reference data; `books` gives every version.
+    What triage catches goes to experts first. `parent`: a mass incident that it is part of; then no step of it begins
+    (refused as `incidents.link` does). It keeps to this version of the reference data; `books` gives every version.
     """
+    order = _new(ticket, at, reference, books)
+    if parent is not None:
+        linked, facts = link(order, at, parent, PART_OF_IT)
+        return linked, [_opened(order, at), *facts]
+    begun, facts = course.begin(order, at, order.course.start)
+    return begun, [_opened(order if facts else begun, at), *facts]
+
+
+def _opened(order: Order, at: datetime) -> Fact:
+    due = {f"{name.value}_due": order.clocks[name].due for name in (Promise.FIRST_RESPONSE, Promise.RESOLUTION)}
+    pins = {"policy": str(order.policy), "flow": str(order.flow) if order.flow else None}
+    return told(None, order, "work_opened", at, opened_at=at, **due, **pins)
+
+
+def _new(ticket: Mapping[str, Any], at: datetime, reference: Reference, books: Books) -> Order:
+    """The work under its promises, before any step of it is open."""
     team = reference.team_for(ticket["category"])
     order = Order(
         order_no=order_no_for(ticket["ticket_no"]),
@@ -41,13 +64,20 @@ def open_work(ticket: Mapping[str, Any], at: datetime, reference: Reference, boo
         opened_at=at,
         policy=NOWHERE,
         books=books,
+        asked=_asked(ticket),
     )
-    order = _promised(order, at, reference)
-    begun, facts = course.begin(order, at, order.course.start)
-    opened = order if facts else begun
-    due = {f"{name.value}_due": opened.clocks[name].due for name in (Promise.FIRST_RESPONSE, Promise.RESOLUTION)}
-    pins = {"policy": str(opened.policy), "flow": str(opened.flow) if opened.flow else None}
-    return begun, [told(None, opened, "work_opened", at, opened_at=at, **due, **pins), *facts]
+    return triage.caught(_promised(order, at, reference), reference)
+
+
+def _asked(ticket: Mapping[str, Any]) -> Asked:
+    """What the ticket says of who should, and must not, have it; tickets of other logs say nothing."""
+    return Asked(
+        agent=ticket.get("wanted_agent"),
+        subject=ticket.get("complained_of"),
+        language=ticket.get("language") or "",
+        confidence=ticket.get("confidence"),
+        sensitive=bool(ticket.get("sensitive")),
+    )
 
 
 def _promised(order: Order, at: datetime, reference: Reference) -> Order:

@@ -19,7 +19,7 @@ from services.dispatch.domain.work.states import State, after
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import Visit
 from services.dispatch.domain.work.visiting import chosen
-from services.dispatch.errors import CannotLeave, NotSkippable, StepsRemain
+from services.dispatch.errors import CannotLeave, NotSkippable, NotTriaged, StepsRemain
 from shared.errors import ValidationError
 from shared.events import Fact
 
@@ -42,6 +42,8 @@ def complete_step(
     whatever is put right (`sure_way`), else once they are right. `StepsRemain` where it goes on with a solution.
     """
     visit = chosen(order, "complete", step)
+    if order.triage:
+        raise NotTriaged(order.order_no)
     try:
         begun, facts = _complete(order, at, visit, fields or {}, fee or {})
     except ValidationError as error:
@@ -64,6 +66,8 @@ def complete_step(
 def resolve(order: Order, at: datetime, solution: str, language: str | None = None) -> Decision:
     """The work is done with its only open step, in which nothing has to be filled in; `StepsRemain` otherwise."""
     after(order.order_no, "resolve", order.state)
+    if order.triage:
+        raise NotTriaged(order.order_no)
     visit = order.visits[0]
     if len(order.visits) > 1 or order.step(visit).asks:
         raise StepsRemain(order.order_no, _open_steps(order))
