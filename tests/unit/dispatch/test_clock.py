@@ -350,20 +350,31 @@ def test_a_shorter_target_that_is_passed_as_well_is_not_missed_twice():
     assert (clock.missed, clock.due, settled_to(clock, on("fri", "18:00"))[1]) == (True, on("mon", "11:00"), [])
 
 
-def test_a_level_that_was_reached_is_not_reached_again_though_it_lies_ahead():
+def test_a_level_that_lies_ahead_under_other_terms_is_reached_again_and_known_to_have_acted():
     clock, first = settled_to(a_clock("4h", levels=[LEVEL_1, LEVEL_2]), on("mon", "13:45"))
     clock = retarget(clock, on("mon", "13:45"), terms("8h", levels=[LEVEL_1, LEVEL_2]), OFFICE)
 
     assert [key for key, _ in first] == ["level/1"]
-    assert [key for key, _ in settled_to(clock, on("fri", "18:00"))[1]] == ["missed", "level/2"]
+    assert (clock.settled, clock.acted) == ((), (1,))
+    assert [key for key, _ in settled_to(clock, on("fri", "18:00"))[1]] == ["level/1", "missed", "level/2"]
 
 
-def test_a_level_that_was_reached_under_other_terms_stays_reached():
+def test_a_level_that_other_terms_do_not_have_is_reached_again_under_those_that_do():
     clock, _ = settled_to(a_clock("4h", levels=[LEVEL_1]), on("mon", "13:45"))
     clock = retarget(clock, on("mon", "13:45"), terms("8h"), OFFICE)
     clock = retarget(clock, on("mon", "13:45"), terms("4h", levels=[LEVEL_1]), OFFICE)
 
-    assert settled_to(clock, on("fri", "18:00"))[1] == [("missed", on("mon", "14:00"))]
+    assert settled_to(clock, on("fri", "18:00"))[1] == [("level/1", on("mon", "13:45")), ("missed", on("mon", "14:00"))]
+
+
+def test_a_clock_that_goes_on_reaches_the_levels_that_it_had_reached_at_once():
+    clock, _ = settled_to(a_clock("4h", levels=[LEVEL_1, LEVEL_2]), on("mon", "13:45"))
+    clock = finish(clock, on("mon", "13:45"), OFFICE, resting="resolved")
+
+    clock = reopen(clock, on("tue", "10:00"), OFFICE)
+
+    assert settled_to(clock, on("tue", "10:30"))[1] == [("level/1", on("tue", "10:00")), ("missed", on("tue", "10:15"))]
+    assert clock.acted == (1,)
 
 
 def test_a_clock_is_not_near_for_a_warning_that_its_terms_do_not_have():

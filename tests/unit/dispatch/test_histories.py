@@ -145,7 +145,8 @@ def play(book, commands, wakes=()):
             order, more = MOVES[name](order, at, *about)
         except LoopdeskError:
             continue
-        facts += more
+        order, fallen = domain.deescalated(order, at)
+        facts += [*more, *fallen]
     return order, facts, at
 
 

@@ -116,6 +116,7 @@ def test_resolved_work_has_nothing_due(policy):
 def test_a_new_round_is_warned_of_missed_and_escalated_again():
     order, _ = domain.advance(an_order(), after(hours=5))
     order, _ = domain.resolve(order, after(hours=5), "Done")
+    order, _ = domain.deescalated(order, after(hours=5))
     order, _ = domain.reopen(order, after(hours=6), reason="again", cause="agent")
 
     assert settled(order, after(days=30)) == [
@@ -134,14 +135,15 @@ def test_under_a_policy_that_resumes_the_time_since_the_resolution_does_not_coun
     assert (order.resolution.started_at, order.resolution.met) == (NINE, None)
 
 
-def test_under_a_policy_that_resumes_what_was_missed_stays_missed():
+def test_under_a_policy_that_resumes_what_was_missed_stays_missed_and_climbs_to_its_level_again():
     order, _ = domain.advance(an_order(book=reference(RESUMING)), after(hours=5))
     order, _ = domain.resolve(order, after(hours=5), "Done")
+    order, _ = domain.deescalated(order, after(hours=5))
 
     order, _ = domain.reopen(order, after(hours=9), reason="again", cause="agent")
 
     assert (order.resolution.met, order.resolution.due) == (False, after(hours=4))
-    assert settled(order, after(days=30)) == []
+    assert settled(order, after(days=30)) == [("work_escalated", after(hours=9))]
 
 
 def test_a_reopening_does_not_ask_for_another_first_response():
@@ -309,17 +311,21 @@ def test_another_policy_counts_a_step_whose_limit_names_no_calendar_in_its_own()
     assert order.clocks["step/2"].due == after(hours=10, minutes=30)  # half an hour was counted
 
 
-def test_a_level_that_was_carried_out_is_not_carried_out_again_whatever_the_priority():
+def test_a_level_is_told_of_each_time_that_it_is_reached_but_carried_out_once():
     order, facts = domain.advance(
-        an_order(priority="P3", book=reference(a_policy(escalations=CLIMBING))), after(hours=5)
+        an_order(priority="P3", book=reference(a_policy(escalations=CLIMBING))), after(hours=11)
     )
-    for priority in ("P1", "P4", "P1", "P4", "P1"):
-        order, now = domain.prioritise(order, after(hours=5), priority, "to and fro")
-        order, due = domain.advance(order, after(hours=5))
-        facts += now + due
+    levels = []
+    for priority in ("P2", "P4", "P2", "P4"):
+        order, now = domain.prioritise(order, after(hours=11), priority, "to and fro")
+        order, due = domain.advance(order, after(hours=11))
+        order, fallen = domain.deescalated(order, after(hours=11))
+        facts += now + due + fallen
+        levels.append(order.escalation)
 
-    told = [(fact.data["clock"], fact.data["level"]) for fact in facts if fact.type == "work_escalated"]
-    assert sorted(told) == sorted(set(told))
+    assert levels == [3, 1, 3, 1]
+    assert [fact.type for fact in facts].count("work_transferred") == 1
+    assert [fact.data["to"] for fact in facts if fact.data.get("by") == "escalation"] == ["P1"]
 
 
 def test_withdrawal_calls_off_every_clock():

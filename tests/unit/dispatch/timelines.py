@@ -103,7 +103,8 @@ class Timeline:
         """As the kernel does: what fell due comes first. What the move refuses is not done."""
         order, due = domain.advance(self.order, at)
         order, facts = move(order, at, *given, **named)
-        self._keep(order, [*due, *facts], at)
+        order, fallen = domain.deescalated(order, at)
+        self._keep(order, [*due, *facts, *fallen], at)
 
     def pass_to(self, at: datetime) -> None:
         """Time passes."""

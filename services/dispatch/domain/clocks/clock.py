@@ -97,10 +97,14 @@ def call_off(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
 
 
 def reopen(clock: Clock, at: datetime, calendar: Calendar) -> Clock:
-    """A clock that was done goes on from what it had counted; the time in between does not count."""
+    """A clock that was done goes on from what it had counted; the time in between does not count.
+
+    The levels that it had reached are reached again at `at`: it runs as late as it did.
+    """
     if clock.done_at is None:
         return clock
-    return _run(replace(clock, done_at=None, due=clock.due if clock.missed else None), at, calendar)
+    again = replace(clock, done_at=None, due=clock.due if clock.missed else None)
+    return _run(_levels_anew(again, at), at, calendar)
 
 
 def retarget(clock: Clock, at: datetime, terms: Terms, old_calendar: Calendar) -> Clock:
@@ -108,15 +112,15 @@ def retarget(clock: Clock, at: datetime, terms: Terms, old_calendar: Calendar) -
 
     What lies ahead under the new terms may fall due, warnings and the miss also again: a miss is taken back. What they
     have passed already, and was never settled, falls due at `at`; `due` is then the instant at which the counted time
-    reached the new target, if that lies within `laps`, else the first that they know. A level that was reached stays
-    reached, whoever declares it: what it did is not done again. Warnings that the new terms do not have are forgotten.
+    reached the new target, if that lies within `laps`, else the first that they know. So does a level: one that lies
+    ahead, or that the new terms do not have, is taken back; `acted` keeps it, so that what it did is not done again.
     """
     if clock.stopped:
         return clock
     counted = counted_at(clock, at, old_calendar)
     ahead = {mark.key for mark in terms.marks if mark.position > counted}
     passed = {mark.key for mark in terms.marks} - ahead
-    settled = tuple(key for key in clock.settled if key in passed or key.startswith(LEVEL))
+    settled = tuple(key for key in clock.settled if key in passed)
     changed = replace(
         clock,
         target=terms.target,
@@ -149,12 +153,25 @@ def settle(clock: Clock) -> tuple[Clock, Mark]:
     """The clock after its next mark has fallen due, and that mark. There must be one (`next_mark`)."""
     mark, *rest = clock.marks
     missed = clock.missed or mark.kind is Kind.MISSED
-    return replace(clock, marks=tuple(rest), settled=(*clock.settled, mark.key), missed=missed), mark
+    new = mark.kind is Kind.ESCALATED and mark.level not in clock.acted
+    acted = (*clock.acted, mark.level) if new else clock.acted
+    return replace(clock, marks=tuple(rest), settled=(*clock.settled, mark.key), missed=missed, acted=acted), mark
 
 
 def next_mark(clock: Clock) -> Mark | None:
     """What falls due next, with its instant; None while nothing does."""
     return clock.marks[0] if clock.marks and clock.marks[0].at is not None else None
+
+
+def _levels_anew(clock: Clock, at: datetime) -> Clock:
+    """With the levels that it has reached still to be reached, at `at`."""
+    levels = [key for key in clock.settled if key.startswith(LEVEL)]
+    marks = [
+        Mark(key=key, kind=Kind.ESCALATED, position=clock.counted, level=int(key.removeprefix(LEVEL)), at=at)
+        for key in levels
+    ]
+    settled = tuple(key for key in clock.settled if key not in levels)
+    return replace(clock, marks=(*marks, *clock.marks), settled=settled)
 
 
 def _run(clock: Clock, at: datetime, calendar: Calendar) -> Clock:

@@ -47,6 +47,7 @@ class Clock:
     done_at: datetime | None = None
     called_off_at: datetime | None = None
     missed: bool = False
+    acted: tuple[int, ...] = ()  # levels that were reached under whatever terms: what one does is done once
 
     @property
     def promise(self) -> Promise:

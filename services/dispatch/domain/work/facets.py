@@ -33,22 +33,43 @@ class Declined:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Raised:
+    """A level that the work has climbed to, by which of its clocks (None: by a dissatisfied customer), and who heard.
+
+    `tell` are the audiences that it names, the others who they were then.
+    """
+
+    level: int
+    clock: str | None
+    tell: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = ()
+    duty_managers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pressure:
-    """Who wants it done: how often it was urged, by whom (customer, supervisor) last when, and who watches it."""
+    """Who wants it done: how often it was urged, by whom (customer, supervisor) last when, and who watches it.
+
+    `unanswered` is how many of the urges its owner has done nothing about yet.
+    """
 
     urges: int = 0
+    unanswered: int = 0
     urged_at: Mapping[str, datetime] = field(default_factory=dict)
     watchers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class MassIncident:
-    """That work stands for many: `children` are linked to it, and new work for which `match` (CEL) holds will be.
+    """That work stands for many: `children` have it as their parent, new work for which `match` (CEL) holds will have.
 
-    `eta` is what reporters are told.
+    `eta` is what reporters are told. `settling`: the round whose solution its children are just being given.
     """
 
     match: str | None = None
     eta: datetime | None = None
     eta_note: str | None = None
     children: int = 0
+    settling: int | None = None

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.clocks.clock import Promise
 from services.dispatch.domain.reference.matter import PRIORITIES
-from services.dispatch.domain.work import course, timing
+from services.dispatch.domain.work import course, families, offering, timing
+from services.dispatch.domain.work.deescalating import climbed
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import State, after, state_of
 from services.dispatch.domain.work.telling import concerning, told
@@ -18,7 +19,7 @@ from shared.errors import NotFound
 from shared.events import Fact
 
 DISSATISFIED = "dissatisfied"
-ACTOR, ESCALATION = "actor", "escalation"
+ACTOR, ESCALATION, SUPERVISOR = "actor", "escalation", "supervisor"
 
 
 def respond(order: Order, at: datetime, note: str | None = None) -> Decision:
@@ -95,7 +96,7 @@ def void_fee(order: Order, at: datetime, number: int, reason: str) -> Decision:
 def ended(order: Order, at: datetime, solution: str, language: str | None, *, before: Order | None = None) -> Decision:
     """Work of which no step is open is resolved. Where nobody had responded yet, the solution is the first response.
 
-    `before`: the work as the last fact left it.
+    `before`: the work as the last fact left it. Of work that others are linked to, they are to hear.
     """
     facts: list[Fact] = []
     first = order.first_response
@@ -106,36 +107,47 @@ def ended(order: Order, at: datetime, solution: str, language: str | None, *, be
         facts.append(told(before or order, done, "work_responded", at, **told_of))
         before, order = done, done
     language = language or language_of(solution)
-    resolved = timing.resolved(order, at)
+    resolved = families.settling(timing.resolved(order, at))
     resolved = replace(resolved, state=State.RESOLVED, ended_at=at, solution=solution, language=language)
     clock = resolved.clocks[Promise.RESOLUTION]
-    solved = {"solution": solution, "language": language, "resolved_at": at, "due": clock.due, "met": clock.met}
-    return resolved, [*facts, told(before or order, resolved, "work_resolved", at, **solved)]
+    said = {"solution": solution, "language": language}
+    solved = {**said, "resolved_at": at, "due": clock.due, "met": clock.met, "parent_no": order.parent}
+    facts.append(told(before or order, resolved, "work_resolved", at, **solved))
+    return resolved, [*facts, *families.children_concerned(resolved, at, families.RESOLVED, **said)]
 
 
 def reopen(order: Order, at: datetime, *, reason: str, cause: str) -> Decision:
     """The matter was not settled: a new round, for its former agent if that can take it: who did the step, if known.
 
-    Its resolution time begins anew or goes on, by the policy; its flow goes on where the definition says.
+    Its resolution time begins anew or goes on, by the policy; its flow goes on where the definition says. What was done
+    with a mass incident goes on without it.
     """
     after(order.order_no, "reopen", order.state)
+    order, parted = families.alone(order, at, reason)
     again = timing.reopened(replace(order, solution=None, language=None, ended_at=None, round=order.round + 1), at)
-    again = replace(again, state=State.QUEUED, agent=None)
+    again = replace(again, state=State.QUEUED, agent=None, supervised=False)
     begun, facts = course.begin(again, at, order.course.reopen_at)
     told_of = again if order.flow else begun
+    fact = told(order, told_of, "work_reopened", at, reason=reason, cause=cause)
+    return with_former(order, begun), [*parted, fact, *facts]
+
+
+def with_former(order: Order, begun: Order) -> Order:
+    """Work that has begun anew, its open steps first for who did them the last time, else who had `order` last."""
     former = {visit.number: order.doers.get(visit.step, order.agent) for visit in begun.visits}
     wishes = {number: Wish(agent, Rule.FORMER) for number, agent in former.items() if agent}
-    fact = told(order, told_of, "work_reopened", at, reason=reason, cause=cause)
-    return replace(begun, wishes=wishes), [fact, *facts]
+    return replace(begun, wishes=wishes)
 
 
 def reopen_dissatisfied(order: Order, at: datetime, *, round: int, reason: str) -> Decision:
     """The customer was not satisfied with that round: reopened under the eyes of the team's supervisor."""
     _require_round(order, round)
     order, facts = reopen(order, at, reason=reason, cause=DISSATISFIED)
-    before, order = order, replace(order, supervised=True, escalation=order.escalation + 1)
+    whom = concerning(order, order.visits)
+    before, order = order, replace(climbed(order, 1, None, (SUPERVISOR,), whom), supervised=True)
     nothing = dict.fromkeys(("clock", "part", "visit", "part_name", "rule", "due"))
-    return order, [*facts, told(before, order, "work_escalated", at, **nothing, **_to_the_supervisor(order))]
+    told_of = {**nothing, **whom, "level": 1, "tell": [SUPERVISOR], "why": DISSATISFIED}
+    return order, [*facts, told(before, order, "work_escalated", at, **told_of)]
 
 
 def close(order: Order, at: datetime, *, round: int, outcome: str) -> Decision:
@@ -154,8 +166,9 @@ def withdraw(order: Order, at: datetime, reason: str) -> Decision:
     state = after(order.order_no, "withdraw", order.state)
     before, order = order, off_hold(order, at) if order.state is State.HELD else order
     order = timing.called_off(order, at)
-    order = replace(order.with_visits(), blocks=(), state=state, ended_at=at)
-    return order, [told(before, order, "work_withdrawn", at, reason=reason)]
+    order = families.settling(replace(order.with_visits(), blocks=(), state=state, ended_at=at))
+    facts = [told(before, order, "work_withdrawn", at, reason=reason)]
+    return order, [*facts, *families.children_concerned(order, at, families.WITHDRAWN, solution=None, language=None)]
 
 
 def go_live(order: Order, at: datetime) -> Decision:
@@ -168,22 +181,13 @@ def off_hold(order: Order, at: datetime) -> Order:
     """The work as it goes on if it was held; its state then follows from its open steps."""
     if order.state is not State.HELD:
         return order
-    on = replace(timing.resumed(order, at), held_since=None, hold_reason=None, hold_note=None)
+    on = replace(offering.resumed(timing.resumed(order, at), at), held_since=None, hold_reason=None, hold_note=None)
     return replace(on, state=state_of({visit.state for visit in order.visits}))
 
 
 def language_of(text: str) -> str:
     """`zh-CN` where the text has a Chinese character, else `en`: for a caller that does not say."""
     return "zh-CN" if any("\u3400" <= character <= "\u9fff" for character in text) else "en"
-
-
-def _to_the_supervisor(order: Order) -> dict[str, object]:
-    return {
-        "level": order.escalation,
-        "tell": ["supervisor"],
-        **concerning(order, order.visits),
-        "why": DISSATISFIED,
-    }
 
 
 def _require_round(order: Order, told: int) -> None:

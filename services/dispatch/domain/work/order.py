@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.dispatch.domain.clocks.clock import Clock, Promise
 from services.dispatch.domain.clocks.pin import Pin
@@ -13,7 +13,7 @@ from services.dispatch.domain.flows.flow import ONE_STEP, Flow
 from services.dispatch.domain.flows.steps import Step
 from services.dispatch.domain.reference.policy import Policy
 from services.dispatch.domain.reference.reference import Reference
-from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure
+from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure, Raised
 from services.dispatch.domain.work.states import IN_WORK, State, state_of
 from services.dispatch.domain.work.visit import Block, Visit
 from services.dispatch.domain.work.wish import Wish
@@ -21,6 +21,15 @@ from shared.business_time import Calendar
 from shared.events import Aggregate, Fact
 
 Books = Callable[[int], Reference]
+
+
+class Seat(NamedTuple):
+    """What one open step takes of who has it, by the assignment of that number."""
+
+    agent: str
+    units: int
+    kind: str
+    assignment: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +60,15 @@ class Order(Aggregate):
     step names no team. While work goes on, `state` follows from the visits. `visited` and `doers` say of every step of
     its flow how often it was opened, and who completed it last.
 
+    `raised` are the levels that it has climbed to; `supervised`: this round began with a dissatisfied customer.
+
+    `given` counts how often a step of it was given to somebody: the number of its newest assignment.
+
     `triage`: experts have still to say what it is. A hold is too long after `hold_due` (`hold_late`: it was).
     `parent` is the work order of the mass incident that it is part of.
 
-    Not stored: `books` (the versions of the reference data); `seated` (visit -> agent) and `waited` as they were when
-    it was loaded; `wishes` (visit -> who is to have it) of the change at hand.
+    Not stored: `books` (the versions of the reference data); `seated` (visit -> seat), `waited` and `was_held_since` as
+    they were when it was loaded; `wishes` (visit -> who is to have it) of the change at hand.
     """
 
     order_no: str
@@ -90,7 +103,7 @@ class Order(Aggregate):
     hold_note: str | None = None
     hold_due: datetime | None = None
     hold_late: bool = False
-    escalation: int = 0
+    raised: tuple[Raised, ...] = ()
     supervised: bool = False
     solution: str | None = None
     language: str | None = None
@@ -99,12 +112,14 @@ class Order(Aggregate):
     asked: Asked = field(default_factory=Asked)
     triage: bool = False
     declined: tuple[Declined, ...] = ()
+    given: int = 0
     pressure: Pressure = field(default_factory=Pressure)
     mass: MassIncident | None = None
     parent: str | None = None
     books: Books = field(default=_no_books, compare=False, repr=False)
-    seated: Mapping[int, str] = field(default_factory=dict, compare=False, repr=False)
+    seated: Mapping[int, Seat] = field(default_factory=dict, compare=False, repr=False)
     waited: frozenset[tuple[int, str, bool]] = field(default=frozenset(), compare=False, repr=False)
+    was_held_since: datetime | None = field(default=None, compare=False, repr=False)
     wishes: Mapping[int, Wish] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -128,6 +143,11 @@ class Order(Aggregate):
     def course(self) -> Flow:
         """The flow that it goes through."""
         return ONE_STEP if self.flow is None else self.books(self.flow.version).flow(self.flow.code)
+
+    @property
+    def escalation(self) -> int:
+        """The highest level that stands (deescalating.py); 0 for none."""
+        return max((raised.level for raised in self.raised), default=0)
 
     @property
     def first_response(self) -> Clock | None:
@@ -159,6 +179,11 @@ class Order(Aggregate):
         """The same work with that visit, new or in place of the one of its number."""
         others = [one for one in self.visits if one.number != visit.number]
         return self.with_visits(*others, visit)
+
+    def with_given(self, visit: Visit) -> Order:
+        """The same work with that visit, which somebody has from now on: by the next assignment."""
+        number = self.given + 1
+        return replace(self, given=number).with_visit(replace(visit, assignment=number))
 
     def with_visits(self, *visits: Visit) -> Order:
         """The same work with these steps open: who has it, and where it stands, follows from them."""

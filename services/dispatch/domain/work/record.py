@@ -9,7 +9,7 @@ from typing import Any
 
 from services.dispatch.domain.clocks.clock import Clock, Kind, Lap, Mark
 from services.dispatch.domain.clocks.pin import Pin
-from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure
+from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure, Raised
 from services.dispatch.domain.work.order import Fee, Order
 from services.dispatch.domain.work.states import Stage, State
 from services.dispatch.domain.work.visit import Block, Need, Visit
@@ -17,7 +17,7 @@ from shared.events import KERNEL_FIELDS
 
 Form = Callable[[Any], Any]
 MILLISECOND = timedelta(milliseconds=1)
-TRANSIENT = ("books", "seated", "waited", "wishes")
+TRANSIENT = ("books", "seated", "waited", "was_held_since", "wishes")
 
 FIELDS = tuple(field.name for field in fields(Order) if field.name not in (*KERNEL_FIELDS, *TRANSIENT))
 """The fields of a work order that its facts set and its document holds."""
@@ -102,6 +102,7 @@ def clock_form(clock: Clock) -> dict[str, Any]:
         "done_at": clock.done_at,
         "called_off_at": clock.called_off_at,
         "missed": clock.missed,
+        "acted": list(clock.acted),
     }
 
 
@@ -134,6 +135,7 @@ def clock_of(name: str, doc: Mapping[str, Any]) -> Clock:
         done_at=_time(doc["done_at"]),
         called_off_at=_time(doc["called_off_at"]),
         missed=doc["missed"],
+        acted=tuple(doc["acted"]),
     )
 
 
@@ -170,7 +172,15 @@ def _pressure_form(pressure: Pressure) -> dict[str, Any]:
 
 def _pressure(doc: Mapping[str, Any]) -> Pressure:
     urged_at = {by: _instant(at) for by, at in doc["urged_at"].items()}
-    return Pressure(urges=doc["urges"], urged_at=urged_at, watchers=tuple(doc["watchers"]))
+    return Pressure(**{**doc, "urged_at": urged_at, "watchers": tuple(doc["watchers"])})
+
+
+def _raised_form(raised: Raised) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(raised).items()}
+
+
+def _raised(doc: Mapping[str, Any]) -> Raised:
+    return Raised(**{name: tuple(value) if isinstance(value, list) else value for name, value in doc.items()})
 
 
 def _mass(doc: Mapping[str, Any]) -> MassIncident:
@@ -225,6 +235,7 @@ FORMS: Mapping[str, tuple[Form, Form]] = {
     "fees": (_each(_plain), _tuple_of(_fee)),
     "held_since": (lambda at: at, _time),
     "hold_due": (lambda at: at, _time),
+    "raised": (_each(_raised_form), _tuple_of(_raised)),
     "asked": (_plain, lambda doc: Asked(**doc)),
     "declined": (_each(_plain), _tuple_of(_declined)),
     "pressure": (_pressure_form, _pressure),

@@ -33,6 +33,9 @@ class Stage(StrEnum):
 IN_WORK = (State.QUEUED, State.ASSIGNED, State.ACCEPTED)
 """The states of work that goes on; which of them follows from its open steps (`state_of`)."""
 
+OVER = (State.RESOLVED, State.CLOSED, State.WITHDRAWN)
+"""The states of work of which nothing more is to be done, as long as nobody reopens it."""
+
 _IN_WORK = dict.fromkeys(IN_WORK, IN_WORK)
 _WORKED_ON = {**_IN_WORK, State.HELD: (State.HELD,)}
 _OPEN = {**_WORKED_ON, State.LINKED: (State.LINKED,)}
@@ -44,9 +47,13 @@ MOVES: Mapping[str, Mapping[State, tuple[State, ...]]] = MappingProxyType(
         "respond": {state: (state,) for state in (State.ASSIGNED, State.ACCEPTED, State.HELD, State.LINKED)},
         "hold": dict.fromkeys(IN_WORK, (State.HELD,)),
         "resume": {State.HELD: IN_WORK},
+        "decline": _WORKED_ON,
         "transfer": _WORKED_ON,
         "hand_over": _WORKED_ON,
         "prioritise": _OPEN,
+        "urge": _OPEN,
+        "intervene": _OPEN,
+        "watch": {state: (state,) for state in State if state not in (State.CLOSED, State.WITHDRAWN)},
         "triage": _WORKED_ON,
         "declare": _WORKED_ON,
         "announce": _WORKED_ON,
@@ -68,6 +75,8 @@ VISIT_MOVES: Mapping[str, Mapping[Stage, Stage | None]] = MappingProxyType(
     {
         "assign": {Stage.QUEUED: Stage.ASSIGNED},
         "accept": {Stage.ASSIGNED: Stage.ACCEPTED},
+        "lapse": {Stage.ASSIGNED: Stage.QUEUED},
+        "decline": {Stage.ASSIGNED: Stage.QUEUED, Stage.ACCEPTED: Stage.QUEUED},
         "transfer": dict.fromkeys(Stage, Stage.QUEUED),
         "hand_over": {Stage.ASSIGNED: Stage.ASSIGNED, Stage.ACCEPTED: Stage.ASSIGNED},
         "let_go": {Stage.ASSIGNED: Stage.QUEUED, Stage.ACCEPTED: Stage.QUEUED},
