@@ -10,6 +10,13 @@ from services.notify.domain import ledger, rules
 from shared.schemas import Consumed, Instant, Names
 
 
+class Told(fields.List[str]):
+    """Whom an event itself names."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(fields.String(validate=validate.OneOf(tuple(rules.TELL))), **kwargs)
+
+
 class CustomerSaved(Consumed):
     """Who the customer is now."""
 
@@ -98,24 +105,27 @@ class FeeVoided(FeeRecorded):
     reason = fields.String(load_default="", allow_none=True)
 
 
-class DeadlineEvent(WorkEvent):
-    """What an event says of a promise: `clock` names it, `part` its step or group of steps.
+class ConcernedEvent(WorkEvent):
+    """What an event says of whom it concerns: `teams` and `owners`; where it does not say, `team` and `agent`."""
 
-    `teams` and `owners` are all whom it concerns; where it does not say, those are `team` and `agent`.
-    """
+    teams = fields.List(fields.String(), load_default=list)
+    owners = fields.List(fields.String(), load_default=list)
+    watchers = fields.List(fields.String(), load_default=list)
+
+    @post_load
+    def _everybody(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        owner = [data["agent"]] if data["agent"] is not None else []
+        return {**data, "teams": data["teams"] or [data["team"]], "owners": data["owners"] or owner}
+
+
+class DeadlineEvent(ConcernedEvent):
+    """What an event says of a promise: `clock` names it, `part` its step or group of steps."""
 
     clock = fields.String(required=True)
     part = fields.String(load_default=None, allow_none=True)
     visit = fields.Integer(load_default=None, allow_none=True)
     part_name = Names(load_default=None, allow_none=True)
     due = Instant(required=True)
-    teams = fields.List(fields.String(), load_default=list)
-    owners = fields.List(fields.String(), load_default=list)
-
-    @post_load
-    def _everybody(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        owner = [data["agent"]] if data["agent"] is not None else []
-        return {**data, "teams": data["teams"] or [data["team"]], "owners": data["owners"] or owner}
 
 
 class DeadlineNear(DeadlineEvent):
@@ -145,7 +155,7 @@ class WorkEscalated(DeadlineEvent):
     clock = fields.String(load_default=None, allow_none=True)
     due = Instant(load_default=None, allow_none=True)
     level = fields.Integer(required=True)
-    tell = fields.List(fields.String(validate=validate.OneOf(tuple(rules.TELL))), required=True)
+    tell = Told(required=True)
     supervisor = fields.String(load_default=None, allow_none=True)
     duty_manager = fields.String(load_default=None, allow_none=True)
     why = fields.String(load_default="", allow_none=True)
@@ -158,6 +168,7 @@ class WorkResolved(WorkEvent):
     resolved_at = Instant(required=True)
     due = Instant(load_default=None, allow_none=True)
     met = fields.Boolean(load_default=None, allow_none=True)
+    watchers = fields.List(fields.String(), load_default=list)
     language = fields.String(load_default=None, allow_none=True)
 
 
@@ -165,6 +176,7 @@ class WorkClosed(WorkEvent):
     """The loop is closed."""
 
     closed_at = Instant(required=True)
+    watchers = fields.List(fields.String(), load_default=list)
     outcome = fields.String(required=True)
 
 

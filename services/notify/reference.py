@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from services.notify.domain.kinds import EMPTY, FOR_CUSTOMERS, KINDS, NULLABLE, OF_ALL
+from services.notify.domain.kinds import EMPTY, FOR_CUSTOMERS, KINDS, NULLABLE, OF_ALL, names_of
 from services.notify.domain.ledger import Message, Occurrence, write
 from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, notices, rules_for
 from services.notify.domain.words import in_language
 from services.notify.texts import Errors, Sources, Texts
+from shared.conditions import BadCondition, condition
 from shared.errors import ValidationError
 from shared.events import Fact
 
@@ -46,18 +47,20 @@ class Reference:
     @classmethod
     def from_dict(cls, body: Mapping[str, Any], version: int) -> Reference:
         """From a body as its schema loads it; raises `ValidationError` by path for what does not fit together."""
-        rules, sources = [_rule(entry) for entry in body["rules"]], body["templates"]
+        errors: Errors = {}
+        rules = [_rule(number, entry, errors) for number, entry in enumerate(body["rules"])]
+        sources = body["templates"]
         texts = Texts(sources, ZoneInfo(body["time_zone"]))
-        errors = _overlaps(rules) | _missing(rules, sources)
+        errors |= _overlaps(rules) | _missing(rules, sources)
         _try_all(rules, sources, texts)
         if errors or texts.errors:
             raise ValidationError(errors | texts.errors)
         staff = {group: {key: Contact(**entry) for key, entry in book.items()} for group, book in body["staff"].items()}
         return cls(rules, AddressBook(**staff), texts, body["default_language"], body["survey_link"], version)
 
-    def rules_for(self, event: str) -> list[Rule]:
-        """The rules of an event type."""
-        return rules_for(self.rules, event)
+    def rules_for(self, event: str, data: Mapping[str, Any]) -> list[Rule]:
+        """The rules of an event of this type that says this."""
+        return rules_for(self.rules, event, data)
 
     def messages(
         self, occurrence: Occurrence, data: Mapping[str, Any], customer: Customer | None
@@ -65,7 +68,7 @@ class Reference:
         """The ledger's new rows for an occurrence, each with what happened to it."""
         if occurrence.event == "deadline_near" and data["due"] <= occurrence.at:
             return  # it came under a new target when its time was over already: the miss tells it
-        for notice in notices(self.rules_for(occurrence.event), self.staff, data, customer):
+        for notice in notices(self.rules_for(occurrence.event, data), self.staff, data, customer):
             language = notice.language or self.default_language
             content = self._content(occurrence, notice, language, data, customer) if notice.to else None
             yield write(occurrence, notice, language, content)
@@ -89,8 +92,13 @@ def duration(text: str) -> timedelta:
     return int(form[1]) * _UNITS[form[2]]
 
 
-def _rule(entry: Mapping[str, Any]) -> Rule:
-    return Rule(**{**entry, "valid_for": duration(entry["valid_for"])})
+def _rule(number: int, entry: Mapping[str, Any], errors: Errors) -> Rule:
+    when = None
+    try:
+        when = condition(entry["when"], names_of(entry["event"])) if "when" in entry else None
+    except BadCondition as fault:
+        errors[f"rules.{number}.when"] = [str(fault)]
+    return Rule(**{**entry, "valid_for": duration(entry["valid_for"]), "when": when})
 
 
 def _overlaps(rules: Sequence[Rule]) -> Errors:

@@ -11,9 +11,12 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from services.notify.domain import rules
 from services.notify.domain.kinds import KINDS
 from services.notify.reference import LANGUAGES, duration
+from shared.conditions import LONGEST
 from shared.schemas import Code, Email, Phone, Text
 
 LONGEST_TEMPLATE = 20_000
+#: Audience -> what an event must say so that it can be told.
+NEEDED = {"customer": "customer_id", "watchers": "watchers", "told": "tell"}
 
 
 def _one_of(values: Sequence[str], **options: Any) -> fields.String:
@@ -70,6 +73,7 @@ class RuleEntry(Schema):
     template = Code(64, required=True)
     urgency = _one_of(rules.URGENCIES, required=True)
     valid_for = fields.String(required=True, validate=_duration)
+    when = Text(LONGEST)
 
     @validates_schema
     def _another_channel(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -78,8 +82,9 @@ class RuleEntry(Schema):
 
     @validates_schema
     def _names_whom(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data["audience"] == "told" and "tell" not in KINDS[data["event"]]:
-            raise ValidationError(f"{data['event']} does not say whom to tell.", "audience")
+        said = NEEDED.get(data["audience"])
+        if said is not None and said not in KINDS[data["event"]]:
+            raise ValidationError(f"{data['event']} names no such audience.", "audience")
 
 
 class SmsText(Schema):

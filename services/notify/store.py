@@ -93,15 +93,15 @@ class NotifyStore:
     def tell(self, event: Event) -> None:
         """Write and hand over every message that the rules owe on this event; those written before stay as they are."""
         reference = self.reference.current()
-        owed = reference.rules_for(event.type)
+        owed = reference.rules_for(event.type, event.data)
         customer = self.customer(event.data["customer_id"]) if rules.needs_customer(owed) else None
         occurrence = Occurrence(
             id=event.id,
             event=event.type,
             at=event.at,
             recorded_at=event.recorded_at,
-            ticket_no=event.data["ticket_no"],
-            order_no=event.data["order_no"],
+            ticket_no=event.data.get("ticket_no", ""),
+            order_no=event.data.get("order_no", ""),
             promise=ledger.promise_of(event.type, event.data),
             replayed=event.replay_until is not None,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify import heard
+from services.notify import heard, heard_people
 from services.notify.domain import ledger
 from services.notify.store import NotifyStore
 from shared.bus import Health, on_event
@@ -78,6 +78,38 @@ class NotifyWorker(Health):
     @on_event("dispatch", "work_closed", heard.WorkClosed)
     def tell_of_closing(self, event: Event) -> None:
         """The loop is closed."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "work_lapsed", heard_people.WorkLapsed)
+    @on_event("dispatch", "work_declined", heard_people.WorkDeclined)
+    @on_event("dispatch", "work_stranded", heard_people.WorkStranded)
+    def tell_of_refusal(self, event: Event) -> None:
+        """Somebody does not take the work, or nobody at all can."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "work_handed_over", heard_people.WorkHandedOver)
+    def tell_of_hand_over(self, event: Event) -> None:
+        """Somebody stands in, or is back."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "work_urged", heard_people.WorkUrged)
+    @on_event("dispatch", "work_intervened", heard_people.WorkIntervened)
+    @on_event("dispatch", "work_held_long", heard_people.WorkHeldLong)
+    @on_event("dispatch", "work_deescalated", heard_people.WorkDeescalated)
+    def tell_of_supervision(self, event: Event) -> None:
+        """The work is pushed on, or need not be any more."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "mass_incident_declared", heard_people.MassIncidentDeclared)
+    @on_event("dispatch", "work_linked", heard_people.WorkLinked)
+    @on_event("dispatch", "work_eta_announced", heard_people.WorkEtaAnnounced)
+    def tell_of_mass_incident(self, event: Event) -> None:
+        """It hits many, who are told when it will be over."""
+        self.store.tell(event)
+
+    @on_event("dispatch", "shift_log_written", heard_people.ShiftLogWritten)
+    def tell_of_shift_log(self, event: Event) -> None:
+        """A shift has left its log to the next one."""
         self.store.tell(event)
 
     @on_event("feedback", "survey_due", heard.SurveyDue)

@@ -25,16 +25,21 @@ _WORK: dict[str, Any] = {
 }
 
 _STEP: dict[str, Any] = {**_WORK, "step": "on_site", "visit": 4, "step_name": "On site"}
-_DEADLINE: dict[str, Any] = {
+#: Whom it concerns: all who have a step of it, their teams, and who watches it.
+_CONCERNED: dict[str, Any] = {
     **_WORK,
+    "teams": ["network", "accounts"],
+    "owners": ["agent-17", "agent-18"],
+    "watchers": ["supervisor.it"],
+}
+_DEADLINE: dict[str, Any] = {
+    **_CONCERNED,
     "clock": "step",
     "part": "on_site",
     "visit": 4,
     "part_name": "On site",
     "promise": "step “On site”",
     "due": _DUE,
-    "teams": ["network", "accounts"],
-    "owners": ["agent-17", "agent-18"],
 }
 _FEE: dict[str, Any] = {**_WORK, "fee": 1, "step": "fee", "amount": "120.00", "currency": "CNY"}
 
@@ -59,15 +64,35 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "duty_manager": "manager.1",
         "why": "resolution",
     },
+    "work_deescalated": {**_CONCERNED, "was": 2, "level": 1, "why": "resumed"},
+    "work_lapsed": {**_STEP, "offers": 3},
+    "work_declined": {**_STEP, "reason": "I know the customer privately."},
+    "work_stranded": {**_STEP, "agent": None, "need": "network#expert", "cause": "off shift, busy"},
+    "work_handed_over": {**_STEP, "from_agent": "agent-18", "principal": "agent-18", "why": "handed_over"},
+    "work_urged": {**_CONCERNED, "count": 3, "by": "customer", "note": "Calls for the third time.", "tell": ["owner"]},
+    "work_intervened": {**_CONCERNED, "reason": "It goes in circles.", "instruction": "Call the customer today."},
+    "work_held_long": {**_CONCERNED, "reason": "other", "reason_name": "Other", "since": _DUE, "limit_at": _DUE},
+    "mass_incident_declared": {**_WORK, "eta": _DUE, "match": "category == 'network'", "reason": "A cable is cut."},
+    "work_linked": {
+        **_WORK,
+        "parent_no": "W-1001",
+        "parent_ticket_no": "T-1001",
+        "eta": _DUE,
+        "eta_note": "A cable is being mended.",
+        "reason": "It is the same cable.",
+    },
+    "work_eta_announced": {**_WORK, "eta": _DUE, "note": "A cable is being mended.", "parent_no": "W-1001"},
+    "shift_log_written": {"team": "network", "log_id": "network/2026-03-02T13:00:00.000Z", "to": "late"},
     "work_resolved": {
         **_WORK,
+        "watchers": ["supervisor.it"],
         "solution": "Replaced the router.",
         "resolved_at": _DUE,
         "due": _DUE,
         "met": True,
         "language": "en",
     },
-    "work_closed": {**_WORK, "closed_at": _DUE, "outcome": "satisfied"},
+    "work_closed": {**_WORK, "watchers": ["supervisor.it"], "closed_at": _DUE, "outcome": "satisfied"},
     "survey_due": {
         "case_no": "W-1042/0",
         "order_no": "W-1042",
@@ -87,13 +112,30 @@ NULLABLE = (
     *("agent", "supervisor", "duty_manager"),
     *("step", "visit", "step_name", "to_name"),
     *("clock", "part", "part_name", "due"),
+    *("principal", "note", "reason_name", "eta", "eta_note", "match", "parent_no"),
 )
 
 #: What may be an empty list, in the same way.
-EMPTY = ("owners", "from_steps")
+EMPTY = ("owners", "from_steps", "watchers")
 
 #: What every template may say beside that: whether it tells of the past (`Occurrence.past`).
 OF_ALL: Mapping[str, Any] = {"past": False}
 
 #: What templates for customers may say beside that.
 FOR_CUSTOMERS: Mapping[str, Any] = {"customer_name": "Example Ltd"}
+
+#: Types of what events say, as conditions of rules name them.
+_TYPES = {str: "string", bool: "bool", int: "number", float: "number", list: "list", datetime: "time"}
+#: What is shown by templates only: no event says it in one language, or at all.
+_SHOWN = ("promise", "link")
+
+
+def names_of(event: str) -> dict[str, str]:
+    """What the condition of a rule may ask about an event, with its type."""
+    said = {name: value for name, value in KINDS[event].items() if name not in _SHOWN and not name.endswith("_name")}
+    return {name: _type(name, value) for name, value in said.items()}
+
+
+def _type(name: str, value: Any) -> str:
+    kind = _TYPES.get(type(value), "string")
+    return f"{kind}?" if name in NULLABLE and kind in ("number", "time") else kind

@@ -86,7 +86,8 @@ class Message(Aggregate):
 class Occurrence:
     """What people are told of: the event's id, type and content, when it counted, when it was known.
 
-    `promise` is the deadline that it is about, empty for none: `W-1042 step 4`. `replayed`: its times are its caller's.
+    `ticket_no` and `order_no` are empty where it is about no work. `promise` is the deadline that it is about, empty
+    for none: `W-1042 step 4`. `replayed`: its times are its caller's.
     """
 
     id: str

@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from shared.conditions import Condition
+
 CHANNELS = ("sms", "email")
-AUDIENCES = ("customer", "agent", "team", "supervisor", "duty_manager", "told")
+AUDIENCES = ("customer", "agent", "team", "supervisor", "duty_manager", "watchers", "told")
 URGENCIES = ("urgent", "bulk")
 DEFAULT = "default"  # the entry of the address book for teams without one of their own
 
 
 @dataclass(frozen=True)
 class Rule:
-    """On `event` tell `audience` by `channel`, or by `fallback` where it has no address for that."""
+    """On `event` tell `audience` by `channel`, or by `fallback` where it has no address for that.
+
+    Only where the condition `when` holds for what the event says; None: always.
+    """
 
     event: str
     audience: str
@@ -24,6 +29,7 @@ class Rule:
     urgency: str
     valid_for: timedelta
     fallback: str | None = None
+    when: Condition | None = None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -66,6 +72,10 @@ class AddressBook:
         """The agent's own entry, then the team's."""
         own = [self.agents[agent]] if agent in self.agents else []
         return f"agent:{agent}", [*own, *_entries(self.teams, team)]
+
+    def watcher(self, agent: str) -> tuple[str, list[Contact]]:
+        """The own entry and no other: what somebody watches is nobody else's to do."""
+        return f"agent:{agent}", [self.agents[agent]] if agent in self.agents else []
 
     def team(self, team: str) -> tuple[str, list[Contact]]:
         """The team's mailbox."""
@@ -113,6 +123,7 @@ STAFF: Mapping[str, Callable[[AddressBook, Mapping[str, Any]], Iterable[Found]]]
     "team": lambda book, data: map(book.team, _teams(data)),
     "supervisor": lambda book, data: map(book.supervisor, _teams(data)),
     "duty_manager": lambda book, data: map(book.duty_manager, _teams(data)),
+    "watchers": lambda book, data: map(book.watcher, data["watchers"]),
 }
 #: Whom an event itself names in `tell`, for the audience `told` -> the audience meant.
 TELL = {"owner": "agent", "team": "team", "supervisor": "supervisor", "duty_manager": "duty_manager"}
@@ -134,9 +145,9 @@ class Notice:
         return {(self.recipient, self.rule.channel), (self.recipient, self.channel)}
 
 
-def rules_for(rules: Sequence[Rule], event: str) -> list[Rule]:
-    """The rules of this event, in their order."""
-    return [rule for rule in rules if rule.event == event]
+def rules_for(rules: Sequence[Rule], event: str, data: Mapping[str, Any]) -> list[Rule]:
+    """The rules of an event that says this, in their order."""
+    return [rule for rule in rules if rule.event == event and (rule.when is None or rule.when.holds(data))]
 
 
 def needs_customer(rules: Sequence[Rule]) -> bool:

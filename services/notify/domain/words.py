@@ -14,13 +14,42 @@ PROMISES: Mapping[str, Mapping[str, str]] = {
     "group": {"zh-CN": "环节组“{part}”", "en": "group of steps “{part}”"},
 }
 
+#: Why nobody can take work, as dispatch's limits exclude them -> in each language.
+CAUSES: Mapping[str, Mapping[str, str]] = {
+    "nobody serves it": {"zh-CN": "没有人员负责此类工作", "en": "it is nobody's work"},
+    "serves": {"zh-CN": "不负责此类工作", "en": "it is not their work"},
+    "level": {"zh-CN": "技能等级不足", "en": "not skilled enough"},
+    "role": {"zh-CN": "角色无权处理", "en": "their role may not"},
+    "language": {"zh-CN": "语言不符", "en": "do not speak the language"},
+    "channel": {"zh-CN": "不受理该渠道", "en": "do not serve the channel"},
+    "shift": {"zh-CN": "不在班", "en": "not on shift"},
+    "off_shift": {"zh-CN": "不在班", "en": "off shift"},
+    "on_leave": {"zh-CN": "休假", "en": "on leave"},
+    "rota_break": {"zh-CN": "班中休息", "en": "on their break"},
+    "no_rest": {"zh-CN": "两班之间休息不足", "en": "have not rested long enough"},
+    "presence": {"zh-CN": "不在岗", "en": "not present"},
+    "busy": {"zh-CN": "忙碌", "en": "busy"},
+    "break": {"zh-CN": "小休", "en": "on a break"},
+    "away": {"zh-CN": "离开", "en": "away"},
+    "offline": {"zh-CN": "离线", "en": "offline"},
+    "expired": {"zh-CN": "签到已过期", "en": "not heard of for too long"},
+    "handed_over": {"zh-CN": "已移交他人代班", "en": "have handed over"},
+    "subject": {"zh-CN": "是被投诉人", "en": "are whom it complains of"},
+    "declined": {"zh-CN": "已拒接", "en": "have declined it"},
+    "kind": {"zh-CN": "同类工作已达上限", "en": "have as much of its kind as they may"},
+    "capacity": {"zh-CN": "工作量已满", "en": "have no room"},
+}
+_BETWEEN = {"zh-CN": "、", "en": "; "}
+
 
 def in_language(data: Mapping[str, Any], language: str) -> dict[str, Any]:
     """The data of an event as a template may use them: names by language become that language's.
 
-    Where there is a `clock`, there is a `promise`: its name, empty for none.
+    Where there is a `clock`, there is a `promise`: its name, empty for none. A `cause` is told in words.
     """
     named = {key: _name(value, language) if key.endswith("_name") else value for key, value in data.items()}
+    if "cause" in data:
+        named["cause"] = causes(data["cause"] or "", language)
     return named | {"promise": promise(named, language)} if "clock" in named else named
 
 
@@ -29,6 +58,12 @@ def promise(named: Mapping[str, Any], language: str) -> str:
     clock = named["clock"] or ""
     form = PROMISES.get(clock, {}).get(language, clock)
     return form.replace("{part}", named.get("part_name") or named.get("part") or "")
+
+
+def causes(limits: str, language: str) -> str:
+    """The limits, with commas between, that kept everybody from the work; one without words is called by its name."""
+    names = [name.strip() for name in limits.split(",")]
+    return _BETWEEN.get(language, ", ").join(CAUSES.get(name, {}).get(language, name) for name in names)
 
 
 def _name(value: Any, language: str) -> Any:

@@ -49,6 +49,7 @@ def work(**given):
         "team": "network",
         "agent": "agent-17",
         "round": 0,
+        "watchers": [],
     }
     return {**data, **given}
 

@@ -50,7 +50,7 @@ def test_every_shipped_template_speaks_every_language():
 
 
 def test_before_anything_is_applied_nobody_is_told_anything():
-    assert build(NOTHING, 0).rules_for("work_closed") == []
+    assert build(NOTHING, 0).rules_for("work_closed", {}) == []
 
 
 def test_the_customer_reads_the_own_language():
@@ -285,7 +285,7 @@ def test_only_what_says_whom_to_tell_can_tell_those():
     def change(body):
         body["rules"][0]["audience"] = "told"
 
-    assert faults(change) == {"rules.0.audience": ["work_assigned does not say whom to tell."]}
+    assert faults(change) == {"rules.0.audience": ["work_assigned names no such audience."]}
 
 
 def test_a_template_must_bear_what_may_be_missing():
@@ -357,8 +357,9 @@ def test_two_rules_may_not_tell_one_audience_by_one_channel():
     def change(body):
         body["rules"].append({**body["rules"][4], "channel": "sms", "fallback": "email"})
 
+    last = len(the_config()["rules"])
     assert faults(change) == {
-        "rules.11.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
+        f"rules.{last}.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
     }
 
 

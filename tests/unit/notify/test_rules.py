@@ -1,4 +1,5 @@
 from services.notify.domain.rules import AddressBook, Contact, needs_customer, notices, rules_for
+from shared.conditions import condition
 from tests.unit.notify.builders import a_customer, a_rule, work
 
 BOOK = AddressBook(
@@ -18,7 +19,7 @@ def told(rule, data=None, customer=None):
 
 
 def test_only_the_rules_of_the_event_are_followed():
-    assert rules_for([a_rule(), a_rule(event="survey_due")], "survey_due") == [a_rule(event="survey_due")]
+    assert rules_for([a_rule(), a_rule(event="survey_due")], "survey_due", {}) == [a_rule(event="survey_due")]
 
 
 def test_a_customer_is_told_by_the_channel_of_the_rule():
@@ -143,3 +144,24 @@ def test_the_language_is_the_recipients_own():
 def test_a_customer_is_needed_only_where_a_rule_tells_one():
     assert needs_customer([a_rule()])
     assert not needs_customer([a_rule(audience="team")])
+
+
+def test_those_who_watch_the_work_are_told_at_their_own_addresses_only():
+    rule = a_rule(audience="watchers", channel="email")
+    owed = notices([rule], BOOK, work(watchers=["agent-17", "agent-99"]), None)
+    assert [(notice.recipient, notice.to) for notice in owed] == [
+        ("agent:agent-17", "agent-17@example.com"),
+        ("agent:agent-99", None),
+    ]
+
+
+def test_who_has_the_work_and_watches_it_too_is_told_once():
+    owed = [a_rule(audience="agent", channel="email"), a_rule(audience="watchers", channel="email", template="watched")]
+    told_ = notices(owed, BOOK, work(watchers=["agent-17"]), None)
+    assert [notice.rule.template for notice in told_] == ["work_closed"]
+
+
+def test_a_rule_with_a_condition_is_followed_only_where_that_holds():
+    rule = a_rule(event="work_lapsed", when=condition("offers >= 3", {"offers": "number"}))
+    assert rules_for([rule], "work_lapsed", {"offers": 2}) == []
+    assert rules_for([rule], "work_lapsed", {"offers": 3}) == [rule]

@@ -1,7 +1,7 @@
 import pytest
 
 from deploy.catalogue import subscriptions
-from services.notify import heard, schemas
+from services.notify import heard, heard_people, schemas
 from services.notify.domain.kinds import KINDS
 from shared.errors import ValidationError
 from shared.schemas import load
@@ -22,6 +22,18 @@ EVENTS = {
     "work_resolved": heard.WorkResolved,
     "work_closed": heard.WorkClosed,
     "survey_due": heard.SurveyDue,
+    "work_lapsed": heard_people.WorkLapsed,
+    "work_declined": heard_people.WorkDeclined,
+    "work_stranded": heard_people.WorkStranded,
+    "work_handed_over": heard_people.WorkHandedOver,
+    "work_urged": heard_people.WorkUrged,
+    "work_intervened": heard_people.WorkIntervened,
+    "work_held_long": heard_people.WorkHeldLong,
+    "work_deescalated": heard_people.WorkDeescalated,
+    "mass_incident_declared": heard_people.MassIncidentDeclared,
+    "work_linked": heard_people.WorkLinked,
+    "work_eta_announced": heard_people.WorkEtaAnnounced,
+    "shift_log_written": heard_people.ShiftLogWritten,
 }
 
 
