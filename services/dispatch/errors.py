@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.clock import to_text
 from shared.errors import IllegalMove, LoopdeskError, NotFound
@@ -181,3 +181,115 @@ class NotSettled(IllegalMove):
     def __init__(self, parent: str) -> None:
         said = f"{parent}: was reopened while what is linked to it is still being resolved; link it a moment later"
         super().__init__(said, rule="settling", parent=parent)
+
+
+class NotOnShift(IllegalMove):
+    """The agent is not on the shift that follows the one of the log, which alone can acknowledge it."""
+
+    def __init__(self, agent_id: str, log_id: str) -> None:
+        super().__init__(
+            f"agent {agent_id!r} is not on the shift that takes over from {log_id}",
+            rule="next_shift",
+            agent=agent_id,
+            log_id=log_id,
+        )
+
+
+class ShiftNotOver(IllegalMove):
+    """The shift goes on: its log is not written yet."""
+
+    def __init__(self, log_id: str) -> None:
+        super().__init__(f"the shift of {log_id} is not over yet", rule="shift_end", log_id=log_id)
+
+
+class AlreadyAcknowledged(IllegalMove):
+    """The next shift has read the log."""
+
+    def __init__(self, log_id: str, by: str) -> None:
+        super().__init__(f"{log_id} was acknowledged by {by!r}", rule="acknowledged", log_id=log_id, by=by)
+
+
+class TooManyNotes(IllegalMove):
+    """The log of a shift has as many notes as it takes."""
+
+    def __init__(self, log_id: str, most: int) -> None:
+        super().__init__(f"{log_id} has {most} notes, which is the most", rule="notes", log_id=log_id, most=most)
+
+
+class NoShiftAhead(IllegalMove):
+    """Nobody of the team has a duty in the next two weeks, so no shift would ever leave the note to another."""
+
+    def __init__(self, team: str) -> None:
+        super().__init__(f"nobody of team {team!r} has a duty ahead", rule="no_shift", team=team)
+
+
+class NoRota(IllegalMove):
+    """Who has no rota has no duties that could be added or swapped."""
+
+    def __init__(self, agent_id: str) -> None:
+        super().__init__(f"agent {agent_id!r} is on no rota", rule="rota", agent=agent_id)
+
+
+class TwoDuties(IllegalMove):
+    """The agent would have two duties at once."""
+
+    def __init__(self, agent_id: str, one: str, other: str) -> None:
+        super().__init__(
+            f"agent {agent_id!r} would have two duties at once: {one} and {other}",
+            rule="two_duties",
+            agent=agent_id,
+            duties=[one, other],
+        )
+
+
+class TooLittleRest(IllegalMove):
+    """There would be less rest between two duties of the agent than the work rule asks for."""
+
+    def __init__(self, agent_id: str, one: str, other: str, rest: timedelta) -> None:
+        super().__init__(
+            f"agent {agent_id!r} would have less than {rest} of rest between {one} and {other}",
+            rule="rest",
+            agent=agent_id,
+            duties=[one, other],
+            rest_seconds=rest // timedelta(seconds=1),
+        )
+
+
+class OnLeave(IllegalMove):
+    """The agent is on leave then."""
+
+    def __init__(self, agent_id: str, leave: str, since: datetime, until: datetime) -> None:
+        super().__init__(
+            f"agent {agent_id!r} is on leave from {to_text(since)} to {to_text(until)} ({leave})",
+            rule="leave",
+            agent=agent_id,
+            leave=leave,
+        )
+
+
+class LeaveIsOver(IllegalMove):
+    """What is over cannot be cancelled."""
+
+    def __init__(self, agent_id: str, leave: str) -> None:
+        super().__init__(f"{leave} of agent {agent_id!r} is over", rule="leave_over", agent=agent_id, leave=leave)
+
+
+class DutyHasBegun(IllegalMove):
+    """A duty that has begun is not swapped, and none is added that is over."""
+
+    def __init__(self, agent_id: str, shift: str, day: str) -> None:
+        super().__init__(
+            f"{shift!r} of {day} has begun or is over", rule="duty_begun", agent=agent_id, shift=shift, date=day
+        )
+
+
+class TooManyExceptions(IllegalMove):
+    """So many leaves, swaps and extra duties of one agent are no rota any more."""
+
+    def __init__(self, agent_id: str, most: int) -> None:
+        super().__init__(
+            f"agent {agent_id!r} has {most} exceptions to its rota, which is the most",
+            rule="exceptions",
+            agent=agent_id,
+            most=most,
+        )

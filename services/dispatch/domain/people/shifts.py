@@ -28,6 +28,9 @@ class Duty(NamedTuple):
     day: date
     extra: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.shift or 'duty'} of {self.day}"
+
     def holds(self, at: datetime) -> bool:
         """Whether that instant is in it."""
         return self.since <= at < self.until

@@ -1,0 +1,153 @@
+"""What makes an agent's roster differ from its rota: leave, extra duties, swapped shifts. Each keeps the work rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from services.dispatch.domain.people.agent import Agent, AgentDecision
+from services.dispatch.domain.people.exceptions import Kind, RotaException
+from services.dispatch.domain.people.rest import require_fit
+from services.dispatch.domain.people.roster import Roster
+from services.dispatch.domain.people.shifts import Duty, Rota
+from services.dispatch.errors import DutyHasBegun, LeaveIsOver, NoRota, OnLeave, TooManyExceptions
+from shared.errors import NotFound, ValidationError
+from shared.events import Fact
+
+KEPT = timedelta(days=400)  # exceptions that ended before are in the history only
+MOST = 500
+
+
+def record_leave(agent: Agent, at: datetime, *, since: datetime, until: datetime, reason: str) -> AgentDecision:
+    """It is not there in that period, whatever its rota says. Raises OnLeave (it is already), TooManyExceptions."""
+    _require_no_leave(agent, since, until)
+    leave = RotaException(id=_id(agent, Kind.LEAVE), kind=Kind.LEAVE, since=since, until=until, reason=reason)
+    told = {"leave": leave.id, "since": since, "until": until, "reason": reason}
+    return _with(agent, at, (*agent.exceptions, leave)), [Fact("leave_recorded", at, told)]
+
+
+def cancel_leave(agent: Agent, at: datetime, roster: Roster, *, leave_id: str, reason: str) -> AgentDecision:
+    """The leave does not take place; one that is under way ends now.
+
+    Raises NotFound, LeaveIsOver; TwoDuties or TooLittleRest if other duties were taken on meanwhile.
+    """
+    leave = _leave(agent, leave_id)
+    if leave.until <= at:
+        raise LeaveIsOver(agent.agent_id, leave_id)
+    others = [each for each in agent.exceptions if each.id != leave_id]
+    left = [replace(leave, until=at)] if leave.since < at else []
+    back = _with(agent, at, (*others, *left))
+    require_fit(agent, back, roster, leave.since, leave.until)
+    told = {"leave": leave_id, "since": leave.since, "until": leave.until, "reason": reason}
+    return back, [Fact("leave_cancelled", at, told)]
+
+
+def add_duty(agent: Agent, at: datetime, roster: Roster, *, day: date, shift: str, reason: str) -> AgentDecision:
+    """It works that shift on that day besides what its rota says.
+
+    Raises NotFound (shift), NoRota, ValidationError (no such hours that day), DutyHasBegun (it is over), OnLeave,
+    TwoDuties, TooLittleRest, TooManyExceptions.
+    """
+    if shift not in roster.shifts:
+        raise NotFound("shift", shift)
+    duty = roster.shifts[shift].duty(_rota(agent, roster).clock, day.toordinal(), extra=True)
+    if duty is None:
+        raise ValidationError({"date": [f"the clock change leaves nothing of {shift!r} on {day}"]})
+    if duty.until <= at:
+        raise DutyHasBegun(agent.agent_id, shift, str(day))
+    _require_no_leave(agent, duty.since, duty.until)
+    added = _on(agent, duty, reason)
+    more = _with(agent, at, (*agent.exceptions, added))
+    require_fit(agent, more, roster, duty.since, duty.until)
+    return more, [Fact("duty_added", at, {"duty": added.id, **_told(duty), "reason": reason})]
+
+
+def duty_to_swap(agent: Agent, at: datetime, roster: Roster, day: date) -> Duty:
+    """The one duty that it has on that local day.
+
+    Raises NoRota, NotFound (no duty, or two), DutyHasBegun, OnLeave.
+    """
+    rota = _rota(agent, roster)
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=rota.clock)
+    near = roster.planned(agent, noon - timedelta(days=2), noon + timedelta(days=2))
+    found = [duty for duty in near if duty.day == day]
+    if len(found) != 1:
+        raise NotFound(f"single duty of {agent.agent_id!r} on", str(day))
+    if found[0].since <= at:
+        raise DutyHasBegun(agent.agent_id, found[0].shift, str(day))
+    _require_no_leave(agent, found[0].since, found[0].until)
+    return found[0]
+
+
+def swap(
+    agent: Agent, at: datetime, roster: Roster, *, gives: Duty, takes: Duty, other: str, reason: str
+) -> AgentDecision:
+    """It works the one duty in place of the other; the other agent the other way round, in the same transaction.
+
+    Raises OnLeave, TwoDuties, TooLittleRest, TooManyExceptions.
+    """
+    _require_no_leave(agent, takes.since, takes.until)
+    swapped = _with(agent, at, tuple(_swapped(agent, roster, gives, takes, reason)))
+    since, until = min(gives.since, takes.since), max(gives.until, takes.until)
+    require_fit(agent, swapped, roster, since, until)
+    return swapped, [
+        Fact("shifts_swapped", at, {"with": other, "gave": _told(gives), "got": _told(takes), "reason": reason})
+    ]
+
+
+def _swapped(agent: Agent, roster: Roster, gives: Duty, takes: Duty, reason: str) -> list[RotaException]:
+    """An extra duty given away is none any more, and a duty of its own that comes back no longer falls out."""
+    gone = (gives.since, gives.until) if gives.extra else None
+    kept = [each for each in agent.exceptions if each.kind is not Kind.ON or (each.since, each.until) != gone]
+    if not gives.extra:
+        off = RotaException(id=_id(agent, Kind.OFF), kind=Kind.OFF, since=gives.since, until=gives.until, reason=reason)
+        kept.append(off)
+    rota = _rota(agent, roster)
+    own = rota.duty_on(rota.ordinal(takes.since), agent.rota_offset)
+    back = [each for each in kept if each.kind is Kind.OFF and rota.ordinal(each.since) == rota.ordinal(takes.since)]
+    if back and own is not None and own[:3] == takes[:3]:
+        return [each for each in kept if each not in back]
+    return [*kept, _on(agent, takes, reason)]
+
+
+def _on(agent: Agent, duty: Duty, reason: str) -> RotaException:
+    return RotaException(
+        id=_id(agent, Kind.ON), kind=Kind.ON, since=duty.since, until=duty.until, shift=duty.shift, reason=reason
+    )
+
+
+def _id(agent: Agent, kind: Kind) -> str:
+    """Its name with the agent: one command makes one of each kind at most."""
+    return f"{kind.value}-{agent.version + 1}"
+
+
+def _with(agent: Agent, at: datetime, exceptions: tuple[RotaException, ...]) -> Agent:
+    kept = tuple(each for each in exceptions if at - KEPT < each.until)
+    if len(kept) > MOST:
+        raise TooManyExceptions(agent.agent_id, MOST)
+    return replace(agent, exceptions=kept)
+
+
+def _leave(agent: Agent, leave_id: str) -> RotaException:
+    for each in agent.exceptions:
+        if each.id == leave_id and each.kind is Kind.LEAVE:
+            return each
+    raise NotFound("leave", leave_id)
+
+
+def _require_no_leave(agent: Agent, since: datetime, until: datetime) -> None:
+    for each in agent.exceptions:
+        if each.kind is Kind.LEAVE and each.since < until and since < each.until:
+            raise OnLeave(agent.agent_id, each.id, each.since, each.until)
+
+
+def _rota(agent: Agent, roster: Roster) -> Rota:
+    if agent.rota not in roster.rotas:
+        raise NoRota(agent.agent_id)
+    return roster.rotas[agent.rota]
+
+
+def _told(duty: Duty) -> Mapping[str, Any]:
+    return {"shift": duty.shift, "since": duty.since, "until": duty.until}
