@@ -125,6 +125,14 @@ class Presence(Request):
     expires_after = Text(40)
 
 
+class Supervision(Request):
+    """How often work may be urged and whom that is told; hold reason -> how long it may last. By the wall clock."""
+
+    urge_every = Text(40)
+    urges_to_supervisor = fields.Integer(strict=True, validate=validate.Range(1, 1000))
+    hold_limits = Members(keys=Code(64), values=Text(40))
+
+
 class ReferenceData(Request):
     """The whole of it."""
 
@@ -139,6 +147,7 @@ class ReferenceData(Request):
     presence = fields.Nested(Presence)
     roles = Members(keys=fields.String(validate=validate.OneOf(ROLES)), values=fields.Nested(Role))
     assignment = fields.Nested(Assignment)
+    supervision = fields.Nested(Supervision)
     calendars = Members(keys=Code(64), values=fields.Dict(), required=True)
     policies = fields.List(fields.Nested(Policy), required=True, validate=validate.Length(1, 100))
     flows = Members(keys=Code(64), values=fields.Nested(FlowForm))

@@ -22,6 +22,7 @@ from services.dispatch.domain.reference.known import Known
 from services.dispatch.domain.reference.organisation import AgentEntry, Team, read_agents, read_teams
 from services.dispatch.domain.reference.policy import Policy
 from services.dispatch.domain.reference.policy_reading import read_policies
+from services.dispatch.domain.reference.supervision import SupervisionRules, read_supervision
 from shared.business_time import Calendar
 from shared.errors import NotFound, ValidationError
 
@@ -45,6 +46,7 @@ class Reference:
     assignment: Assignment = field(default_factory=Assignment)
     roster: Roster = field(default_factory=Roster)
     presence_expires: timedelta | None = None  # without a sign of life; None: never, unless the agent says so
+    supervision: SupervisionRules = field(default_factory=SupervisionRules)
     version: int = 0
 
     @classmethod
@@ -65,6 +67,7 @@ class Reference:
         assignment = read_assignment(body, known, faults)
         roster, presence_expires = read_roster(body, faults), read_expiry(body, faults)
         require_rotas(agents, body, roster, faults)
+        supervision = read_supervision(body, hold_reasons, faults)
         faults.raise_any()
         return cls(
             teams=teams,
@@ -78,6 +81,7 @@ class Reference:
             assignment=assignment,
             roster=roster,
             presence_expires=presence_expires,
+            supervision=supervision,
             version=version,
         )
 

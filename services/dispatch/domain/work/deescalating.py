@@ -6,7 +6,7 @@ dissatisfied customer while that round is open. The work's own is the highest th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ def climbed(order: Order, level: int, clock: str | None, tell: Sequence[str], wh
 def deescalated(order: Order, at: datetime) -> Decision:
     """The work at the highest level that still stands; where that is lower than it was, those who were told hear of it.
 
-    To be asked after every change. Levels below the highest are let go of together with it.
+    To be asked after every change (`coming_down`). Levels below the highest are let go of together with it.
     """
     standing = tuple(one for one in order.raised if stands(order, one))
     before, order = order, replace(order, raised=standing)
@@ -40,6 +40,17 @@ def deescalated(order: Order, at: datetime) -> Decision:
     highest = max(fallen, key=lambda one: one.level)
     told_of = {"from": highest.level, "level": order.escalation, "why": _why(order, highest), **_told_of(order, fallen)}
     return order, [told(before, order, "work_deescalated", at, **told_of)]
+
+
+def coming_down(decide: Callable[[Order, datetime], Decision]) -> Callable[[Order, datetime], Decision]:
+    """The same change; the levels of which it ends the cause fall by it."""
+
+    def both(order: Order, at: datetime) -> Decision:
+        order, facts = decide(order, at)
+        order, fallen = deescalated(order, at)
+        return order, [*facts, *fallen]
+
+    return both
 
 
 def stands(order: Order, raised: Raised) -> bool:
