@@ -9,6 +9,7 @@ from typing import Any
 
 from services.dispatch.domain import Order
 from services.dispatch.domain.clocks.clock import Clock, standing
+from services.dispatch.domain.work.facets import MassIncident
 from services.dispatch.domain.work.order import Fee
 from services.dispatch.domain.work.visit import Visit
 
@@ -53,6 +54,9 @@ def summary(order: Order) -> dict[str, Any]:
         "supervised": order.supervised,
         "ended_at": order.ended_at,
         "outcome": order.outcome,
+        "triage": order.triage,
+        "parent": order.parent,
+        "mass_incident": _mass_incident(order.mass),
     }
 
 
@@ -71,6 +75,14 @@ def work(order: Order, history: Sequence[Mapping[str, Any]], now: datetime) -> d
         "replay_until": order.replay_until,
         "history": list(history),
     }
+
+
+def _mass_incident(mass: MassIncident | None) -> dict[str, Any] | None:
+    """What a work order stands for; null where only for itself. `settled`: its children have heard how it ended."""
+    if mass is None:
+        return None
+    told = {"match": mass.match, "eta": mass.eta, "eta_note": mass.eta_note, "children": mass.children}
+    return {**told, "settled": mass.settling is None}
 
 
 def _promise(clock: Clock | None) -> dict[str, Any]:

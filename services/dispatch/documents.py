@@ -8,6 +8,7 @@ from typing import Any
 
 from services.dispatch.domain import Order, claimed, queues, waits_in
 from services.dispatch.domain.rollouts.repin import pinned, provisional
+from services.dispatch.domain.work.incidents import is_open
 from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.record import MERGED, order_of, record
 from services.dispatch.domain.work.standing_in import acting
@@ -28,6 +29,7 @@ def order_document(order: Order) -> dict[str, Any]:
         "teams": _each([visit.need.team for visit in order.visits], order.team),
         "agents": _each([visit.agent for visit in order.visits], order.agent),
         "steps": [visit.step for visit in order.visits] if order.flow else [],
+        "mass_incident": place(order.opened_at, order.order_no) if is_open(order) else None,
         "acting": acting(order),
         "pinned": pinned(order),
         "provisional": provisional(order),

@@ -1,11 +1,11 @@
-"""What dispatch hears: the events of intake and feedback (docs/events.md). Field names are those on the wire."""
+"""What dispatch hears: events of intake, of feedback, and some of its own (docs/events.md). Names are the wire's."""
 
 from __future__ import annotations
 
 from marshmallow import fields, validate
 
 from services.dispatch.listing import PRIORITIES
-from shared.schemas import Code, Consumed
+from shared.schemas import Code, Consumed, Instant
 
 
 class TicketSubmitted(Consumed):
@@ -20,6 +20,12 @@ class TicketSubmitted(Consumed):
     channel = fields.String(load_default="")
     tier = fields.String(load_default="")
     reference = fields.String(load_default="")
+    language = fields.String(load_default="")
+    confidence = fields.Float(load_default=None, allow_none=True)
+    sensitive = fields.Boolean(load_default=False)
+    wanted_agent = fields.String(load_default=None, allow_none=True)
+    complained_of = fields.String(load_default=None, allow_none=True)
+    incident = fields.String(load_default=None, allow_none=True)
 
 
 class TicketWithdrawn(Consumed):
@@ -33,6 +39,13 @@ class TicketReplayEnded(Consumed):
     """It goes live."""
 
     ticket_no = Code(32, required=True)
+
+
+class TicketUrged(Consumed):
+    """The customer asks for it to be done at last."""
+
+    ticket_no = Code(32, required=True)
+    note = fields.String(load_default=None, allow_none=True)
 
 
 class CaseDissatisfied(Consumed):
@@ -50,3 +63,29 @@ class CaseClosed(Consumed):
     order_no = fields.String(required=True)
     round = fields.Integer(required=True, strict=True)
     outcome = fields.String(required=True)
+
+
+class MassIncidentEnded(Consumed):
+    """Work that others are linked to is over."""
+
+    order_no = fields.String(required=True)
+    round = fields.Integer(required=True, strict=True)
+    how = fields.String(required=True)
+    solution = fields.String(load_default=None, allow_none=True)
+    language = fields.String(load_default=None, allow_none=True)
+
+
+class EtaAnnounced(Consumed):
+    """By when a mass incident will be over; `parent_no`: its child has heard it."""
+
+    order_no = fields.String(required=True)
+    eta = Instant(load_default=None, allow_none=True)
+    note = fields.String(load_default=None, allow_none=True)
+    parent_no = fields.String(load_default=None, allow_none=True)
+
+
+class WorkUnlinked(Consumed):
+    """Work that was linked goes its own way."""
+
+    order_no = fields.String(required=True)
+    parent_no = fields.String(required=True)

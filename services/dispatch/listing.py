@@ -23,14 +23,20 @@ INDEXES = {
     "of_principal": ("acting", "place"),  # open work that somebody has for somebody else
     "of_flow": ("flow.code", "state", "priority", "place"),
     "of_state": ("state", "priority", "place"),
+    "of_parent": ("parent", "place"),
+    "of_mass_incident": ("mass_incident",),  # the open ones, the oldest first
     "of_queue": ("queues", "priority", "place"),  # waiting work: what is to be given out first
 }
 #: Of these indexes, the first field; only work that has something there stands in them.
-PARTIAL = {index: INDEXES[index][0] for index in ("of_step", "of_reference", "of_flow", "of_queue", "of_principal")}
+PARTIAL = {
+    index: INDEXES[index][0]
+    for index in ("of_step", "of_reference", "of_flow", "of_parent", "of_mass_incident", "of_queue", "of_principal")
+}
 #: Filter -> the field that it is about, the index that answers it; of several filters, the first one's.
 FILTERS = {
     "step": ("steps", "of_step"),
     "reference": ("reference", "of_reference"),
+    "parent": ("parent", "of_parent"),
     "customer_id": ("customer_id", "of_customer"),
     "agent": ("agents", "of_agent"),
     "team": ("teams", "of_team"),

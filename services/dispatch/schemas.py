@@ -205,3 +205,4 @@ class FindWork(Page):
     step = Code(64)
     flow = Code(64)
     reference = Code(64)
+    parent = Code(34)

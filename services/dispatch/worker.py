@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.dispatch import domain, heard
+from services.dispatch.domain import Decision, Order
 from services.dispatch.store import DispatchStore
 from shared.bus import Health, every, on_event
 from shared.cause import Cause
@@ -31,9 +32,14 @@ class DispatchWorker(Health):
 
     @on_event("intake", "ticket_submitted", heard.TicketSubmitted)
     def open_work(self, event: Event) -> None:
-        """The ticket becomes a work order, given to an agent if one has room."""
-        order, facts = domain.open_work(event.data, event.at, self.store.reference.current(), self.store.books)
-        self.store.open(Cause.from_event(event), order, facts)
+        """The ticket becomes a work order: part of a mass incident, or given to an agent if one has room."""
+        cause, reference = Cause.from_event(event), self.store.reference.current()
+
+        def opening(parent: Order | None) -> Decision:
+            return domain.open_work(event.data, event.at, reference, self.store.books, parent)
+
+        if not self.store.incidents.open(cause, opening, event.data["incident"]):
+            self.store.open(cause, *opening(None))
 
     @on_event("intake", "ticket_withdrawn", heard.TicketWithdrawn)
     def withdraw_work(self, event: Event) -> None:
@@ -69,6 +75,21 @@ class DispatchWorker(Health):
                 told["order_no"],
                 lambda order, at: domain.close(order, at, round=told["round"], outcome=told["outcome"]),
             )
+
+    @on_event("dispatch", "mass_incident_ended", heard.MassIncidentEnded)
+    def settle_children(self, event: Event) -> None:
+        """What is linked to it is resolved with it, or goes its own way."""
+        self.store.incidents.ended(event)
+
+    @on_event("dispatch", "work_eta_announced", heard.EtaAnnounced)
+    def tell_eta(self, event: Event) -> None:
+        """What is linked to it hears when it will be over."""
+        self.store.incidents.eta_announced(event)
+
+    @on_event("dispatch", "work_unlinked", heard.WorkUnlinked)
+    def count_out(self, event: Event) -> None:
+        """The mass incident has one child less."""
+        self.store.incidents.unlinked(event)
 
     @every(seconds=0.25)
     def wake_deadlines(self) -> None:

@@ -155,7 +155,9 @@ def test_held_work_that_is_linked_waits_no_more():
     assert (child.state, child.hold_reason, child.resolution.paused) == (State.LINKED, None, None)
 
 
-@pytest.mark.parametrize("move", [domain.accept, lambda o, at: domain.resolve(o, at, "Done")], ids=["accept", "resolve"])
+@pytest.mark.parametrize(
+    "move", [domain.accept, lambda o, at: domain.resolve(o, at, "Done")], ids=["accept", "resolve"]
+)
 def test_nobody_works_on_linked_work(move):
     with pytest.raises(NoSuchMove):
         move(linked(), NINE)
@@ -381,9 +383,7 @@ MOVES = {
     "resolve": lambda o, at: domain.resolve(o, at, "ok"),
     "reopen": lambda o, at: domain.reopen(o, at, reason="no", cause="agent"),
     "dissatisfied": lambda o, at: domain.reopen_dissatisfied(o, at, round=o.round, reason="no"),
-    "triage": lambda o, at: domain.triage_work(
-        o, at, type="fault", category="software", priority="P3", reasons="seen"
-    ),
+    "triage": lambda o, at: domain.triage_work(o, at, type="fault", category="software", priority="P3", reasons="seen"),
     "withdraw": lambda o, at: domain.withdraw(o, at, "gone"),
 }
 OFTEN = {"withdraw": 1, "declare": 1}

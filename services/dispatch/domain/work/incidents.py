@@ -61,6 +61,11 @@ def announce(order: Order, at: datetime, *, eta: datetime | None, note: str | No
     return announced, [told(order, announced, "work_eta_announced", at, eta=eta, note=note, parent_no=None)]
 
 
+def is_open(order: Order) -> bool:
+    """Whether it is a mass incident that others may be linked to, and that new work may be part of."""
+    return order.mass is not None and order.state in OPEN
+
+
 def matches(order: Order, match: str) -> bool:
     """Whether new work is part of the mass incident that asks for this; not while experts have to say what it is."""
     try:
@@ -70,7 +75,11 @@ def matches(order: Order, match: str) -> bool:
 
 
 def take_in(order: Order, at: datetime, child_no: str) -> Decision:
-    """One child more; together with its `link`, so that no resolution can come between."""
+    """One child more; together with its `link`, so that no resolution can come between.
+
+    Raises NotAMassIncident, MassIncidentOver, NotSettled.
+    """
+    _takes(order)
     return _counted(order, at, child_no, 1)
 
 
@@ -141,10 +150,14 @@ def is_part_of(order: Order, parent_no: str) -> bool:
 
 def _as_parent(order: Order, parent: Order) -> MassIncident:
     """The mass incident that the parent is; refused where the order cannot be part of it."""
-    if parent.mass is None:
-        raise NotAMassIncident(parent.order_no)
     if order.mass is not None or order.order_no == parent.order_no:
         raise MassOfMass(order.order_no, parent.order_no)
+    return _takes(parent)
+
+
+def _takes(parent: Order) -> MassIncident:
+    if parent.mass is None:
+        raise NotAMassIncident(parent.order_no)
     if parent.state not in OPEN:
         raise MassIncidentOver(parent.order_no, parent.state)
     if parent.mass.settling is not None:

@@ -1,4 +1,4 @@
-"""Triage (研判): work that is sensitive or unsure goes to experts first, who say what it is. Then its own course begins."""
+"""Triage (研判): what is sensitive or unsure goes to experts first, who say what it is; then its own course begins."""
 
 from __future__ import annotations
 

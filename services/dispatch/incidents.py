@@ -1,0 +1,217 @@
+"""Mass incidents as stored: the link of a child and its parent in one transaction, and what goes from one to many.
+
+What the parent tells its children goes by its own events (ADR 0064): each child is changed once for each of them, by
+the event's id, and the parent is settled last. So it may be cut off and begun again anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from services.dispatch.claims import NeedsSeats, needs_no_seats
+from services.dispatch.domain import Decision, Order, order_no_for
+from services.dispatch.domain.work import families, incidents
+from shared.aggregates import Aggregates, AlreadyThere
+from shared.cause import Call, Cause
+from shared.errors import IllegalMove, LoopdeskError, NotFound
+from shared.events import Event
+from shared.mongo import Database, Transaction
+from shared.outage import is_outage
+
+log = logging.getLogger("loopdesk.incidents")
+
+#: Children that are looked up at a time.
+PAGE = 100
+#: Open mass incidents that new work is compared with, the oldest first.
+MOST = 100
+#: How often a link begins again because time has just moved an agent's seat at the parent.
+TRIES = 5
+
+Decide = Callable[[Order, datetime], Decision]
+Reply = Callable[[Order], dict[str, Any]]
+Answer = dict[str, Any] | None
+Opening = Callable[[Order | None], Decision]
+Change = Callable[..., Answer]  # as `DispatchStore.change` and `change_with_seats`
+
+
+class MassIncidents:
+    """Parents and their children."""
+
+    def __init__(self, db: Database, orders: Aggregates[Order], change: Change, reseat: Change) -> None:
+        self._db = db
+        self._orders = orders
+        self._change = change
+        self._reseat = reseat
+
+    # linking
+
+    def link(self, call: Call, order_no: str, parent_no: str, reason: str, reply: Reply) -> Answer:
+        """Work becomes part of a mass incident, which counts it, in one transaction.
+
+        Raises NotFound, and what `incidents.link` refuses.
+        """
+
+        def decide(order: Order, at: datetime) -> Decision:
+            # read after the transaction has begun: had it changed since, counting the child would not commit
+            return incidents.link(order, at, self._orders.get(parent_no), reason)
+
+        counted = _for_parent(call, order_no)
+        return self._with_parent(
+            parent_no,
+            lambda: self._reseat(
+                call, order_no, decide, reply, lambda tx: self._take_in(counted, parent_no, order_no, tx)
+            ),
+        )
+
+    def open(self, cause: Cause, opening: Opening, incident: str | None) -> bool:
+        """Store new work as part of the mass incident that it names, or else of the oldest that it matches.
+
+        False: there is none, and nothing is stored. `opening` makes the work, given its parent; `incident` is a ticket.
+        """
+        parents = [order_no_for(incident)] if incident else []
+        for parent_no in [*parents, *self._matching(cause, opening)]:
+            try:
+                self._with_parent(parent_no, lambda no=parent_no: self._open(cause, opening, no))  # type: ignore[misc]
+            except (NotFound, IllegalMove):  # it is over by now, or was never one: then the work goes its own way
+                continue
+            return True
+        return False
+
+    def _matching(self, cause: Cause, opening: Opening) -> Iterator[str]:
+        found = list(self.open_ones(MOST))
+        if not found:
+            return
+        order, _ = opening(None)
+        for doc in found:
+            alike = (doc["replay_until"] is None) == (cause.starts_replay is None)
+            match = doc["mass"]["match"]
+            if alike and match is not None and incidents.matches(order, match):
+                yield doc["_id"]
+
+    def _open(self, cause: Cause, opening: Opening, parent_no: str) -> None:
+        def attempt(tx: Transaction) -> None:
+            order, facts = opening(self._orders.get(parent_no, tx))
+            self._orders.create(cause, order.order_no, order, facts, tx=tx)
+            self._take_in(cause, parent_no, order.order_no, tx)
+
+        try:
+            self._db.transact(attempt)
+        except AlreadyThere:
+            return
+
+    def _with_parent(self, parent_no: str, write: Callable[[], Answer | None]) -> Answer:
+        """What `write` gives; again after time has been let do at the parent what moves agents' seats there."""
+        for _ in range(TRIES - 1):
+            try:
+                return write()
+            except NeedsSeats:
+                self._change(Cause.tick(self._db.clock.now()), parent_no, _as_it_is)
+        return write()
+
+    def _take_in(self, cause: Cause, parent_no: str, child_no: str, tx: Transaction) -> None:
+        self._orders.change(
+            cause,
+            parent_no,
+            lambda parent, at: incidents.take_in(parent, at, child_no),
+            tx=tx,
+            settle=needs_no_seats,
+        )
+
+    # what one tells the other
+
+    def ended(self, event: Event) -> None:
+        """A mass incident has ended: its children are resolved with it, or go their own way; then it is settled."""
+        told, cause, parent_no = event.data, Cause.from_event(event), event.data["order_no"]
+
+        def resolve(child: Order, at: datetime) -> Decision:
+            return incidents.resolve_with(child, at, parent_no, told["solution"], told["language"])
+
+        def leave(child: Order, at: datetime) -> Decision:
+            return incidents.leave(child, at, parent_no, f"{parent_no} was withdrawn")
+
+        self._tell_children(cause, parent_no, resolve if told["how"] == families.RESOLVED else leave)
+        self._change(cause, parent_no, lambda parent, at: incidents.settled(parent, at, told["round"]))
+
+    def eta_announced(self, event: Event) -> None:
+        """Every child hears the ETA, unless another has been announced meanwhile: that has an event of its own."""
+        told, parent_no = event.data, event.data["order_no"]
+        if told["parent_no"] is not None:
+            return  # a child has heard it
+
+        def hear(child: Order, at: datetime) -> Decision:
+            return incidents.hear_eta(child, at, parent_no, told["eta"], told["note"])
+
+        self._tell_children(
+            Cause.from_event(event), parent_no, hear, still=lambda: self._promises(parent_no, told["eta"], told["note"])
+        )
+
+    def unlinked(self, event: Event) -> None:
+        """The parent has one child less."""
+        child_no = event.data["order_no"]
+        self._change(
+            Cause.from_event(event),
+            event.data["parent_no"],
+            lambda parent, at: incidents.let_go(parent, at, child_no),
+        )
+
+    def _tell_children(
+        self, cause: Cause, parent_no: str, decide: Decide, still: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Change every child that is linked now; one that fails must not keep the others waiting: it is tried again."""
+        failed: Exception | None = None
+        for child_no in self._children(parent_no):
+            if not still():
+                return
+            try:
+                self._change(cause, child_no, decide)
+            except Exception as error:
+                if is_outage(error) or isinstance(error, LoopdeskError):
+                    raise
+                log.exception("a child could not be told", extra={"parent": parent_no, "child": child_no})
+                failed = error
+        if failed is not None:
+            raise failed
+
+    # reading
+
+    def open_ones(self, limit: int) -> Iterator[Mapping[str, Any]]:
+        """Open mass incidents, the oldest first: `_id`, `mass`, `replay_until`; read by their index alone."""
+        shown = {"mass": 1, "replay_until": 1}
+        return self._orders.collection.find(
+            {"mass_incident": {"$gt": ""}}, shown, sort=[("mass_incident", 1)], limit=limit, hint="of_mass_incident"
+        )
+
+    def _children(self, parent_no: str) -> Iterator[str]:
+        """The work that is linked to it, the oldest first, in pages: what is linked meanwhile may be among it."""
+        place = ""
+        while True:
+            wanted = {"parent": parent_no, "place": {"$gt": place}, "state": "linked"}
+            page = list(
+                self._orders.collection.find(wanted, {"place": 1}, sort=[("place", 1)], limit=PAGE, hint="of_parent")
+            )
+            yield from (doc["_id"] for doc in page)
+            if len(page) < PAGE:
+                return
+            place = page[-1]["place"]
+
+    def _promises(self, parent_no: str, eta: datetime | None, note: str | None) -> bool:
+        doc = self._orders.collection.find_one({"_id": parent_no}, {"mass.eta": 1, "mass.eta_note": 1})
+        return doc is not None and (doc["mass"]["eta"], doc["mass"]["eta_note"]) == (eta, note)
+
+
+def _for_parent(call: Call, child_no: str) -> Cause:
+    """What the parent of a link takes it for: the call, under a name of its own; the child keeps the answer."""
+    return Cause(
+        ref=f"link of {child_no}",
+        key=f"{call.key}/parent",
+        actor=call.actor,
+        correlation_id=call.correlation_id,
+        at=call.at,
+    )
+
+
+def _as_it_is(order: Order, at: datetime) -> Decision:
+    return order, []
