@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from services.dispatch.agent_documents import agent_document, agent_from
@@ -73,3 +73,9 @@ class Agents:
         rows = self.aggregates.collection.find(wanted, STATE_ONLY).sort("_id", 1).limit(limit + 1)
         agents = [agent_from(doc) for doc in rows]
         return agents[:limit], agents[limit - 1].agent_id if len(agents) > limit else None
+
+    def on_rotas(self, team: str | None = None) -> Iterator[Agent]:
+        """All who have a rota, or those of them who are on a team."""
+        wanted: dict[str, Any] = {"rota": {"$gt": ""}} | ({"teams": team} if team is not None else {})
+        found = self.aggregates.collection.find(wanted, STATE_ONLY).hint("of_rota" if team is None else "of_team")
+        yield from (agent_from(doc) for doc in found)

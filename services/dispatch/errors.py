@@ -96,6 +96,21 @@ class OutOfBlock(IllegalMove):
         super().__init__(f"{order_no}: step {to!r} is in a parallel branch that is not open", rule="block", step=to)
 
 
+class TooSoon(IllegalMove):
+    """The same side has urged the work a short while ago; `again_at` is when it may again."""
+
+    def __init__(self, order_no: str, by: str, again_at: datetime) -> None:
+        again = to_text(again_at)
+        super().__init__(f"{order_no}: the {by} may urge it again at {again}", rule="urge", by=by, again_at=again)
+
+
+class TooManyWatchers(IllegalMove):
+    """As many watch the work as may."""
+
+    def __init__(self, order_no: str, most: int) -> None:
+        super().__init__(f"{order_no}: {most} watch it already, which is the most", rule="watchers", most=most)
+
+
 class AlreadyVoid(IllegalMove):
     """The fee was voided before."""
 

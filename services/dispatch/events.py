@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from services.dispatch.domain.people.shift_log import ShiftLog
 from services.dispatch.domain.work.order import Order
 from shared.events import Fact
 
@@ -64,3 +65,13 @@ ORDER_EVENTS: dict[str, Builder] = {
     "work_escalated": _telling(*CLOCK, "due", "level", "tell", "supervisor", "duty_manager", "why", *CONCERNED),
 }
 """Fact type -> builder of the event's data. All other facts stay in the work order's history."""
+
+
+def _shift_log_written(log: ShiftLog, fact: Fact) -> dict[str, Any]:
+    """`to` are the shifts that take over at `next_at`; both empty where there is none ahead."""
+    change = {name: fact.data[name] for name in ("shifts", "to", "next_at", "counts", "notes")}
+    return {"log_id": log.log_id, "team": log.team, "ended_at": log.ended_at, **change}
+
+
+SHIFT_LOG_EVENTS: dict[str, Callable[[ShiftLog, Fact], dict[str, Any]]] = {"shift_log_written": _shift_log_written}
+"""The same of logs of shift changes."""

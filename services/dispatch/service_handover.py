@@ -8,6 +8,7 @@ from typing import Any
 from services.dispatch import schemas_handover
 from services.dispatch.domain.people.stand_ins import HandOver
 from services.dispatch.handovers import hand_over_answer
+from services.dispatch.shift_log_documents import shift_log_answer, whole_shift_log_answer
 from services.dispatch.store import DispatchStore
 from shared.bus import Call, command, query
 from shared.mongo import Mongo
@@ -48,3 +49,33 @@ class HandOvers:
         register, now = self.store.stand_ins.register(), self.store.now()
         found = [hand_over_answer(register, one.id, now) for one in register.hand_overs if one.until > now]
         return {"hand_overs": [one for one in found if filters.items() <= one.items()]}
+
+    @command("work", schemas_handover.AddShiftNote)
+    def add_shift_note(self, call: Call, team: str, text: str) -> Any:
+        """For those who come next, in the log of the team's present shift: the log.
+
+        Raises NotFound (team), NoShiftAhead, TooManyNotes.
+        """
+        self.store.reference.current().team(team)
+        return self.store.shift_logs.add_note(call, team, text)
+
+    @command("work", schemas_handover.AcknowledgeShiftLog)
+    def acknowledge_shift_log(self, call: Call, log_id: str, agent_id: str, note: str | None) -> Any:
+        """Somebody of the next shift has read it: the log.
+
+        Raises NotFound (log, agent), ShiftNotOver, NotOnShift, AlreadyAcknowledged.
+        """
+        return self.store.shift_logs.acknowledge(call, log_id, agent_id, note)
+
+    @query("read", schemas_handover.GetShiftLog)
+    def get_shift_log(self, call: Call, log_id: str) -> Any:
+        """What a shift left: open work, deadlines near and missed, notes. Raises NotFound."""
+        return whole_shift_log_answer(self.store.shift_logs.get(log_id))
+
+    @query("read", schemas_handover.FindShiftLogs)
+    def find_shift_logs(
+        self, call: Call, limit: int, after: str | None, team: str | None = None, acknowledged: bool | None = None
+    ) -> Any:
+        """A page, newest first: {logs: [...], next: cursor}; `acknowledged` false: those that wait for it."""
+        found, more = self.store.shift_logs.find(team, acknowledged, limit, after)
+        return {"logs": [shift_log_answer(log) for log in found], "next": more}

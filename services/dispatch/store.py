@@ -8,20 +8,24 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.dispatch import domain
+from services.dispatch import domain, shift_logs
 from services.dispatch.agents import Agents, Answer
 from services.dispatch.agents import Reply as AgentReply
 from services.dispatch.claims import Claims, NeedsSeats, NobodyFree, needs_no_seats
 from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.people.agent import AgentDecide
+from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
 from services.dispatch.domain.work.order import Books
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.handovers import StandIns
+from services.dispatch.incidents import MassIncidents
 from services.dispatch.listing import INDEXES, PARTIAL, query
 from services.dispatch.reference import DispatchReference
 from services.dispatch.rollouts import Rollouts
+from services.dispatch.shift_changes import ShiftChanges
+from services.dispatch.shift_logs import ShiftLogs
 from services.dispatch.waiting import Waiting
 from services.dispatch.walk import WALKS
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
@@ -48,14 +52,17 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
             [(field, ASCENDING) for field in ("queues", "has_room", "load", "last_assigned_at", "_id")], name="seats"
         ),
         IndexModel([("teams", ASCENDING), ("_id", ASCENDING)], name="of_team"),
+        IndexModel([("rota", ASCENDING)], name="of_rota", partialFilterExpression={"rota": {"$gt": ""}}),
     ],
     "dispatch_rollouts": [],
     "dispatch_handovers": [],
+    "dispatch_shift_logs": shift_logs.INDEXES,
 }
-AGGREGATES = ("dispatch_orders", "dispatch_agents", "dispatch_rollouts", "dispatch_handovers")
+AGGREGATES = ("dispatch_orders", "dispatch_agents", "dispatch_rollouts", "dispatch_handovers", "dispatch_shift_logs")
 
 Decide = Callable[[Order, datetime], Decision]
 Reply = Callable[[Order], dict[str, Any]]
+Also = Callable[[Transaction], None]
 
 
 class DispatchStore:
@@ -79,12 +86,21 @@ class DispatchStore:
         self.waiting = Waiting(self.orders, self.agents.seats, self._seat)
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
         self.reference.rollouts = self.rollouts
+        self.incidents = MassIncidents(db, self.orders, self.change, self.change_with_seats)
         self.stand_ins = StandIns(db, self.orders, self.change_with_seats)
+        self.shift_logs = ShiftLogs(db, self.agents, self._roster)
+        self.shift_changes = ShiftChanges(self.shift_logs, self.agents, self.orders, self._read, self._roster)
 
     @property
     def books(self) -> Books:
         """Every version of the reference data, by its number."""
         return self.reference.version
+
+    def _roster(self) -> Roster:
+        return self.reference.current().roster
+
+    def _read(self, doc: Mapping[str, Any]) -> Order:
+        return order_from(doc, self.books)
 
     def now(self) -> datetime:
         """The present."""
@@ -117,10 +133,12 @@ class DispatchStore:
         except NeedsSeats:
             return self.change_with_seats(cause, order_no, decide, reply)
 
-    def change_with_seats(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None) -> Answer:
-        """Change work together with its claims; what waits is given to who has room."""
+    def change_with_seats(
+        self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None, also: Also | None = None
+    ) -> Answer:
+        """Change work together with its claims, and what `also` writes; what waits is given to who has room."""
         claims = Claims(self.agents.seats)
-        answer = self._change(cause, order_no, decide, reply, claims)
+        answer = self._change(cause, order_no, decide, reply, claims, also)
         self._give_out(claims, order_no)
         return answer
 
@@ -134,7 +152,7 @@ class DispatchStore:
                 cause,
                 order_no,
                 lambda: domain.tombstone(ticket_no),
-                lambda order, at: domain.withdraw(order, at, reason),
+                domain.coming_down(lambda order, at: domain.withdraw(order, at, reason)),
                 tx=tx,
                 settle=lambda order, at: claims.settle(order, at, tx),
             )
@@ -167,13 +185,24 @@ class DispatchStore:
         if agent.has_room:
             self.waiting.give_out(agent.queues, f"room with {agent_id}")
 
-    def _change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None, claims: Claims) -> Answer:
+    def _change(
+        self,
+        cause: Cause,
+        order_no: str,
+        decide: Decide,
+        reply: Reply | None,
+        claims: Claims,
+        also: Also | None = None,
+    ) -> Answer:
         further = self._knowing_further(decide)
 
         def attempt(tx: Transaction) -> Answer:
-            return self.orders.change(
+            answer = self.orders.change(
                 cause, order_no, further, reply, tx, settle=lambda order, at: claims.settle(order, at, tx)
             )
+            if also is not None:
+                also(tx)
+            return answer
 
         with claims:
             return self.db.transact(attempt)
@@ -188,7 +217,7 @@ class DispatchStore:
             order, more = extend_horizons(order, at, self.reference.current())
             return order, [*facts, *more]
 
-        return both
+        return domain.coming_down(both)
 
     def _seat(self, waiting: Mapping[str, Any], why: str) -> bool:
         """Give what waits of one work order to agents; False if it, or all room, is gone meanwhile."""

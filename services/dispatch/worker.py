@@ -110,3 +110,8 @@ class DispatchWorker(Health):
     def follow_stand_ins(self) -> None:
         """Open work of those who have handed over goes to their stand-ins, and back."""
         self.store.stand_ins.follow(self.store.now())
+
+    @every(seconds=10)
+    def write_shift_logs(self) -> None:
+        """What a shift that has ended leaves to the next one of its team."""
+        self.store.shift_changes.write_due(self.store.now())

@@ -162,7 +162,7 @@ def test_it_says_what_it_has_for_whom():
 def test_the_fact_carries_what_it_changed():
     _, (fact,) = follow_stand_ins(an_order(), NINE, standing_in(away("a1", "a2")))
 
-    assert sorted(fact.set or {}) == ["agent", "visits"]
+    assert sorted(fact.set or {}) == ["agent", "given", "visits"]
 
 
 # whatever the timers do

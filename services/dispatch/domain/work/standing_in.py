@@ -14,6 +14,7 @@ from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import State, after, stage_after
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import Visit
+from services.dispatch.domain.work.visiting import back, named
 
 #: Why a step has moved: to a stand-in, back to its owner, or to the queue because the stand-in must not have it.
 STANDS_IN, RETURNED, BARRED = "stands_in", "returned", "barred"
@@ -51,15 +52,26 @@ def pair(owner: str, agent: str) -> str:
 
 def _moved(order: Order, at: datetime, visit: Visit, owner: str, holder: str) -> Decision:
     after(order.order_no, "hand_over", order.state)
-    barred = _is_barred(order, holder)
-    move = "let_go" if barred else "hand_over"
-    stage = stage_after(order.order_no, move, visit.state)
-    assert stage is not None  # noqa: S101 - neither move ends a visit
-    principal = None if barred or holder == owner else owner
-    gone = replace(visit, state=stage, agent=None if barred else holder, principal=principal, accept_by=None)
-    before, order = order, order.with_visit(gone)
-    why = BARRED if barred else RETURNED if holder == owner else STANDS_IN
-    about = {"from_agent": visit.agent, "principal": owner, "why": why, "held": order.state is State.HELD}
+    if _is_barred(order, holder):
+        return _told(order, at, visit, back(order, "let_go", visit), owner, BARRED)
+    stage = stage_after(order.order_no, "hand_over", visit.state)
+    assert stage is not None  # noqa: S101 - the move ends no visit
+    returned = holder == owner
+    taken = replace(visit, state=stage, agent=holder, principal=None if returned else owner, accept_by=None)
+    return _told(order, at, visit, taken, owner, RETURNED if returned else STANDS_IN)
+
+
+def _told(order: Order, at: datetime, visit: Visit, gone: Visit, owner: str, why: str) -> Decision:
+    before, order = order, order.with_visit(gone) if gone.agent is None else order.with_given(gone)
+    gone = named(order, str(visit.number))
+    about = {
+        "from_agent": visit.agent,
+        "principal": owner,
+        "why": why,
+        "held": order.state is State.HELD,
+        "units": gone.units,
+        "assignment": gone.assignment,
+    }
     return order, [told(before, order, "work_handed_over", at, **having(gone), **step_names(order, gone), **about)]
 
 
