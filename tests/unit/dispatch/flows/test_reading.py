@@ -44,7 +44,7 @@ def test_a_step_is_read_whole():
 
 
 def test_a_skill_may_come_with_its_least_level():
-    who = a_flow({"a": a_step(who={"skill": {"network": 4}}), "b": a_step(who={"skill": "network"})}).steps
+    who = a_flow({"a": a_step("b", who={"skill": {"network": 4}}), "b": a_step(who={"skill": "network"})}).steps
 
     assert (who["a"].who, who["b"].who) == (Who(skill="network", level=4), Who(skill="network", level=1))
 
