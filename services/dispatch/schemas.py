@@ -146,19 +146,24 @@ class Version(fields.Integer):
         super().__init__(strict=True, validate=validate.Range(0, LARGEST_VERSION), **kwargs)
 
 
-class ExplainDeadline(Request):
-    """Which clock of which work: by its number, the ticket's, or the caller's own reference; as it stood when."""
+class NamedWork(Request):
+    """Which work: by its number, the ticket's, or the caller's own reference."""
 
     order_no = Code(34)
     ticket_no = Code(34)
     reference = Code(64)
-    clock = Text(80, required=True)
-    as_of = Instant(load_default=None, allow_none=True)
 
     @validates_schema
     def _one_of_them(self, data: Mapping[str, Any], **_: Any) -> None:
         if sum(name in data for name in ("order_no", "ticket_no", "reference")) != 1:
             raise ValidationError("Give one of order_no, ticket_no and reference.", "order_no")
+
+
+class ExplainDeadline(NamedWork):
+    """Which clock of which work, as it stood when."""
+
+    clock = Text(80, required=True)
+    as_of = Instant(load_default=None, allow_none=True)
 
 
 class Rerate(Page):
