@@ -9,7 +9,7 @@ from services.dispatch.domain.clocks.clock import Clock, Kind, Mark, next_mark, 
 from services.dispatch.domain.clocks.promise import KIND_RANK, PROMISE_RANK, Promise
 from services.dispatch.domain.flows.steps import Escalation
 from services.dispatch.domain.reference.organisation import EXPERT, Team
-from services.dispatch.domain.work import offering
+from services.dispatch.domain.work import offering, supervising
 from services.dispatch.domain.work.deescalating import climbed, deescalated
 from services.dispatch.domain.work.moves import ESCALATION, more_urgent, prioritise
 from services.dispatch.domain.work.order import Decision, Order
@@ -23,6 +23,7 @@ Turn = tuple[datetime, int, int, int, str]
 #: What falls due beside the marks of clocks: when next (None: it does not), and what happens at that instant.
 BESIDE: tuple[tuple[Callable[[Order], datetime | None], Callable[[Order, datetime], Decision]], ...] = (
     (offering.next_lapse, offering.lapsed),
+    (supervising.next_too_long, supervising.held_too_long),
 )
 #: The rank of these among promises: at the same instant, what the clocks say comes first.
 _BESIDE = len(PROMISE_RANK)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.clocks.clock import Promise
 from services.dispatch.domain.reference.matter import PRIORITIES
-from services.dispatch.domain.work import course, families, offering, timing
+from services.dispatch.domain.work import course, families, offering, supervising, timing
 from services.dispatch.domain.work.deescalating import climbed
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import State, after, state_of
@@ -31,7 +31,7 @@ def respond(order: Order, at: datetime, note: str | None = None) -> Decision:
     done = timing.finished(order, at, promise)
     clock = done.clocks.get(promise)
     due, met = (clock.due, clock.met) if clock else (None, None)
-    now = timing.begun_promise(done, Promise.NEXT_UPDATE, at)
+    now = supervising.answered(timing.begun_promise(done, Promise.NEXT_UPDATE, at))
     kind = "work_responded" if first else "work_responded_again"
     return now, [told(order, now, kind, at, responded_at=at, due=due, met=met, note=note)]
 
@@ -45,6 +45,7 @@ def hold(order: Order, at: datetime, reason: str, note: str | None = None) -> De
     names = order.books(order.policy.version).hold_reason(reason)
     before, order = order, timing.paused(order, at, reason)
     order = replace(order, state=state, held_since=at, hold_reason=reason, hold_note=note)
+    order = replace(order, hold_due=supervising.hold_due(order, at, reason))
     return order, [told(before, order, "work_held", at, reason=reason, reason_name=dict(names), note=note)]
 
 
@@ -107,7 +108,7 @@ def ended(order: Order, at: datetime, solution: str, language: str | None, *, be
         facts.append(told(before or order, done, "work_responded", at, **told_of))
         before, order = done, done
     language = language or language_of(solution)
-    resolved = families.settling(timing.resolved(order, at))
+    resolved = families.settling(supervising.answered(timing.resolved(order, at)))
     resolved = replace(resolved, state=State.RESOLVED, ended_at=at, solution=solution, language=language)
     clock = resolved.clocks[Promise.RESOLUTION]
     said = {"solution": solution, "language": language}
@@ -182,6 +183,7 @@ def off_hold(order: Order, at: datetime) -> Order:
     if order.state is not State.HELD:
         return order
     on = replace(offering.resumed(timing.resumed(order, at), at), held_since=None, hold_reason=None, hold_note=None)
+    on = replace(on, hold_due=None, hold_late=False)
     return replace(on, state=state_of({visit.state for visit in order.visits}))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.dispatch.domain.flows.flow import END, Edge, fee_amount, step_values, sure_way
 from services.dispatch.domain.flows.steps import Step
-from services.dispatch.domain.work import course, timing
+from services.dispatch.domain.work import course, supervising, timing
 from services.dispatch.domain.work.moves import ended, off_hold
 from services.dispatch.domain.work.order import Decision, Fee, Order
 from services.dispatch.domain.work.states import State, after
@@ -112,7 +112,7 @@ def _complete(
     step, overdue = order.step(visit), timing.missed_limit(order, visit)
     kept, amount = _filled_in(order, at, step, values, fee, overdue=overdue)
     doers = {**order.doers, visit.step: visit.agent} if visit.agent else order.doers
-    filled = replace(order, fields={**order.fields, **kept}, doers=doers)
+    filled = supervising.answered(replace(order, fields={**order.fields, **kept}, doers=doers))
     if step.leave is not None and not step.leave.holds(filled.context(at, overdue=overdue)):
         raise CannotLeave(order.order_no, step.code, step.leave.source)
     paid, fees = _with_fee(filled, at, visit, amount, fee.get("note"))
