@@ -80,6 +80,10 @@ class WorkPrioritised(WorkEvent):
     """It is more or less pressing; `priority` is the new one."""
 
 
+class WorkTriaged(WorkEvent):
+    """Experts have said what it is; `type`, `category` and `priority` are the new ones."""
+
+
 class StepCompleted(WorkEvent):
     """A step of its flow is done; `met` is null where no time was promised."""
 

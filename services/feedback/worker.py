@@ -60,6 +60,7 @@ class FeedbackWorker(Health):
     @on_event("dispatch", "work_responded", heard.WorkResponded)
     @on_event("dispatch", "work_transferred", heard.WorkTransferred)
     @on_event("dispatch", "work_prioritised", heard.WorkPrioritised)
+    @on_event("dispatch", "work_triaged", heard.WorkTriaged)
     @on_event("dispatch", "step_completed", heard.StepCompleted)
     @on_event("dispatch", "work_closed", heard.WorkClosed)
     @on_event("dispatch", "deadline_missed", heard.DeadlineMissed)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.intake.domain.customer import Customer
-from services.intake.domain.ticket import Step, Ticket, current_step
+from services.intake.domain.ticket import KNOWN_BESIDE, Step, Ticket, current_step
 
 _OF_EVERY_STATUS = {"status", "order_no", "number"}
 
@@ -70,7 +70,10 @@ def ticket(state: Ticket, history: Sequence[Mapping[str, Any]], language: str) -
     return {
         **summary(state),
         "text": state.text,
+        **{name: getattr(state, name) for name in KNOWN_BESIDE},
         "progress": _progress(current_step(state), language),
+        "eta": state.eta,
+        "eta_note": state.eta_note,
         "replay_until": state.replay_until,
         "history": [{**entry, "data": _named(entry["data"], language)} for entry in told],
     }

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from shared.schemas import Consumed, Names
+from shared.schemas import Consumed, Instant, Names
+
+
+class Triaged(Consumed):
+    """What work turned out to be."""
+
+    type = fields.String(required=True)
+    category = fields.String(required=True)
+    priority = fields.String(required=True)
 
 
 class WorkEvent(Consumed):
@@ -76,6 +84,33 @@ class StepEnded(WorkEvent):
     """It has left a step of its flow."""
 
     step = fields.String(required=True)
+
+
+class WorkTriaged(WorkEvent):
+    """Experts have said what it is."""
+
+    to = fields.Nested(Triaged, required=True)
+
+
+class WorkLinked(WorkEvent):
+    """It is part of a mass incident; why, is between colleagues."""
+
+    eta = Instant(load_default=None, allow_none=True)
+    eta_note = fields.String(load_default=None, allow_none=True)
+
+
+class WorkUnlinked(WorkEvent):
+    """It goes its own way again."""
+
+    agent = fields.String(load_default=None, allow_none=True)
+    round = fields.Integer(load_default=0)
+
+
+class WorkEtaAnnounced(WorkEvent):
+    """When the mass incident will be over."""
+
+    eta = Instant(load_default=None, allow_none=True)
+    note = fields.String(load_default=None, allow_none=True)
 
 
 class WorkRerouted(WorkEvent):

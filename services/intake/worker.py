@@ -63,6 +63,30 @@ class IntakeWorker(Health):
         before, after = event.data["before"], event.data["after"]
         self._change(event, lambda ticket, _: news.follow_priority(ticket, _news(event), before, after))
 
+    @on_event("dispatch", "work_triaged", heard.WorkTriaged)
+    def take_triage(self, event: Event) -> None:
+        """Experts have said what it is."""
+        to = event.data["to"]
+        self._change(event, lambda ticket, _: news.follow_triage(ticket, _news(event), **to))
+
+    @on_event("dispatch", "work_linked", heard.WorkLinked)
+    def mark_linked(self, event: Event) -> None:
+        """It is done with a mass incident, and the history says by when."""
+        eta, note = event.data["eta"], event.data["eta_note"]
+        self._change(event, lambda ticket, _: news.follow_link(ticket, _news(event), eta, note))
+
+    @on_event("dispatch", "work_unlinked", heard.WorkUnlinked)
+    def mark_unlinked(self, event: Event) -> None:
+        """It goes its own way again."""
+        status = news.when_resumed(event.data["agent"], event.data["round"])
+        self._change(event, lambda ticket, _: news.follow_unlink(ticket, _news(event), status))
+
+    @on_event("dispatch", "work_eta_announced", heard.WorkEtaAnnounced)
+    def take_eta(self, event: Event) -> None:
+        """The mass incident will be over by then."""
+        eta, note = event.data["eta"], event.data["note"]
+        self._change(event, lambda ticket, _: news.follow_eta(ticket, _news(event), eta, note))
+
     @on_event("dispatch", "step_opened", heard.StepOpened)
     def mark_step(self, event: Event) -> None:
         """Its work is at another step."""

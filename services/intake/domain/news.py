@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake import errors
-from services.intake.domain.ticket import ASSIGNED, ON_HOLD, REOPENED, SUBMITTED, WITHDRAWN, Step, Ticket
+from services.intake.domain.ticket import ASSIGNED, ON_HOLD, OVER, REOPENED, SUBMITTED, WITHDRAWN, Step, Ticket
 from shared.events import Fact
 
 
@@ -44,15 +44,13 @@ def when_resumed(agent: str | None, round: int) -> str:
 def follow(ticket: Ticket, progress: Progress) -> tuple[Ticket, list[Fact]]:
     """The ticket after what dispatch told: the newest number gives the status, every one its history entry.
 
-    So the status and the entries are the same in whatever order the news arrive. Withdrawn is the customer's word and
-    stays. Raises OtherWorkOrder.
+    So the status and the entries are the same in whatever order the news arrive. Raises OtherWorkOrder.
     """
     _check_order(ticket, progress)
     known = ticket.status == WITHDRAWN == progress.status
     facts = [] if known else [_told("status_changed", progress, status=progress.status, **progress.details)]
-    newest = max(ticket.order_number, progress.number)
-    ticket = replace(ticket, order_no=progress.order_no, order_number=newest, status=_status(ticket, progress))
-    return ticket, facts
+    ticket = _moved(ticket, progress, progress.status)
+    return (_with_eta(ticket, progress, None, None) if progress.status in OVER else ticket), facts
 
 
 def follow_priority(ticket: Ticket, news: News, before: str, after: str) -> tuple[Ticket, list[Fact]]:
@@ -65,6 +63,43 @@ def follow_priority(ticket: Ticket, news: News, before: str, after: str) -> tupl
     if news.number > ticket.priority_number:
         ticket = replace(ticket, priority=after, priority_number=news.number)
     return replace(ticket, order_no=news.order_no), [fact]
+
+
+def follow_triage(ticket: Ticket, news: News, type: str, category: str, priority: str) -> tuple[Ticket, list[Fact]]:
+    """The ticket after experts said what it is. Why they think so is between colleagues. Raises OtherWorkOrder."""
+    _check_order(ticket, news)
+    fact = _told("triaged", news, type=type, category=category, priority=priority)
+    if news.number > ticket.kind_number:
+        ticket = replace(ticket, type=type, category=category, kind_number=news.number)
+    if news.number > ticket.priority_number:
+        ticket = replace(ticket, priority=priority, priority_number=news.number)
+    return replace(ticket, order_no=news.order_no), [fact]
+
+
+def follow_link(ticket: Ticket, news: News, eta: datetime | None, note: str | None) -> tuple[Ticket, list[Fact]]:
+    """The ticket after its work became part of a mass incident: somebody is at it, and no step of its own is open.
+
+    `eta` is when that will be over, with a word about it for the customer; None: nobody knows yet. Raises
+    OtherWorkOrder.
+    """
+    _check_order(ticket, news)
+    fact = _told("linked_to_incident", news, status=ASSIGNED, eta=eta, note=note)
+    ticket = replace(ticket, linked_number=max(ticket.linked_number, news.number))
+    return _with_eta(_moved(ticket, news, ASSIGNED), news, eta, note), [fact]
+
+
+def follow_unlink(ticket: Ticket, news: News, status: str) -> tuple[Ticket, list[Fact]]:
+    """The ticket after its work went its own way again, from the start. Raises OtherWorkOrder."""
+    _check_order(ticket, news)
+    fact = _told("unlinked_from_incident", news, status=status)
+    return _with_eta(_moved(ticket, news, status), news, None, None), [fact]
+
+
+def follow_eta(ticket: Ticket, news: News, eta: datetime | None, note: str | None) -> tuple[Ticket, list[Fact]]:
+    """The ticket after its customer was told another ETA; None: it is open again. Raises OtherWorkOrder."""
+    _check_order(ticket, news)
+    ticket = replace(ticket, order_no=news.order_no)
+    return _with_eta(ticket, news, eta, note), [_told("eta_announced", news, eta=eta, note=note)]
 
 
 def follow_step(ticket: Ticket, news: News, code: str, name: Mapping[str, str]) -> tuple[Ticket, list[Fact]]:
@@ -102,6 +137,19 @@ def _told(what: str, news: News, **said: Any) -> Fact:
     return Fact(what, news.at, {**said, "order_no": news.order_no, "number": news.number})
 
 
-def _status(ticket: Ticket, progress: Progress) -> str:
-    stays = ticket.status == WITHDRAWN or progress.number <= ticket.order_number
-    return ticket.status if stays else progress.status
+def _moved(ticket: Ticket, news: News, status: str) -> Ticket:
+    """With that status, unless newer news gave another one; withdrawn is the customer's word and stays."""
+    stays = ticket.status == WITHDRAWN or news.number <= ticket.order_number
+    return replace(
+        ticket,
+        order_no=news.order_no,
+        order_number=max(ticket.order_number, news.number),
+        status=ticket.status if stays else status,
+    )
+
+
+def _with_eta(ticket: Ticket, news: News, eta: datetime | None, note: str | None) -> Ticket:
+    """The newest number says what the customer was told last; None: it is over, or nobody knows."""
+    if news.number <= ticket.eta_number:
+        return ticket
+    return replace(ticket, eta=eta, eta_note=note, eta_number=news.number)

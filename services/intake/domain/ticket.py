@@ -19,6 +19,9 @@ STATUSES = (SUBMITTED, ASSIGNED, ON_HOLD, RESOLVED, REOPENED, CLOSED, WITHDRAWN)
 #: What the customer may do, and from which status; nobody may do more.
 MOVES = {"withdraw": {SUBMITTED, ASSIGNED, ON_HOLD, REOPENED}}
 
+#: What a caller may know of a contact beside what it has to say.
+KNOWN_BESIDE = ("confidence", "sensitive", "wanted_agent", "complained_of", "incident")
+
 #: Nobody works on these any more.
 OVER = {RESOLVED, CLOSED, WITHDRAWN}
 
@@ -31,8 +34,12 @@ class Ticket(Aggregate):
     """`created_at` is when it counts as submitted, `occurred_at` when the customer spoke.
 
     `reference` is the caller's own number of the matter, empty if it has none; several tickets may have the same.
+    What the caller knows beside: `confidence` in type and category (0 to 1), whether it is `sensitive`, whom the
+    customer wants (`wanted_agent`), whom it complains of, the ticket of the mass incident (`incident`) it is part of.
     `order_no` is dispatch's work order. `order_number` and `priority_number` are the numbers of its facts that gave the
     status and the priority; 0 before the first. `steps` are those of its flow that it came to, one entry for each.
+    `eta` is when a mass incident that it is part of will be over, as far as dispatch has told. In the same way
+    `eta_number`, `kind_number` (type and category) and `linked_number` (it became part of one) are numbers of facts.
     """
 
     ticket_no: str
@@ -48,11 +55,21 @@ class Ticket(Aggregate):
     occurred_at: datetime
     created_at: datetime
     reference: str = ""
+    confidence: float | None = None
+    sensitive: bool = False
+    wanted_agent: str | None = None
+    complained_of: str | None = None
+    incident: str | None = None
     status: str = SUBMITTED
     order_no: str | None = None
     order_number: int = 0
     priority_number: int = 0
     steps: tuple[Step, ...] = ()
+    kind_number: int = 0
+    linked_number: int = 0
+    eta: datetime | None = None
+    eta_note: str | None = None
+    eta_number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +89,8 @@ class Step:
 def submit(
     ticket_no: str, who: Submitter, contact: Mapping[str, Any], triage: Triage, at: datetime
 ) -> tuple[Ticket, list[Fact]]:
-    """A new ticket; `contact` has channel, subject, text, type, category, impact, urgency, and maybe occurred_at and
-    reference.
+    """A new ticket; `contact` has channel, subject, text, type, category, impact, urgency, and maybe occurred_at,
+    reference and what the caller knows beside.
 
     Raises UnknownCategory, NotHappenedYet.
     """
@@ -91,10 +108,12 @@ def submit(
         **{**contact, "occurred_at": occurred_at},
     )
     why = {name: contact[name] for name in ("channel", "type", "category", "impact", "urgency")}
+    why |= {name: contact[name] for name in KNOWN_BESIDE if name in contact}
     entry = {
         "status": SUBMITTED,
         **why,
         "tier": who.tier,
+        "language": who.language,
         "reference": ticket.reference,
         "priority": priority,
         "triage_version": triage.version,
@@ -115,6 +134,13 @@ def withdraw(ticket: Ticket, reason: str, at: datetime) -> tuple[Ticket, list[Fa
     return replace(ticket, status=WITHDRAWN), [fact]
 
 
+def urge(ticket: Ticket, note: str | None, at: datetime) -> tuple[Ticket, list[Fact]]:
+    """The customer asks for it to be done at last; how often, dispatch counts. Raises NothingToUrge."""
+    if ticket.status in OVER:
+        raise errors.NothingToUrge(ticket.ticket_no, ticket.status)
+    return ticket, [Fact("ticket_urged", at, {"note": note})]
+
+
 def end_replay(ticket: Ticket, at: datetime) -> tuple[Ticket, list[Fact]]:
     """The ticket goes live: its times are the clock's from now on. Raises NotInReplay."""
     if ticket.replay_until is None:
@@ -125,9 +151,10 @@ def end_replay(ticket: Ticket, at: datetime) -> tuple[Ticket, list[Fact]]:
 def current_step(ticket: Ticket) -> Step | None:
     """Where its work is: of the steps that are open side by side, the one that began last.
 
-    Before the next step is heard of, the last one still counts. None when nobody works on it any more, or its work
-    knows no steps.
+    Before the next step is heard of, the last one still counts. None when nobody works on it any more, its work knows
+    no steps, or it is done with a mass incident: that gives up the steps that it was at.
     """
     if ticket.status in OVER:
         return None
-    return max(ticket.steps, key=lambda step: (step.open, step.number), default=None)
+    steps = (step for step in ticket.steps if step.number > ticket.linked_number)
+    return max(steps, key=lambda step: (step.open, step.number), default=None)

@@ -87,6 +87,17 @@ def test_a_newer_priority_moves_the_work_and_an_older_one_does_not():
     assert folded(PRIORITISED, RESOLVED).conditions["priority"] == "P1"
 
 
+def test_work_is_measured_as_what_the_experts_say_it_is():
+    triaged = an_event("work_triaged", 2, type="complaint", category="account", priority="P1", team="accounts")
+    known = folded(OPENED, triaged).conditions
+    assert {name: known[name] for name in ("type", "category", "priority", "team")} == {
+        "type": "complaint",
+        "category": "account",
+        "priority": "P1",
+        "team": "accounts",
+    }
+
+
 def test_a_step_is_met_or_missed_once_a_visit():
     first, again = (an_event("step_completed", 10 + visit, visit=visit, due=LATER, met=True) for visit in (1, 2))
     assert counts(folded(first, again, first))["steps_met"] == 2
