@@ -1,0 +1,97 @@
+"""Who gets what waits: the choice of services/dispatch/domain/assigning, asked as the claims of dispatch ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from deploy.simulation.live import Live
+from deploy.simulation.queues import Alike, Entry, Queues
+from deploy.simulation.staff import Worker
+from deploy.simulation.tasks import task_of
+from services.dispatch import domain
+from services.dispatch.domain.assigning.choice import choose
+from services.dispatch.domain.work.assignment import urgency
+from services.dispatch.domain.work.order import Order
+from services.dispatch.domain.work.states import State
+from services.dispatch.domain.work.visit import Visit
+
+if TYPE_CHECKING:
+    from deploy.simulation.engine import Engine
+
+
+class Seating:
+    """Gives open steps to agents, and keeps in order what nobody can take."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._rules = engine.reference.assignment
+        self.queues = Queues()
+
+    def seat(self, live: Live) -> None:
+        """Each open step that nobody has is given out, or waits; what is over or held waits no more."""
+        open_now = {visit.number for visit in live.order.visits}
+        for number in [number for number in live.since if number not in open_now]:
+            del live.since[number]
+            self.queues.drop(live.order.order_no, number)
+        for visit in domain.waiting(live.order):
+            live.since.setdefault(visit.number, self._engine.now)
+            if self._waits_on(live, visit):
+                continue
+            if not self._give(live, visit, self._engine.staff.serving.get(visit.need.key, ())):
+                self._queue(live, visit)
+
+    def drain(self, worker: Worker) -> None:
+        """Who has come, or has room again, is given what waits for somebody like that, the most urgent first."""
+        tried: set[tuple[str, Alike]] = set()
+        while worker.on and (first := self.queues.first(worker.queues, tried)) is not None:
+            live = self._engine.live[first.order_no]
+            visit = next(one for one in live.order.visits if one.number == first.visit)
+            if not self._give(live, visit, (worker,)):
+                tried.add((first.queue, first.alike))
+
+    def _waits_on(self, live: Live, visit: Visit) -> bool:
+        """Whether it stands in its queue as it did: then nobody could take it, and nobody else has come since."""
+        entry = self.queues.waits(live.order.order_no, visit.number)
+        if entry is None:
+            return False
+        if live.order.state is State.HELD:
+            self.queues.drop(live.order.order_no, visit.number)
+            return True
+        return entry == self._entry(live, visit)
+
+    def _queue(self, live: Live, visit: Visit) -> None:
+        if live.order.state is not State.HELD:
+            self.queues.put(self._entry(live, visit))
+
+    def _entry(self, live: Live, visit: Visit) -> Entry:
+        order = live.order
+        alike = self._alike(order, visit)
+        return Entry(urgency(order), order.opened_at, order.order_no, visit.number, visit.need.key, alike)
+
+    def _alike(self, order: Order, visit: Visit) -> Alike:
+        """What of it the limits look at; work with a story of its own is like no other."""
+        own = order.order_no if order.declined or visit.lapsed or order.asked.subject else ""
+        matter = tuple(order.matter.values()) if self._rules.roles else ()
+        units = str(self._rules.units_of(order.matter))
+        return (str(visit.need.level), order.type, order.channel, order.asked.language, units, own, *matter)
+
+    def _give(self, live: Live, visit: Visit, workers: Iterable[Worker]) -> bool:
+        """Whether somebody of these takes it."""
+        task = task_of(live.order, visit, self._engine.now, self._rules)
+        asked = [worker for worker in workers if worker.may_have_room(task.units) or worker.agent.agent_id == task.wish]
+        if not asked:
+            return False
+        subject, gone = live.order.asked.subject, {one.agent for one in live.order.declined}
+        candidates = [
+            worker.candidate(task, (id := worker.agent.agent_id) in gone, id == subject, visit.lapsed.count(id))
+            for worker in asked
+        ]
+        chosen = choose(task, candidates, self._rules)
+        if chosen.agent_id is None:
+            return False
+        self._engine.handling.begin(live, visit, chosen, task)
+        self.queues.drop(live.order.order_no, visit.number)
+        waited = self._engine.now - live.since.pop(visit.number, self._engine.now)
+        self._engine.measure.waited(live.order.priority, waited.total_seconds())
+        return True
