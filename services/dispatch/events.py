@@ -13,6 +13,7 @@ Builder = Callable[[Order, Fact], dict[str, Any]]
 CLOCK = ("clock", "part", "visit", "part_name")
 STEP = ("step", "visit", "step_name")
 CONCERNED = ("teams", "owners", "supervisors", "duty_managers")
+CALLED = ("supervisor", "duty_manager", *CONCERNED)
 
 
 def _telling(*more: str) -> Builder:
@@ -32,6 +33,12 @@ def _telling(*more: str) -> Builder:
     return build
 
 
+def _watched(*more: str) -> Builder:
+    """The same, and who watches the work (`watchers`)."""
+    build = _telling(*more)
+    return lambda order, fact: {**build(order, fact), "watchers": list(order.pressure.watchers)}
+
+
 ORDER_EVENTS: dict[str, Builder] = {
     "work_opened": _telling("opened_at", "first_response_due", "resolution_due", "policy", "flow"),
     "step_opened": _telling(*STEP, "due"),
@@ -48,10 +55,10 @@ ORDER_EVENTS: dict[str, Builder] = {
     "work_rerouted": _telling("from_steps", "to", "to_name", "reason"),
     "fee_recorded": _telling("fee", "step", "amount", "currency"),
     "fee_voided": _telling("fee", "step", "amount", "currency", "reason"),
-    "work_resolved": _telling("solution", "resolved_at", "due", "met", "language", "parent_no"),
-    "work_reopened": _telling("reason", "cause"),
-    "work_closed": _telling("closed_at", "outcome"),
-    "work_withdrawn": _telling("reason"),
+    "work_resolved": _watched("solution", "resolved_at", "due", "met", "language", "parent_no"),
+    "work_reopened": _watched("reason", "cause"),
+    "work_closed": _watched("closed_at", "outcome"),
+    "work_withdrawn": _watched("reason"),
     "work_went_live": _telling(),
     "work_triaged": _telling("from", "to", "reasons"),
     "work_linked": _telling("parent_no", "parent_ticket_no", "eta", "eta_note", "reason"),
@@ -59,10 +66,14 @@ ORDER_EVENTS: dict[str, Builder] = {
     "mass_incident_declared": _telling("eta", "match", "reason"),
     "work_eta_announced": _telling("eta", "note", "parent_no"),
     "mass_incident_ended": _telling("how", "solution", "language"),
-    "deadline_near": _telling(*CLOCK, "due", "share", "provisional", *CONCERNED),
-    "deadline_missed": _telling(*CLOCK, "due", "provisional", *CONCERNED),
-    "deadline_moved": _telling(*CLOCK, "from", "to", "why", *CONCERNED),
-    "work_escalated": _telling(*CLOCK, "due", "level", "tell", "supervisor", "duty_manager", "why", *CONCERNED),
+    "deadline_near": _watched(*CLOCK, "due", "share", "provisional", *CONCERNED),
+    "deadline_missed": _watched(*CLOCK, "due", "provisional", *CONCERNED),
+    "deadline_moved": _watched(*CLOCK, "from", "to", "why", *CONCERNED),
+    "work_escalated": _watched(*CLOCK, "due", "level", "tell", "why", *CALLED),
+    "work_deescalated": _watched("from", "level", "tell", "why", *CALLED),
+    "work_urged": _watched("count", "by", "note", "tell", *CALLED),
+    "work_intervened": _watched("reason", "instruction", *CALLED),
+    "work_held_long": _watched("reason", "reason_name", "since", "limit_at", *CALLED),
 }
 """Fact type -> builder of the event's data. All other facts stay in the work order's history."""
 

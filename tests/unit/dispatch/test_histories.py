@@ -189,7 +189,7 @@ def entries(book, commands, wakes=()):
     order = replace(order, version=1)
 
     def change(order, cause, at, move):
-        order, facts = decided(order, at, (move, _nothing), domain.advance)
+        order, facts = decided(order, at, (domain.coming_down(move), _nothing), domain.advance)
         history.extend(additions(Publishing("dispatch"), ("", ""), order, facts, cause, NINE, None).history)
         return order
 
