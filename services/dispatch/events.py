@@ -13,7 +13,6 @@ Builder = Callable[[Order, Fact], dict[str, Any]]
 CLOCK = ("clock", "part", "visit", "part_name")
 STEP = ("step", "visit", "step_name")
 CONCERNED = ("teams", "owners", "supervisors", "duty_managers")
-CALLED = ("supervisor", "duty_manager", *CONCERNED)
 
 
 def _telling(*more: str) -> Builder:
@@ -69,11 +68,11 @@ ORDER_EVENTS: dict[str, Builder] = {
     "deadline_near": _watched(*CLOCK, "due", "share", "provisional", *CONCERNED),
     "deadline_missed": _watched(*CLOCK, "due", "provisional", *CONCERNED),
     "deadline_moved": _watched(*CLOCK, "from", "to", "why", *CONCERNED),
-    "work_escalated": _watched(*CLOCK, "due", "level", "tell", "why", *CALLED),
-    "work_deescalated": _watched("from", "level", "tell", "why", *CALLED),
-    "work_urged": _watched("count", "by", "note", "tell", *CALLED),
-    "work_intervened": _watched("reason", "instruction", *CALLED),
-    "work_held_long": _watched("reason", "reason_name", "since", "limit_at", *CALLED),
+    "work_escalated": _watched(*CLOCK, "due", "level", "tell", "supervisor", "duty_manager", "why", *CONCERNED),
+    "work_deescalated": _watched("from", "level", "tell", "why", *CONCERNED),
+    "work_urged": _watched("count", "by", "note", "tell", *CONCERNED),
+    "work_intervened": _watched("reason", "instruction", *CONCERNED),
+    "work_held_long": _watched("reason", "reason_name", "since", "limit_at", *CONCERNED),
 }
 """Fact type -> builder of the event's data. All other facts stay in the work order's history."""
 
