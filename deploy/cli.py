@@ -16,7 +16,9 @@ COMMANDS = {
     "apply": "apply",
     "call": "call",
     "explain": "explain",
+    "explain-assignment": "explain_assignment",
     "flow": "flow",
+    "handover": "handover",
     "holidays": "holidays",
     "kpi": "look",
     "messages": "look",
@@ -25,6 +27,7 @@ COMMANDS = {
     "provision": "provision",
     "rerate": "rerate",
     "rollout": "rollout",
+    "shift-log": "shift_log",
     "status": "health",
     "ticket": "look",
     "verify": "verify",
@@ -45,7 +48,7 @@ class Loopdesk(click.Group):
         """None for an unknown one: click then says so."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"deploy.commands.{COMMANDS[cmd_name]}"), cmd_name)
+        command = getattr(importlib.import_module(f"deploy.commands.{COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)  # noqa: S101 - for the type
         return command
 

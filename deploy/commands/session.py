@@ -17,6 +17,7 @@ from deploy.localstack.instance import Instance
 from shared.client import Client
 
 ACCOUNT = "operator"
+SUPERVISOR = "supervisor"  # may do what is done with work, which operators may only see
 
 PIPED_WIDTH = 200  # rich takes 80 columns where there is no terminal, and would cut ids
 
@@ -24,8 +25,8 @@ out = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(width=None if sys.stderr.isatty() else PIPED_WIDTH, stderr=True)
 
 
-def amqp_uri() -> str:
-    """`LOOPDESK_AMQP_URI`, else the operator's account at this machine's running stack."""
+def amqp_uri(account: str = ACCOUNT) -> str:
+    """`LOOPDESK_AMQP_URI`, else that account at this machine's running stack."""
     if found := os.environ.get("LOOPDESK_AMQP_URI"):
         return found
     local = _local()
@@ -34,7 +35,7 @@ def amqp_uri() -> str:
             "LOOPDESK_AMQP_URI is not set and no local stack runs.\n"
             "Start one with `make up`, or export LOOPDESK_AMQP_URI=amqp://operator:<password>@<host>:5672/loopdesk"
         )
-    return local.amqp_uri(ACCOUNT)
+    return local.amqp_uri(account)
 
 
 def management_uri() -> str | None:
@@ -54,9 +55,9 @@ def vhost() -> str:
     return unquote(urlsplit(amqp_uri()).path[1:]) or "/"
 
 
-def client() -> Client:
-    """For calls to the services."""
-    return Client(amqp_uri(), name="loopdesk")
+def client(account: str = ACCOUNT) -> Client:
+    """For calls to the services; `account` matters only where none is set."""
+    return Client(amqp_uri(account), name="loopdesk")
 
 
 def work(client: Client, number: str) -> dict[str, Any]:

@@ -1,0 +1,140 @@
+"""`loopdesk handover`: who stands in for whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+import click
+from rich.table import Column, Table
+from rich.text import Text
+
+from deploy.commands import session
+from deploy.commands.session import out
+from deploy.commands.times import MOMENT, minute, moment, zone_of
+from shared.clock import to_text
+
+zone_option = click.option("--zone", default="UTC", show_default=True, callback=zone_of, help="Of all times shown.")
+json_option = click.option("--json", "as_json", is_flag=True, help="The answer as it came.")
+by_option = click.option("--by", metavar="NAME", help="Who says so, for the history. Default: the account.")
+
+
+@click.group()
+def handover() -> None:
+    """See to the work of agents who are away: it goes to a stand-in, and comes back by itself.
+
+    From the start on all open work of the agent, held work too, is the stand-in's, and whatever would have come to the
+    agent. At the end what is still open comes back. Stand-ins chain: if A hands over to B, and B to C, A's work is with
+    C. A chain that would come back to where it began is refused, at any instant of the period.
+
+    To make and to cancel takes an account with the permission `supervise`.
+
+    \b
+    loopdesk handover make it.01 it.02 --until 2026-03-09 --reason "on leave"
+    loopdesk handover list                         who stands in for whom, and who has the work now
+    loopdesk handover cancel 9c1f… --reason "back early"
+    """
+
+
+@handover.command("list")
+@click.option("--agent", help="Only of this agent's work.")
+@click.option("--to", help="Only to this stand-in.")
+@zone_option
+@json_option
+def list_(zone: tzinfo, as_json: bool, **filters: str | None) -> None:
+    """List hand-overs that are planned or in force, by their start; what has ended is in the history only.
+
+    "work is with" is the end of the chain of stand-ins, as it is now.
+    """
+    wanted: dict[str, Any] = {name: value for name, value in filters.items() if value}
+    with session.client() as client:
+        answer = client.call("dispatch", "find_hand_overs", **wanted)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    elif answer["hand_overs"]:
+        out.print(table(answer["hand_overs"], zone))
+    else:
+        out.print("nobody has handed over")
+
+
+@handover.command()
+@click.argument("agent")
+@click.argument("to")
+@click.option("--since", type=MOMENT, help="From when on. Default: now.")
+@click.option("--until", type=MOMENT, required=True, help="Up to when.")
+@click.option("--reason", required=True, help="Why, for the history.")
+@by_option
+@zone_option
+@json_option
+def make(
+    agent: str,
+    to: str,
+    since: datetime | None,
+    until: datetime,
+    reason: str,
+    by: str | None,
+    zone: tzinfo,
+    as_json: bool,
+) -> None:
+    """Hand the work of AGENT over to TO.
+
+    TO has still to accept each piece, and gets it whatever room is left. Who has declined a piece, or whom it complains
+    about, does not get it: it waits for somebody else of the team.
+
+    \b
+    loopdesk handover make it.01 it.02 --until 2026-03-09T08:00+08:00 --reason "on leave"
+    loopdesk handover make it.02 it.03 --since 2026-03-04 --until 2026-03-05 --reason training
+    """
+    period: dict[str, Any] = {"until": to_text(until)} | ({"since": to_text(since)} if since else {})
+    with session.client(session.SUPERVISOR) as client:
+        made = client.command("dispatch", "hand_over", agent=agent, to=to, reason=reason, **period, **said(by))
+    if as_json:
+        click.echo(json.dumps(made, ensure_ascii=False))
+        return
+    when = f"from {moment(made['since'], zone)} to {moment(made['until'], zone)}"
+    out.print(Text.assemble((made["state"], "green"), f"  {agent} -> {to}, {when}"), highlight=False)
+    out.print(f"To end it before: loopdesk handover cancel {made['id']} --reason …", highlight=False)
+
+
+@handover.command()
+@click.argument("id", metavar="ID")
+@click.option("--reason", required=True, help="Why, for the history.")
+@by_option
+def cancel(id: str, reason: str, by: str | None) -> None:
+    """End a hand-over now, or see to it that it never begins; work that is still open comes back within seconds.
+
+    ID is what `make` and `list` show.
+    """
+    with session.client(session.SUPERVISOR) as client:
+        client.command("dispatch", "cancel_hand_over", id=id, reason=reason, **said(by))
+    out.print("cancelled")
+
+
+def said(by: str | None) -> dict[str, Any]:
+    """The actor of a command, where one is named."""
+    return {"actor": by} if by else {}
+
+
+def table(rows: Iterable[Mapping[str, Any]], zone: tzinfo) -> Table:
+    """A row for each hand-over."""
+    shown = Table(
+        "agent",
+        "stand-in",
+        "state",
+        "work is with",
+        "since",
+        "until",
+        "by",
+        "reason",
+        Column("id", no_wrap=True),
+        box=None,
+        header_style="bold",
+    )
+    for row in rows:
+        in_force = row["state"] == "in_force"
+        state = Text("in force", "green") if in_force else Text("planned", "cyan")
+        period = (minute(row["since"], zone), minute(row["until"], zone))
+        shown.add_row(row["agent"], row["to"], state, row["holder"], *period, row["by"], Text(row["reason"]), row["id"])
+    return shown
