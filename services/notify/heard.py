@@ -169,6 +169,7 @@ class WorkResolved(WorkEvent):
     due = Instant(load_default=None, allow_none=True)
     met = fields.Boolean(load_default=None, allow_none=True)
     watchers = fields.List(fields.String(), load_default=list)
+    parent_no = fields.String(load_default=None, allow_none=True)
     language = fields.String(load_default=None, allow_none=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from services.notify.heard import ConcernedEvent, StepEvent, Told, WorkEvent
-from shared.schemas import Consumed, Instant, Names
+from shared.schemas import Consumed, Instant, Names, load
 
 
 class WorkLapsed(StepEvent):
@@ -28,8 +28,12 @@ class WorkStranded(StepEvent):
 
 
 class WorkHandedOver(StepEvent):
-    """`agent` has it in place of `from_agent`, and acts for `principal`."""
+    """`agent` has it in place of `from_agent`; it is the work of `principal`.
 
+    `why`: `stands_in`; `returned` to its owner; `barred`, where nobody has it now: who stands in must not.
+    """
+
+    held = fields.Boolean(load_default=False)
     from_agent = fields.String(required=True)
     principal = fields.String(load_default=None, allow_none=True)
     why = fields.String(load_default="", allow_none=True)
@@ -65,6 +69,9 @@ class WorkDeescalated(ConcernedEvent):
 
     was = fields.Integer(data_key="from", required=True)
     level = fields.Integer(required=True)
+    tell = Told(required=True)
+    supervisor = fields.String(load_default=None, allow_none=True)
+    duty_manager = fields.String(load_default=None, allow_none=True)
     why = fields.String(load_default="", allow_none=True)
 
 
@@ -87,16 +94,29 @@ class WorkLinked(WorkEvent):
 
 
 class WorkEtaAnnounced(WorkEvent):
-    """When the mass incident will be over; of the work that stands for it, and of all that is linked to it."""
+    """When the mass incident will be over (None: nobody knows); of what stands for it, and of all linked to it."""
 
-    eta = Instant(required=True)
+    eta = Instant(load_default=None, allow_none=True)
     note = fields.String(load_default=None, allow_none=True)
     parent_no = fields.String(load_default=None, allow_none=True)
 
 
+class ShiftCounts(Consumed):
+    """How much work a shift leaves."""
+
+    open = fields.Integer(load_default=0)
+    near = fields.Integer(load_default=0)
+    missed = fields.Integer(load_default=0)
+
+
 class ShiftLogWritten(Consumed):
-    """A shift has ended; the next one, `to`, reads what it leaves."""
+    """A shift has ended; the next ones, `to`, read what it leaves."""
 
     team = fields.String(required=True)
     log_id = fields.String(required=True)
-    to = fields.String(load_default=None, allow_none=True)
+    ended_at = Instant(required=True)
+    shifts = fields.List(fields.String(), load_default=list)
+    to = fields.List(fields.String(), load_default=list)
+    next_at = Instant(load_default=None, allow_none=True)
+    counts = fields.Nested(ShiftCounts, load_default=lambda: load(ShiftCounts, {}))
+    notes = fields.Integer(load_default=0)

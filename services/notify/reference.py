@@ -147,5 +147,5 @@ def _variants(sample: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The sample, and it again with each thing that may be otherwise."""
     yield sample
     yield from ({**sample, name: None} for name in NULLABLE if name in sample)
-    yield from ({**sample, name: []} for name in EMPTY if name in sample)
+    yield from ({**sample, name: []} for name in EMPTY if isinstance(sample.get(name), list))
     yield {**sample, "past": True}

@@ -64,11 +64,19 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "duty_manager": "manager.1",
         "why": "resolution",
     },
-    "work_deescalated": {**_CONCERNED, "was": 2, "level": 1, "why": "resumed"},
+    "work_deescalated": {
+        **_CONCERNED,
+        "was": 2,
+        "level": 1,
+        "tell": ["owner", "supervisor"],
+        "supervisor": "supervisor.it",
+        "duty_manager": "manager.1",
+        "why": "done",
+    },
     "work_lapsed": {**_STEP, "offers": 3},
     "work_declined": {**_STEP, "reason": "I know the customer privately."},
     "work_stranded": {**_STEP, "agent": None, "need": "network#expert", "cause": "off shift, busy"},
-    "work_handed_over": {**_STEP, "from_agent": "agent-18", "principal": "agent-18", "why": "handed_over"},
+    "work_handed_over": {**_STEP, "held": False, "from_agent": "agent-18", "principal": "agent-18", "why": "stands_in"},
     "work_urged": {**_CONCERNED, "count": 3, "by": "customer", "note": "Calls for the third time.", "tell": ["owner"]},
     "work_intervened": {**_CONCERNED, "reason": "It goes in circles.", "instruction": "Call the customer today."},
     "work_held_long": {**_CONCERNED, "reason": "other", "reason_name": "Other", "since": _DUE, "limit_at": _DUE},
@@ -82,7 +90,16 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "reason": "It is the same cable.",
     },
     "work_eta_announced": {**_WORK, "eta": _DUE, "note": "A cable is being mended.", "parent_no": "W-1001"},
-    "shift_log_written": {"team": "network", "log_id": "network/2026-03-02T13:00:00.000Z", "to": "late"},
+    "shift_log_written": {
+        "team": "network",
+        "log_id": "network/2026-03-02T13:00:00Z",
+        "ended_at": _DUE,
+        "shifts": ["early"],
+        "to": ["late"],
+        "next_at": _DUE,
+        "counts": {"open": 12, "near": 2, "missed": 1},
+        "notes": 3,
+    },
     "work_resolved": {
         **_WORK,
         "watchers": ["supervisor.it"],
@@ -91,6 +108,7 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "due": _DUE,
         "met": True,
         "language": "en",
+        "parent_no": "W-1001",
     },
     "work_closed": {**_WORK, "watchers": ["supervisor.it"], "closed_at": _DUE, "outcome": "satisfied"},
     "survey_due": {
@@ -112,11 +130,11 @@ NULLABLE = (
     *("agent", "supervisor", "duty_manager"),
     *("step", "visit", "step_name", "to_name"),
     *("clock", "part", "part_name", "due"),
-    *("principal", "note", "reason_name", "eta", "eta_note", "match", "parent_no"),
+    *("principal", "note", "reason_name", "eta", "eta_note", "match", "parent_no", "next_at"),
 )
 
 #: What may be an empty list, in the same way.
-EMPTY = ("owners", "from_steps", "watchers")
+EMPTY = ("owners", "from_steps", "watchers", "shifts", "to")
 
 #: What every template may say beside that: whether it tells of the past (`Occurrence.past`).
 OF_ALL: Mapping[str, Any] = {"past": False}
@@ -126,8 +144,8 @@ FOR_CUSTOMERS: Mapping[str, Any] = {"customer_name": "Example Ltd"}
 
 #: Types of what events say, as conditions of rules name them.
 _TYPES = {str: "string", bool: "bool", int: "number", float: "number", list: "list", datetime: "time"}
-#: What is shown by templates only: no event says it in one language, or at all.
-_SHOWN = ("promise", "link")
+#: What templates only can show: no event says it, or not as one value.
+_SHOWN = ("promise", "link", "counts")
 
 
 def names_of(event: str) -> dict[str, str]:

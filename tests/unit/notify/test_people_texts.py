@@ -85,8 +85,8 @@ def test_a_cause_is_told_in_words(limits, chinese, english):
 
 
 def handed(**given):
-    known = {"step": None, "visit": 1, "step_name": None, "from_agent": "agent-18", "principal": "agent-18"}
-    return work(**{**known, "why": "handed_over", **given})
+    known = {"step": None, "visit": 1, "step_name": None, "held": False, "from_agent": "agent-18"}
+    return work(**{**known, "principal": "agent-18", "why": "stands_in", **given})
 
 
 def test_who_stands_in_is_told_for_whom():
@@ -98,9 +98,13 @@ def test_who_stands_in_is_told_for_whom():
 
 
 def test_who_is_back_is_told_that_the_work_is_too():
-    (message,) = written("work_handed_over", handed(principal=None, why="returned"), language="en")
+    (message,) = written("work_handed_over", handed(principal="agent-17", why="returned"), language="en")
     assert message.content.subject == "[P2] Ticket T-1042 is back with you"
     assert "(agent-17), from agent-18.\n" in message.content.text
+
+
+def test_work_that_its_stand_in_must_not_have_is_told_to_nobody_by_that():
+    assert written("work_handed_over", handed(agent=None, why="barred")) == []
 
 
 def urged(**given):
@@ -150,10 +154,11 @@ def test_a_hold_that_is_too_long_is_told_to_whoever_has_the_work():
         (0, "升级已解除", "escalated no more"),
     ],
 )
-def test_supervisors_hear_that_the_cause_of_an_escalation_is_gone(level, chinese, english):
-    data = work(**CONCERNED, was=2, level=level, why="resumed")
+def test_those_who_were_told_of_an_escalation_hear_that_its_cause_is_gone(level, chinese, english):
+    called = {"tell": ["supervisor"], "supervisor": "s", "duty_manager": None}
+    data = work(**CONCERNED, **called, was=2, level=level, why="done")
     (message,) = written("work_deescalated", data)
-    assert message.recipient == "supervisor:network"
+    assert (message.recipient, message.urgency) == ("supervisor:network", "bulk")
     assert message.content.subject.endswith(chinese)
     (message,) = written("work_deescalated", data, language="en")
     assert message.content.subject.endswith(english)
@@ -209,13 +214,28 @@ def test_a_new_eta_is_told_to_the_customer():
     assert "It takes longer than we thought." in message.content.text
 
 
+def test_an_eta_that_is_taken_back_is_told_too():
+    data = work(eta=None, note=None, parent_no="W-1001")
+    (message,) = written("work_eta_announced", data, a_customer(language="zh-CN"))
+    assert message.content.subject == "您的工单 T-1042 预计恢复时间待定"
+
+
+def a_shift_log(**given):
+    known = {"team": "network", "log_id": "network/2026-03-02T12:00:00Z", "ended_at": NOON, "shifts": ["early"]}
+    left = {"counts": {"open": 12, "near": 2, "missed": 1}, "notes": 3}
+    return {**known, "to": ["late"], "next_at": NOON, **left, **given}
+
+
 def test_a_shift_log_is_told_to_the_team_that_reads_it():
-    log = {"team": "network", "log_id": "network/2026-03-02T12:00:00.000Z", "to": "late"}
-    (message,) = written("shift_log_written", log, ticket_no="", order_no="")
+    (message,) = written("shift_log_written", a_shift_log(), ticket_no="", order_no="")
     assert (message.recipient, message.ticket_no) == ("team:network", "")
-    assert message.content.text.endswith("请接班的 late 班查看未完工单、将到期时限和留言，并确认。")
-    (message,) = written("shift_log_written", {**log, "to": None}, language="en")
-    assert "\nThe next shift, please read" in message.content.text
+    assert message.content.text.splitlines() == [
+        "班组 network 的 early 班已于 2026-03-02 20:00 结束，交接班记录 network/2026-03-02T12:00:00Z 已生成。",
+        "未完工单 12 件，其中将到期 2 件、已超时 1 件；留言 3 条。",
+        "请接班的 late 班查看并确认。",
+    ]
+    (message,) = written("shift_log_written", a_shift_log(to=[]), language="en")
+    assert message.content.text.endswith("\nThe next shift, please read it and acknowledge it.")
 
 
 @pytest.mark.parametrize(
@@ -256,7 +276,7 @@ def test_nobody_is_asked_to_act_on_what_was_long_over_when_it_was_entered(langua
         "work_stranded": stranded(),
         "work_urged": urged(),
         "work_held_long": held_long(),
-        "shift_log_written": {"team": "network", "log_id": "network/1", "to": None},
+        "shift_log_written": a_shift_log(),
     }
 
     def asked(**known):
