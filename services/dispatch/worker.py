@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from services.dispatch import domain, heard
 from services.dispatch.domain import Decision, Order
+from services.dispatch.domain.work import supervising
 from services.dispatch.store import DispatchStore
 from shared.bus import Health, every, on_event
 from shared.cause import Cause
@@ -52,6 +53,17 @@ class DispatchWorker(Health):
         order_no = domain.order_no_for(event.data["ticket_no"])
         with _known(order_no):
             self.store.change(Cause.from_event(event), order_no, domain.go_live)
+
+    @on_event("intake", "ticket_urged", heard.TicketUrged)
+    def urge_work(self, event: Event) -> None:
+        """The customer asks for it; who has it hears, and at the third time the supervisor."""
+        order_no, note = domain.order_no_for(event.data["ticket_no"]), event.data["note"]
+        with _known(order_no):
+            self.store.change(
+                Cause.from_event(event),
+                order_no,
+                lambda order, at: supervising.urge(order, at, by=supervising.CUSTOMER, note=note),
+            )
 
     @on_event("feedback", "case_dissatisfied", heard.CaseDissatisfied)
     def reopen_work(self, event: Event) -> None:

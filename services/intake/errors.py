@@ -35,6 +35,13 @@ class NotWithdrawable(IllegalMove):
         )
 
 
+class NothingToUrge(IllegalMove):
+    """Nobody works on it any more, so nobody can be urged."""
+
+    def __init__(self, ticket_no: str, status: str) -> None:
+        super().__init__(f"ticket {ticket_no} is {status}", rule="urge_open", ticket_no=ticket_no, status=status)
+
+
 class NotInReplay(IllegalMove):
     """The ticket is live already."""
 

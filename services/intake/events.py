@@ -38,12 +38,23 @@ def ticket_submitted(ticket: Ticket, fact: Fact) -> dict[str, Any]:
         "priority": ticket.priority,
         "subject": ticket.subject,
         "occurred_at": ticket.occurred_at,
+        "language": fact.data["language"],
+        "confidence": ticket.confidence,
+        "sensitive": ticket.sensitive,
+        "wanted_agent": ticket.wanted_agent,
+        "complained_of": ticket.complained_of,
+        "incident": ticket.incident,
     }
 
 
 def ticket_withdrawn(ticket: Ticket, fact: Fact) -> dict[str, Any]:
     """That the customer wants no more of it, and why."""
     return {"ticket_no": ticket.ticket_no, "reason": fact.data["reason"]}
+
+
+def ticket_urged(ticket: Ticket, fact: Fact) -> dict[str, Any]:
+    """That the customer asks for it to be done, and what it said."""
+    return {"ticket_no": ticket.ticket_no, "note": fact.data["note"]}
 
 
 def ticket_replay_ended(ticket: Ticket, _: Fact) -> dict[str, Any]:
@@ -55,5 +66,6 @@ CUSTOMER_EVENTS: dict[str, Callable[[Customer, Fact], dict[str, Any]]] = {"custo
 TICKET_EVENTS: dict[str, Callable[[Ticket, Fact], dict[str, Any]]] = {
     "ticket_submitted": ticket_submitted,
     "ticket_withdrawn": ticket_withdrawn,
+    "ticket_urged": ticket_urged,
     "ticket_replay_ended": ticket_replay_ended,
 }

@@ -12,7 +12,7 @@ from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.domain import triage
 from services.intake.listing import PLACE
-from shared.schemas import Code, Email, Instant, Key, Page, Phone, Request, Text
+from shared.schemas import Code, Email, Instant, Key, Number, Page, Phone, Request, Text, YesNo
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 20_000, 500
 
@@ -76,7 +76,11 @@ class NewCustomer(CustomerFields):
 
 
 class SubmitTicket(Request):
-    """A contact; `customer_id` or `customer`."""
+    """A contact; `customer_id` or `customer`.
+
+    `confidence`: how sure the caller is of type and category (0 to 1). `wanted_agent`: whom the customer asks for.
+    `complained_of`: the agent whom a complaint is about. `incident`: the ticket of the mass incident it belongs to.
+    """
 
     customer_id = Key(64)
     customer = fields.Nested(NewCustomer)
@@ -89,6 +93,11 @@ class SubmitTicket(Request):
     urgency = _one_of(triage.LEVELS, required=True)
     occurred_at = Instant()
     reference = Code(64)
+    confidence = Number(allow_nan=False, validate=validate.Range(0, 1))
+    sensitive = YesNo()
+    wanted_agent = Code(64)
+    complained_of = Code(64)
+    incident = Code(32)
 
     @validates_schema
     def _by_one_customer(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -128,6 +137,13 @@ class WithdrawTicket(Request):
 
     ticket_no = Key(32, required=True)
     reason = Text(LONGEST_REASON, required=True)
+
+
+class UrgeTicket(Request):
+    """What the customer says about it."""
+
+    ticket_no = Key(32, required=True)
+    note = Text(LONGEST_REASON, load_default=None, allow_none=True)
 
 
 class EndReplay(Request):

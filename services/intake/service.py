@@ -34,7 +34,7 @@ class Intake(Health, ReferenceData, Verification):
             saved = self.store.customers.change(
                 call, customer_id, lambda customer, at: customers.change(customer, given, at), answers.saved_customer
             )
-            self.store.tiers.forget(customer_id)
+            self.store.submitters.forget(customer_id)
             return saved
         new = _customer_id(call)
         # not `create`: a request id must not both make one customer and change another
@@ -106,6 +106,13 @@ class Intake(Health, ReferenceData, Verification):
             call, ticket_no, lambda ticket, at: tickets.withdraw(ticket, reason, at), answers.receipt
         )
 
+    @command("submit", schemas.UrgeTicket)
+    def urge_ticket(self, call: Call, ticket_no: str, note: str | None) -> Any:
+        """The customer asks for it to be done at last. Raises NotFound, NothingToUrge."""
+        return self.store.tickets.change(
+            call, ticket_no, lambda ticket, at: tickets.urge(ticket, note, at), answers.receipt
+        )
+
     @command("backdate", schemas.EndReplay)
     def end_replay(self, call: Call, ticket_no: str) -> Any:
         """The ticket, its work order and its cases go live. Raises NotFound, NotInReplay."""
@@ -133,7 +140,8 @@ class Intake(Health, ReferenceData, Verification):
 
 
 def _new_submitter(call: Call, given: Mapping[str, Any]) -> Submitter:
-    return Submitter(_customer_id(call), given.get("tier", customers.USUAL_TIER))
+    known = {name: given[name] for name in ("tier", "language") if name in given}
+    return Submitter(_customer_id(call), **known)
 
 
 def _customer_id(call: Call) -> str:

@@ -16,7 +16,7 @@ from services.intake.domain.customer import USUAL_LANGUAGE, Customer, Submitter
 from services.intake.domain.ticket import Step, Ticket
 from services.intake.domain.triage import NOTHING_APPLIED, Triage
 from services.intake.listing import INDEXES, SPARSE, place, query
-from services.intake.tiers import Tiers
+from services.intake.submitters import Submitters
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.errors import NotFound
@@ -55,6 +55,7 @@ AGGREGATES = ("intake_tickets", "intake_customers")
 _TICKET = tuple(field.name for field in fields(Ticket) if field.name not in KERNEL_FIELDS)
 _CUSTOMER = tuple(f.name for f in fields(Customer) if f.name not in KERNEL_FIELDS and f.name != "customer_id")
 _LISTED = {**STATE_ONLY, "text": 0}
+_SUBMITTER = {"tier": 1, "language": 1}
 
 FIRST_NUMBER = 100_001
 BLOCK = 100
@@ -86,27 +87,27 @@ class IntakeStore:
             from_document=_customer,
             published=events.CUSTOMER_EVENTS,
         )
-        self.tiers = Tiers(self._tier)
+        self.submitters = Submitters(self._submitter)
 
     def time_of(self, cause: Cause) -> datetime:
         """When what `cause` creates counts."""
         return cause.time_after(None, self.db.clock.now())
 
     def submitter(self, customer_id: str) -> Submitter:
-        """The customer as it submits; its tier is at most a second old. Raises `NotFound`."""
-        tier = self.tiers.get(customer_id)
-        if tier is None:
+        """The customer as it submits; its tier and language are at most a second old. Raises `NotFound`."""
+        who = self.submitters.get(customer_id)
+        if who is None:
             raise NotFound("customer", customer_id)
-        return Submitter(customer_id, tier)
+        return who
 
     def customer_at(self, phone: str | None, email: str | None) -> Submitter | None:
         """A customer with that phone, else with that e-mail address; of several, the one with the lowest id."""
         for name, address in (("phone", phone), ("email", email)):
             if address:
                 lowest = [("_id", ASCENDING)]
-                found = self.customers.collection.find_one({name: address}, {"tier": 1}, sort=lowest)
+                found = self.customers.collection.find_one({name: address}, _SUBMITTER, sort=lowest)
                 if found:
-                    return Submitter(str(found["_id"]), found["tier"])
+                    return Submitter(str(found["_id"]), found["tier"], found["language"])
         return None
 
     def language_of(self, customer_id: str) -> str:
@@ -114,9 +115,9 @@ class IntakeStore:
         found = self.customers.collection.find_one({"_id": customer_id}, {"_id": 0, "language": 1})
         return str(found["language"]) if found else USUAL_LANGUAGE
 
-    def _tier(self, customer_id: str) -> str | None:
-        found = self.customers.collection.find_one({"_id": customer_id}, {"_id": 0, "tier": 1})
-        return str(found["tier"]) if found else None
+    def _submitter(self, customer_id: str) -> Submitter | None:
+        found = self.customers.collection.find_one({"_id": customer_id}, _SUBMITTER)
+        return Submitter(customer_id, found["tier"], found["language"]) if found else None
 
     def submitted(self, creation_id: str) -> bool:
         """Whether the call with this id has made its ticket already."""

@@ -36,10 +36,11 @@ class Customer(Aggregate):
 
 @dataclass(frozen=True)
 class Submitter:
-    """Whose ticket it is, and of which tier that customer was at that time."""
+    """Whose ticket it is; of which tier that customer was at that time, and which language it spoke."""
 
     customer_id: str
-    tier: str
+    tier: str = USUAL_TIER
+    language: str = USUAL_LANGUAGE
 
 
 def blank(customer_id: str) -> Customer:

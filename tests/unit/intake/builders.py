@@ -13,7 +13,7 @@ from services.intake.domain.ticket import Ticket
 from services.intake.domain.triage import Triage
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-CALLER = Submitter("C-1", "gold")
+CALLER = Submitter("C-1", "gold", "en")
 TRIAGE = Triage(categories={"network": {"en": "Network"}}, version=3)
 
 

@@ -26,6 +26,7 @@ def test_submitted_ticket_gets_its_priority_from_impact_and_urgency() -> None:
                 "impact": "low",
                 "urgency": "high",
                 "tier": "gold",
+                "language": "en",
                 "reference": "",
                 "priority": "P3",
                 "triage_version": 3,
@@ -72,7 +73,33 @@ def test_submitted_event_says_what_dispatch_needs() -> None:
         "priority": "P2",
         "subject": "No connection",
         "occurred_at": NINE,
+        "language": "en",
+        "confidence": None,
+        "sensitive": False,
+        "wanted_agent": None,
+        "complained_of": None,
+        "incident": None,
     }
+
+
+def test_what_a_caller_knows_beside_is_kept_and_told() -> None:
+    known = {"confidence": 0.4, "sensitive": True, "wanted_agent": "a1", "complained_of": "a2", "incident": "T-7"}
+    ticket, (fact,) = tickets.submit("T-100001", CALLER, a_contact(**known), TRIAGE, NINE)
+    assert known.items() <= events.ticket_submitted(ticket, fact).items()
+    assert known.items() <= fact.data.items()
+
+
+def test_urging_leaves_the_ticket_as_it_is_and_is_told() -> None:
+    ticket, (fact,) = tickets.urge(a_ticket(), "We are waiting", NINE + minutes(5))
+    assert ticket == a_ticket()
+    assert events.ticket_urged(ticket, fact) == {"ticket_no": "T-100001", "note": "We are waiting"}
+
+
+@pytest.mark.parametrize("status", ["resolved", "closed", "withdrawn"])
+def test_nobody_is_urged_about_a_ticket_that_is_over(status: str) -> None:
+    with pytest.raises(errors.NothingToUrge) as refused:
+        tickets.urge(a_ticket(status=status), None, NINE)
+    assert refused.value.details["status"] == status
 
 
 def test_callers_own_number_is_kept_and_told() -> None:
