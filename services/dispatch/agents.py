@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from services.dispatch.agent_documents import agent_document, agent_from
 from services.dispatch.domain import Agent, Reference, declare
-from services.dispatch.domain.people.agent import AgentDecide
+from services.dispatch.domain.people.agent import AgentDecide, AgentDecision
 from services.dispatch.seats import Seats
 from shared.aggregates import STATE_ONLY, Aggregates
-from shared.cause import Cause
+from shared.cause import Call, Cause
+from shared.errors import NotFound
 from shared.mongo import Database, Transaction
 
 Reply = Callable[[Agent], dict[str, Any]]
 Answer = dict[str, Any] | None
+DecideBoth = Callable[[Agent, Agent, datetime], tuple[AgentDecision, AgentDecision]]
 
 
 class Agents:
@@ -51,6 +54,33 @@ class Agents:
             return answer
 
         return self._db.transact(attempt)
+
+    def swap(self, call: Call, first: str, second: str, decide: DecideBoth, reply: Reply) -> Answer:
+        """Change two agents by one transaction; both must be there."""
+
+        def attempt(tx: Transaction) -> Answer:
+            other, decided = self.aggregates.get(second, tx), []
+
+            def of_first(agent: Agent, at: datetime) -> AgentDecision:
+                mine, its = decide(agent, other, max(at, other.last_at or at))
+                decided.append(its)
+                return mine
+
+            answer = self.aggregates.change(call, first, of_first, reply, tx)
+            if decided:  # else the call was answered before
+                self.aggregates.change(call.without_key(), second, lambda *_: decided[-1], None, tx)
+            return answer
+
+        return self._db.transact(attempt)
+
+    def hear(self, agent_id: str, at: datetime) -> Agent:
+        """A sign of life, which holds its presence up: one small write, told nowhere. Raises NotFound."""
+        doc = self.aggregates.collection.find_one_and_update(
+            {"_id": agent_id}, {"$max": {"heard_at": at}}, STATE_ONLY, return_document=True
+        )
+        if doc is None:
+            raise NotFound("agent", agent_id)
+        return agent_from(doc)
 
     def declare_all(self, reference: Reference) -> None:
         """Take over the agents of the reference data; those of this version or a newer one are left alone."""

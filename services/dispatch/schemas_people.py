@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.dispatch.domain.people.presence import Status
 from services.dispatch.domain.reference.organisation import HIGHEST_LEVEL, ROLES, USUAL_LEVEL, USUAL_ROLE
 from services.dispatch.flow_schemas import Members
-from shared.schemas import Code, Page, Request, Text, YesNo
+from services.dispatch.schemas import LONGEST_REASON
+from shared.business_time.instants import FIRST_YEAR, LAST_YEAR
+from shared.schemas import Code, Instant, Page, Request, Text, YesNo
 
 LARGEST_CAPACITY, MOST_CODES, LONGEST_PATTERN = 1_000_000, 50, 366
 LONGEST_EXPIRY = 7 * 86_400  # seconds
+LONGEST_ROSTER = timedelta(days=62)
+_WITHIN = validate.Range(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
 
 
 class Levels(Members):
@@ -62,6 +68,92 @@ class SetPresence(Request):
     expires_in = fields.Integer(
         strict=True, load_default=None, allow_none=True, validate=validate.Range(1, LONGEST_EXPIRY)
     )
+
+
+class Heartbeat(Request):
+    """A sign of life."""
+
+    agent_id = Code(64, required=True)
+
+
+class Day(fields.Date):
+    """A day of the calendar, as `2026-03-05`, within the years that calendars know."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        within = validate.Range(date(FIRST_YEAR + 1, 1, 1), date(LAST_YEAR - 1, 12, 31))
+        super().__init__(format="iso", validate=within, **kwargs)
+
+
+class Period(Request):
+    """From `since` to before `until`."""
+
+    since = Instant(required=True, validate=_WITHIN)
+    until = Instant(required=True, validate=_WITHIN)
+
+    @validates_schema
+    def _in_order(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["until"] <= data["since"]:
+            raise ValidationError("Is not after since.", "until")
+
+
+class RecordLeave(Period):
+    """When the agent is not there, and why."""
+
+    agent_id = Code(64, required=True)
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class CancelLeave(Request):
+    """Which leave does not take place, or ends now, and why."""
+
+    agent_id = Code(64, required=True)
+    leave_id = Code(64, required=True)
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class AddDuty(Request):
+    """Which shift the agent works besides its rota, on which local day of it, and why."""
+
+    agent_id = Code(64, required=True)
+    date = Day(required=True)
+    shift = Code(64, required=True)
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class SwapShifts(Request):
+    """The agent's duty of `date` for that of another agent of `with_date`; each day is one of its own agent's rota."""
+
+    agent_id = Code(64, required=True)
+    date = Day(required=True)
+    with_agent = Code(64, required=True)
+    with_date = Day(required=True)
+    reason = Text(LONGEST_REASON, required=True)
+
+    @validates_schema
+    def _two(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["with_agent"] == data["agent_id"]:
+            raise ValidationError("Is the same agent.", "with_agent")
+
+
+class WhoIsOn(Page):
+    """The agents of a team (all), now or at another time."""
+
+    team = Code(64)
+    at_time = Instant(data_key="at", load_default=None, allow_none=True, validate=_WITHIN)
+
+
+class GetRoster(Page, Period):
+    """The duties of a team's agents, or of one agent, in a period of two months at most."""
+
+    team = Code(64)
+    agent_id = Code(64)
+
+    @validates_schema
+    def _of_somebody(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("team" in data) == ("agent_id" in data):
+            raise ValidationError("Give either team or agent_id.", "team")
+        if data["until"] - data["since"] > LONGEST_ROSTER:
+            raise ValidationError(f"Is more than {LONGEST_ROSTER.days} days after since.", "until")
 
 
 class GetAgent(Request):

@@ -64,13 +64,25 @@ def add_duty(agent: Agent, at: datetime, roster: Roster, *, day: date, shift: st
     return more, [Fact("duty_added", at, {"duty": added.id, **_told(duty), "reason": reason})]
 
 
-def duty_to_swap(agent: Agent, at: datetime, roster: Roster, day: date) -> Duty:
-    """The one duty that it has on that local day.
+def swap_shifts(
+    one: tuple[Agent, date], other: tuple[Agent, date], at: datetime, roster: Roster, *, reason: str
+) -> tuple[AgentDecision, AgentDecision]:
+    """Each of the two works the duty that the other one has on the day named with it, instead of its own.
 
-    Raises NoRota, NotFound (no duty, or two), DutyHasBegun, OnLeave.
+    Raises NotFound (no duty that day, or two), NoRota, DutyHasBegun, OnLeave, TwoDuties, TooLittleRest,
+    TooManyExceptions.
     """
-    rota = _rota(agent, roster)
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=rota.clock)
+    (mine, day), (its, other_day) = one, other
+    gives, takes = _duty(mine, at, roster, day), _duty(its, at, roster, other_day)
+    return (
+        _swap(mine, at, roster, gives, takes, {"with": its.agent_id, "reason": reason}),
+        _swap(its, at, roster, takes, gives, {"with": mine.agent_id, "reason": reason}),
+    )
+
+
+def _duty(agent: Agent, at: datetime, roster: Roster, day: date) -> Duty:
+    """The one duty that it has on that local day, still to come."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=_rota(agent, roster).clock)
     near = roster.planned(agent, noon - timedelta(days=2), noon + timedelta(days=2))
     found = [duty for duty in near if duty.day == day]
     if len(found) != 1:
@@ -81,20 +93,14 @@ def duty_to_swap(agent: Agent, at: datetime, roster: Roster, day: date) -> Duty:
     return found[0]
 
 
-def swap(
-    agent: Agent, at: datetime, roster: Roster, *, gives: Duty, takes: Duty, other: str, reason: str
+def _swap(
+    agent: Agent, at: datetime, roster: Roster, gives: Duty, takes: Duty, why: Mapping[str, str]
 ) -> AgentDecision:
-    """It works the one duty in place of the other; the other agent the other way round, in the same transaction.
-
-    Raises OnLeave, TwoDuties, TooLittleRest, TooManyExceptions.
-    """
     _require_no_leave(agent, takes.since, takes.until)
-    swapped = _with(agent, at, tuple(_swapped(agent, roster, gives, takes, reason)))
-    since, until = min(gives.since, takes.since), max(gives.until, takes.until)
-    require_fit(agent, swapped, roster, since, until)
-    return swapped, [
-        Fact("shifts_swapped", at, {"with": other, "gave": _told(gives), "got": _told(takes), "reason": reason})
-    ]
+    swapped = _with(agent, at, tuple(_swapped(agent, roster, gives, takes, why["reason"])))
+    require_fit(agent, swapped, roster, min(gives.since, takes.since), max(gives.until, takes.until))
+    told = {"with": why["with"], "gave": _told(gives), "got": _told(takes), "reason": why["reason"]}
+    return swapped, [Fact("shifts_swapped", at, told)]
 
 
 def _swapped(agent: Agent, roster: Roster, gives: Duty, takes: Duty, reason: str) -> list[RotaException]:
@@ -144,7 +150,7 @@ def _require_no_leave(agent: Agent, since: datetime, until: datetime) -> None:
 
 
 def _rota(agent: Agent, roster: Roster) -> Rota:
-    if agent.rota not in roster.rotas:
+    if agent.rota is None or agent.rota not in roster.rotas:
         raise NoRota(agent.agent_id)
     return roster.rotas[agent.rota]
 

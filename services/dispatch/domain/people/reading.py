@@ -20,9 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 def read_roster(body: Mapping[str, Any], faults: Faults) -> Roster:
     """`shifts`, `rotas` and `work_rule` of reference data, but for those that are refused."""
-    rest = _time("work_rule.rest", (body.get("work_rule") or {}).get("rest", "0s"), faults) or timedelta(0)
-    if rest > LONGEST_REST:
-        faults.add("work_rule.rest", "is more than a week")
+    rest = _rest(body, faults)
     declared = body.get("shifts") or {}
     read = {code: _shift(code, shift, faults) for code, shift in declared.items()}
     shifts = {code: shift for code, shift in read.items() if shift}
@@ -59,6 +57,15 @@ def unfit_offset(agent: AgentEntry, roster: Roster) -> str | None:
     if rota is None or agent.rota_offset < len(rota.pattern):
         return None
     return f"is beyond the pattern of {agent.rota}, which has {len(rota.pattern)} days"
+
+
+def _rest(body: Mapping[str, Any], faults: Faults) -> timedelta:
+    """The least time between two duties; where it is refused, none, so that no rota is refused for it."""
+    rest = _time("work_rule.rest", (body.get("work_rule") or {}).get("rest", "0s"), faults)
+    if rest is not None and rest > LONGEST_REST:
+        faults.add("work_rule.rest", "is more than a week")
+        rest = None
+    return rest or timedelta(0)
 
 
 def _time(path: str, text: str, faults: Faults) -> timedelta | None:
