@@ -20,6 +20,7 @@ COMMANDS = {
     "flow": "flow",
     "handover": "handover",
     "holidays": "holidays",
+    "incident": "incident",
     "kpi": "look",
     "messages": "look",
     "parked": "parked",
