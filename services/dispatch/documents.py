@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.dispatch.domain import Order, claimed, queues, waits_in
+from services.dispatch.domain import Order, claimed, queues, strandings, urgency, waits_in
 from services.dispatch.domain.rollouts.repin import pinned, provisional
 from services.dispatch.domain.work.incidents import is_open
 from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.record import MERGED, order_of, record
 from services.dispatch.domain.work.standing_in import acting
 from services.dispatch.listing import place
+from services.dispatch.worklists import listed
 from shared.document import KERNEL_OWN
 from shared.errors import NotFound
 from shared.events import kernel_fields, to_json
@@ -23,14 +24,17 @@ def order_document(order: Order) -> dict[str, Any]:
     """The work order's own fields, its seats and queues, its places in lists, and what rollouts find it by."""
     return {
         **record(order),
-        "seats": {str(visit): agent for visit, agent in claimed(order).items()},
+        "seats": {str(visit): seat._asdict() for visit, seat in claimed(order).items()},
         "queues": queues(order),
-        "place": place(order.opened_at, order.order_no),
+        "place": (at := place(order.opened_at, order.order_no)),
+        "turn": urgency(order) + at,
+        "stranded": strandings(order),
         "teams": _each([visit.need.team for visit in order.visits], order.team),
         "agents": _each([visit.agent for visit in order.visits], order.agent),
         "steps": [visit.step for visit in order.visits] if order.flow else [],
         "mass_incident": place(order.opened_at, order.order_no) if is_open(order) else None,
         "acting": acting(order),
+        **listed(order),
         "pinned": pinned(order),
         "provisional": provisional(order),
     }
@@ -39,8 +43,7 @@ def order_document(order: Order) -> dict[str, Any]:
 def order_from(doc: Mapping[str, Any], books: Books) -> Order:
     """The work order in a document; `books` gives the versions of the reference data."""
     order = order_of(doc, books=books, **kernel_fields(doc))
-    seated = {int(visit): agent for visit, agent in doc["seats"].items()}
-    return replace(order, seated=seated, waited=waits_in(order))
+    return replace(order, seated=claimed(order), waited=waits_in(order), was_held_since=order.held_since)
 
 
 def order_faults(doc: Mapping[str, Any], entries: Sequence[Mapping[str, Any]], books: Books) -> list[str]:

@@ -25,12 +25,17 @@ INDEXES = {
     "of_state": ("state", "priority", "place"),
     "of_parent": ("parent", "place"),
     "of_mass_incident": ("mass_incident",),  # the open ones, the oldest first
-    "of_queue": ("queues", "priority", "place"),  # waiting work: what is to be given out first
+    "of_queue": ("queues", "turn"),  # waiting work: what is to be given out first
+    "of_stranded": ("stranded",),  # what waits though nobody at all can take it
+    "of_list": ("lists", "act_by"),  # supervisors' worklists (worklists.py)
 }
 #: Of these indexes, the first field; only work that has something there stands in them.
 PARTIAL = {
     index: INDEXES[index][0]
-    for index in ("of_step", "of_reference", "of_flow", "of_parent", "of_mass_incident", "of_queue", "of_principal")
+    for index in (
+        *("of_step", "of_reference", "of_flow", "of_parent", "of_mass_incident", "of_queue", "of_principal"),
+        *("of_stranded", "of_list"),
+    )
 }
 #: Filter -> the field that it is about, the index that answers it; of several filters, the first one's.
 FILTERS = {

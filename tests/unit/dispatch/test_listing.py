@@ -1,6 +1,6 @@
 import pytest
 
-from services.dispatch.listing import INDEXES, PRIORITIES, STATES, place, query
+from services.dispatch.listing import FILTERS, INDEXES, PRIORITIES, STATES, place, query
 from tests.unit.dispatch.builders import NINE, after
 
 
@@ -41,4 +41,4 @@ def test_a_page_begins_after_the_last_place_of_the_one_before():
 
 def test_no_query_makes_more_stretches_of_an_index_than_the_database_merges():
     assert len(STATES) * (len(PRIORITIES) + 1) <= 200
-    assert all(fields[-1] == "place" for fields in INDEXES.values())
+    assert all(INDEXES[index][-1] == "place" for _, index in FILTERS.values())
