@@ -173,6 +173,19 @@ class WorkResolved(WorkEvent):
     language = fields.String(load_default=None, allow_none=True)
 
 
+class WorkWithdrawn(WorkEvent):
+    """It was stopped."""
+
+    watchers = fields.List(fields.String(), load_default=list)
+    reason = fields.String(load_default="", allow_none=True)
+
+
+class WorkReopened(WorkWithdrawn):
+    """It was not done well enough."""
+
+    cause = fields.String(load_default="", allow_none=True)
+
+
 class WorkClosed(WorkEvent):
     """The loop is closed."""
 

@@ -70,8 +70,6 @@ class WorkDeescalated(ConcernedEvent):
     was = fields.Integer(data_key="from", required=True)
     level = fields.Integer(required=True)
     tell = Told(required=True)
-    supervisor = fields.String(load_default=None, allow_none=True)
-    duty_manager = fields.String(load_default=None, allow_none=True)
     why = fields.String(load_default="", allow_none=True)
 
 

@@ -75,6 +75,12 @@ class NotifyWorker(Health):
         """The work is done."""
         self.store.tell(event)
 
+    @on_event("dispatch", "work_reopened", heard.WorkReopened)
+    @on_event("dispatch", "work_withdrawn", heard.WorkWithdrawn)
+    def tell_of_turn(self, event: Event) -> None:
+        """The work begins again, or is stopped."""
+        self.store.tell(event)
+
     @on_event("dispatch", "work_closed", heard.WorkClosed)
     def tell_of_closing(self, event: Event) -> None:
         """The loop is closed."""

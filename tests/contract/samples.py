@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from services.dispatch.events import ORDER_EVENTS
+from services.dispatch.events import ORDER_EVENTS, SHIFT_LOG_EVENTS
 from services.feedback import events as feedback_events
 from services.feedback.domain import case as cases
 from services.feedback.tokens import Tokens, token_hash
@@ -17,11 +17,18 @@ from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
 from services.notify.consumers.message import STATES, Outcome, receipt
 from shared.cause import Cause
 from shared.document import Publishing, additions
-from tests.contract import dispatch_samples
+from tests.contract import dispatch_samples, people_samples
 from tests.contract.dispatch_samples import AT, Decision
 from tests.unit.intake import builders as intake
 
 TOKENS = Tokens("a secret for tests only")
+KNOWN_BESIDE = {
+    "confidence": 0.4,
+    "sensitive": True,
+    "wanted_agent": "ann",
+    "complained_of": "bob",
+    "incident": "T-1",
+}
 
 
 def all_samples() -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -64,7 +71,10 @@ def of_intake() -> Iterator[dict[str, Any]]:
         [
             tickets.submit("T-1", intake.CALLER, intake.a_contact(), intake.TRIAGE, AT),
             tickets.submit("T-2", intake.CALLER, earlier, intake.TRIAGE, AT),
+            tickets.submit("T-3", intake.CALLER, intake.a_contact(**KNOWN_BESIDE), intake.TRIAGE, AT),
             tickets.withdraw(ticket, "不需要了", AT),
+            tickets.urge(ticket, None, AT),
+            tickets.urge(ticket, "还没好 😡", AT),
             tickets.end_replay(replayed, AT),
         ],
     )
@@ -72,6 +82,8 @@ def of_intake() -> Iterator[dict[str, Any]]:
 
 def of_dispatch() -> Iterator[dict[str, Any]]:
     yield from published("dispatch", ORDER_EVENTS, dispatch_samples.decisions())
+    yield from published("dispatch", ORDER_EVENTS, people_samples.decisions())
+    yield from published("dispatch", SHIFT_LOG_EVENTS, people_samples.shift_logs())
 
 
 def of_feedback() -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.catalogue import subscriptions, worker
 from deploy.services import SERVICES
-from services.dispatch.events import ORDER_EVENTS
+from services.dispatch.events import ORDER_EVENTS, SHIFT_LOG_EVENTS
 from services.feedback import events as feedback_events
 from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
 from shared.bus.handler import EventHandler
@@ -24,7 +24,7 @@ SAMPLES = all_samples()
 PAIRS = sorted(pair for service in SERVICES for pair in subscriptions(service))
 PUBLISHED = {
     "intake": {*CUSTOMER_EVENTS, *TICKET_EVENTS},
-    "dispatch": {*ORDER_EVENTS},
+    "dispatch": {*ORDER_EVENTS, *SHIFT_LOG_EVENTS},
     "feedback": {*feedback_events.published(TOKENS.token)},
     "notify": set(),
     "consumers": {"receipt"},

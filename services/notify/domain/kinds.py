@@ -69,8 +69,6 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "was": 2,
         "level": 1,
         "tell": ["owner", "supervisor"],
-        "supervisor": "supervisor.it",
-        "duty_manager": "manager.1",
         "why": "done",
     },
     "work_lapsed": {**_STEP, "offers": 3},
@@ -110,6 +108,8 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "language": "en",
         "parent_no": "W-1001",
     },
+    "work_reopened": {**_WORK, "watchers": ["supervisor.it"], "reason": "It is down again.", "cause": "customer"},
+    "work_withdrawn": {**_WORK, "watchers": ["supervisor.it"], "reason": "The customer did it."},
     "work_closed": {**_WORK, "watchers": ["supervisor.it"], "closed_at": _DUE, "outcome": "satisfied"},
     "survey_due": {
         "case_no": "W-1042/0",

@@ -155,8 +155,7 @@ def test_a_hold_that_is_too_long_is_told_to_whoever_has_the_work():
     ],
 )
 def test_those_who_were_told_of_an_escalation_hear_that_its_cause_is_gone(level, chinese, english):
-    called = {"tell": ["supervisor"], "supervisor": "s", "duty_manager": None}
-    data = work(**CONCERNED, **called, was=2, level=level, why="done")
+    data = work(**CONCERNED, tell=["supervisor"], was=2, level=level, why="done")
     (message,) = written("work_deescalated", data)
     assert (message.recipient, message.urgency) == ("supervisor:network", "bulk")
     assert message.content.subject.endswith(chinese)
@@ -252,6 +251,18 @@ def test_a_shift_log_is_told_to_the_team_that_reads_it():
             {"solution": "-", "resolved_at": NOON, "due": NOON, "met": True, "language": None},
             "您关注的工单 T-1042 已解决",
             "Ticket T-1042, which you watch, is resolved",
+        ),
+        (
+            "work_reopened",
+            {"reason": "again", "cause": "customer", "round": 1},
+            "您关注的工单 T-1042 已重新打开",
+            "Ticket T-1042, which you watch, is open again",
+        ),
+        (
+            "work_withdrawn",
+            {"reason": "not needed"},
+            "您关注的工单 T-1042 已撤回",
+            "Ticket T-1042, which you watch, is withdrawn",
         ),
         (
             "work_closed",

@@ -20,6 +20,8 @@ EVENTS = {
     "deadline_moved": heard.DeadlineMoved,
     "work_escalated": heard.WorkEscalated,
     "work_resolved": heard.WorkResolved,
+    "work_reopened": heard.WorkReopened,
+    "work_withdrawn": heard.WorkWithdrawn,
     "work_closed": heard.WorkClosed,
     "survey_due": heard.SurveyDue,
     "work_lapsed": heard_people.WorkLapsed,
