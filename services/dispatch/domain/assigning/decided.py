@@ -10,48 +10,56 @@ from services.dispatch.domain.assigning.choice import LONG_AGO, Choice, Ranked
 from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.assigning.task import Task
 
+#: Why somebody is to have it before all others, by the wish's rule; else `was asked for`.
+WHY_WISHED: Mapping[str, str] = {
+    Rule.FORMER: "had this work before",
+    Rule.PREVIOUS: "did the step before",
+    Rule.REASSIGNED: "was named by a supervisor",
+    Rule.PULLED: "asked for its next work",
+}
+
 
 def decided(task: Task, choice: Choice, known: Mapping[str, Candidate]) -> dict[str, Any]:
     """`by` in a word, and `said` in a sentence. `known`: agent -> candidate.
 
     Words: nobody, override, wish, only_one, contended, lapsed, score, waited_longest, agent_id.
     """
-    by, told = _decided(task, choice, known)
-    return {"by": by, "said": told}
-
-
-def _decided(task: Task, choice: Choice, known: Mapping[str, Candidate]) -> tuple[str, str]:
     if choice.agent_id is None:
-        return "nobody", _nobody(task, choice)
+        return {"by": "nobody", "said": _nobody(task, choice)}
     if choice.agent_id == task.wish:
-        return _wished(task, choice)
+        by, said = _wished(task, choice)
+        return {"by": by, "said": said}
+    by, said = _ranked(choice, known)
+    passed_over = f"{_wish(task)}, but is excluded: {_limits(task, choice)}; " if task.wish is not None else ""
+    return {"by": by, "said": passed_over + said}
+
+
+def _nobody(task: Task, choice: Choice) -> str:
+    if task.wish is not None and task.only:
+        return f"only {task.wish} was asked for, and is excluded: {_limits(task, choice)}"
+    return f"nobody can take it: {choice.cause}"
+
+
+def _wished(task: Task, choice: Choice) -> tuple[str, str]:
+    if limits := _limits(task, choice):
+        return "override", f"a supervisor overrides {limits} for {task.wish}: {task.override}"
+    return "wish", f"{_wish(task)}, and no limit excludes it"
+
+
+def _wish(task: Task) -> str:
+    return f"{task.wish} {WHY_WISHED.get(task.wish_rule or '', 'was asked for')}"
+
+
+def _limits(task: Task, choice: Choice) -> str:
+    return ", ".join(choice.limits_of(str(task.wish)))
+
+
+def _ranked(choice: Choice, known: Mapping[str, Candidate]) -> tuple[str, str]:
     eligible = [one for one in choice.ranked if one.place]
     if len(eligible) == 1:
         return "only_one", f"{choice.agent_id} is the only one whom no limit excludes"
     first, second = eligible[:2]
     return _before(first, second, known[first.agent_id], known[second.agent_id])
-
-
-def _nobody(task: Task, choice: Choice) -> str:
-    if task.wish is not None and task.only:
-        return f"only {task.wish} was asked for: {', '.join(choice.limits_of(task.wish))}"
-    return f"nobody can take it: {choice.cause}"
-
-
-def _wished(task: Task, choice: Choice) -> tuple[str, str]:
-    limits = choice.limits_of(str(task.wish))
-    if limits:
-        return "override", f"a supervisor overrides {', '.join(limits)} for {task.wish}: {task.override}"
-    why = {
-        Rule.WISHED: "was asked for",
-        Rule.FORMER: "had this work before",
-        Rule.PREVIOUS: "did the step before",
-        Rule.REASSIGNED: "was named by a supervisor",
-        Rule.PULLED: "asked for its next work",
-        Rule.STAND_IN: "stands in for who was asked for",
-        Rule.NAMED: "is named by the step",
-    }
-    return "wish", f"{task.wish} {why.get(choice.rule, 'was asked for')}, and no limit excludes it"
 
 
 def _before(first: Ranked, second: Ranked, one: Candidate, other: Candidate) -> tuple[str, str]:

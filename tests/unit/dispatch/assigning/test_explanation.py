@@ -129,6 +129,15 @@ def test_a_wish_is_told_by_its_rule(rule, why):
     assert decided(team, wish="b", wish_rule=rule) == ("wish", f"b {why}, and no limit excludes it")
 
 
+def test_a_wish_that_was_not_granted_is_told_with_what_stood_against_it():
+    team = [a_candidate("a"), a_candidate("b", load=5), a_candidate("c", status="off_shift")]
+
+    assert decided(team, wish="c", wish_rule="former_agent") == (
+        "score",
+        "c had this work before, but is excluded: shift; a before b: the higher score (1 > 0.5)",
+    )
+
+
 def test_an_override_is_told_with_its_reason_and_what_it_lifted():
     team = [a_candidate("a"), a_candidate("b", status="away", load=10)]
     asked = {"wish": "b", "wish_rule": "reassigned", "only": True, "override": "knows the site"}
@@ -141,7 +150,7 @@ def test_nobody_is_told_with_what_excluded_all():
     assert decided([a_candidate("a", status="away")]) == ("nobody", "nobody can take it: presence")
     assert decided([a_candidate("a", status="away")], wish="a", only=True) == (
         "nobody",
-        "only a was asked for: presence",
+        "only a was asked for, and is excluded: presence",
     )
 
 
