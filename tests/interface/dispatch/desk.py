@@ -81,6 +81,7 @@ def a_body(**changes: Any) -> dict[str, Any]:
         "calendars": BEFORE_FIRST_APPLY["calendars"],
         "policies": [CLIMBING, POLICY],
         "flows": {"repair": REPAIR},
+        "assignment": {"triage": {"team": EXPERTS, "when": "sensitive || confidence < 0.6"}},
     } | changes
 
 
