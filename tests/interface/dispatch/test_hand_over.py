@@ -1,0 +1,297 @@
+"""The work of an absent agent goes to the stand-in, and comes back by itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.client import Client
+from shared.errors import Forbidden, IllegalMove, NotFound, ValidationError
+from shared.events import Event
+from tests.interface.dispatch.desk import (
+    ELSEWHERE,
+    EXPERTS,
+    a_ticket,
+    claims,
+    come,
+    do,
+    happened,
+    loads,
+    opened,
+    standing,
+    work,
+)
+from tests.interface.feigned import Ear, Feigned
+from tests.support import Stack, eventually
+
+
+@pytest.fixture
+def a2(desk: Client, team: str) -> str:
+    """Somebody else of the team, who is there and takes one."""
+    return come(desk, f"a2 of {team}", team, capacity=1)
+
+
+@pytest.fixture
+def a3(desk: Client, team: str) -> str:
+    """A third one, who is gone."""
+    return gone(desk, come(desk, f"a3 of {team}", team, capacity=5))
+
+
+def gone(desk: Client, agent_id: str) -> str:
+    desk.command("dispatch", "set_presence", agent_id=agent_id, status="offline")
+    return agent_id
+
+
+def hand_over(desk: Client, agent: str, to: str, *, lasts: float = 3600, **more: Any) -> dict[str, Any]:
+    until = datetime.now(UTC) + timedelta(seconds=lasts)
+    asked = {"agent": agent, "to": to, "until": until, "reason": "on leave"} | more
+    return dict(desk.command("dispatch", "hand_over", **asked))
+
+
+def cancel(desk: Client, made: dict[str, Any]) -> None:
+    desk.command("dispatch", "cancel_hand_over", id=made["id"], reason="back early")
+
+
+def given(desk: Client, tell: Feigned, team: str, agent: str, number: int = 1) -> list[Event]:
+    """So many tickets, and the work of each with that agent."""
+    tickets = [a_ticket(team) for _ in range(number)]
+    opened(desk, tell, *tickets)
+    for ticket in tickets:
+        with_(desk, ticket, agent)
+    return tickets
+
+
+def with_(desk: Client, ticket: Event, agent: str | None) -> dict[str, Any]:
+    """The work, as soon as that agent has it."""
+
+    def there() -> dict[str, Any]:
+        order = work(desk, ticket)
+        assert order["agent"] == agent
+        return order
+
+    return eventually(there)
+
+
+def known(desk: Client, **filters: str) -> list[dict[str, Any]]:
+    return list(desk.call("dispatch", "find_hand_overs", **filters)["hand_overs"])
+
+
+def test_open_work_goes_to_the_stand_in_and_comes_back_when_it_is_cancelled(
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, a1: str, a3: str
+) -> None:
+    ticket, other = given(desk, tell, team, a1, 2)
+    do(desk, "accept", ticket)
+
+    made = hand_over(desk, a1, a3)
+    order = with_(desk, ticket, a3)
+    with_(desk, other, a3)
+
+    assert (made["state"], made["holder"], order["state"]) == ("in_force", a3, "assigned")
+    assert happened(order)[-1] == "work_handed_over"
+    assert loads(stack, team) == {a1: 0, a3: 2}
+    (told,) = eventually(lambda: ear.heard("work_handed_over", order_no=order["order_no"]))
+    assert {name: told.data[name] for name in ("from_agent", "agent", "principal", "why")} == {
+        "from_agent": a1,
+        "agent": a3,
+        "principal": a1,
+        "why": "stands_in",
+    }
+
+    cancel(desk, made)
+    with_(desk, ticket, a1)
+    with_(desk, other, a1)
+
+    assert loads(stack, team) == {a1: 2, a3: 0}
+
+
+def test_it_comes_back_by_itself_at_the_end(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str, a3: str
+) -> None:
+    (ticket,) = given(desk, tell, team, a1)
+
+    made = hand_over(desk, a1, a3, lasts=4)
+    with_(desk, ticket, a3)
+    order = with_(desk, ticket, a1)
+
+    until = datetime.fromisoformat(made["until"])
+    moves = [entry for entry in order["history"] if entry["type"] == "work_handed_over"]
+    assert [entry["data"]["why"] for entry in moves] == ["stands_in", "returned"]
+    assert datetime.fromisoformat(moves[1]["at"]) >= until
+    assert known(desk, agent=a1) == []
+    assert loads(stack, team) == claims(stack, team) | {a3: 0}
+
+
+def test_held_work_is_handed_over_and_stays_held(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str, a3: str
+) -> None:
+    (ticket,) = given(desk, tell, team, a1)
+    do(desk, "hold", ticket, reason="waiting_for_customer")
+
+    hand_over(desk, a1, a3)
+    order = with_(desk, ticket, a3)
+
+    assert order["state"] == "held"
+    assert loads(stack, team) == {a1: 0, a3: 1}
+
+
+def test_the_stand_in_gets_it_beyond_its_capacity(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str, a2: str
+) -> None:
+    tickets = [a_ticket(team) for _ in range(3)]
+    opened(desk, tell, *tickets)
+    for ticket in tickets:
+        standing(desk, ticket, "assigned")
+    assert loads(stack, team) == {a1: 2, a2: 1}
+
+    hand_over(desk, a1, a2)
+    for ticket in tickets:
+        with_(desk, ticket, a2)
+
+    assert loads(stack, team) == {a1: 0, a2: 3}
+
+
+def test_new_work_does_not_go_to_who_has_handed_over(desk: Client, tell: Feigned, team: str, a1: str, a2: str) -> None:
+    hand_over(desk, a1, a2)
+
+    given(desk, tell, team, a2)
+
+
+def test_what_is_meant_for_who_has_handed_over_goes_to_the_stand_in_and_comes_back(
+    desk: Client, tell: Feigned, team: str, a1: str, a2: str
+) -> None:
+    made = hand_over(desk, a2, a1)
+    (ticket,) = given(desk, tell, team, a1)
+    do(desk, "transfer", ticket, team=EXPERTS)
+    standing(desk, ticket, "queued")
+
+    do(desk, "transfer", ticket, agent=a2)
+    assert work(desk, ticket)["agent"] == a1
+    cancel(desk, made)
+
+    with_(desk, ticket, a2)
+
+
+def test_new_work_of_the_team_goes_to_a_stand_in_of_another_team_and_comes_back(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
+) -> None:
+    helper = come(desk, f"helper of {team}", ELSEWHERE, capacity=1)
+    made = hand_over(desk, a1, helper)
+    (ticket,) = given(desk, tell, team, helper)
+
+    cancel(desk, made)
+    with_(desk, ticket, a1)
+    gone(desk, helper)
+
+    assert loads(stack, team) == {a1: 1}
+
+
+def test_what_the_stand_in_got_for_itself_stays_with_it(
+    desk: Client, tell: Feigned, team: str, a1: str, a2: str
+) -> None:
+    made = hand_over(desk, a1, a2)
+    (own,) = given(desk, tell, team, a2)
+    marked = a_ticket(team)
+    opened(desk, tell, marked)
+    standing(desk, marked, "queued")
+
+    cancel(desk, made)
+    with_(desk, marked, a1)  # by then the timer has looked at all work
+
+    assert work(desk, own)["agent"] == a2
+
+
+def test_stand_ins_chain(desk: Client, tell: Feigned, team: str, a1: str, a2: str, a3: str) -> None:
+    gone(desk, a2)
+    (ticket,) = given(desk, tell, team, a1)
+    hand_over(desk, a1, a2)
+    with_(desk, ticket, a2)
+
+    second = hand_over(desk, a2, a3)
+    with_(desk, ticket, a3)
+    assert known(desk, agent=a1)[0]["holder"] == a3
+    cancel(desk, second)
+
+    with_(desk, ticket, a2)
+
+
+def test_a_cycle_is_refused_and_nothing_is_stored(desk: Client, a1: str, a2: str) -> None:
+    hand_over(desk, a1, a2)
+
+    with pytest.raises(IllegalMove) as refused:
+        hand_over(desk, a2, a1)
+
+    assert refused.value.details["chain"] == [a2, a1, a2]
+    assert known(desk, agent=a2) == []
+
+
+def test_two_periods_of_the_same_agent_do_not_overlap(desk: Client, a1: str, a2: str, a3: str) -> None:
+    made = hand_over(desk, a1, a2)
+
+    with pytest.raises(IllegalMove) as refused:
+        hand_over(desk, a1, a3)
+
+    assert (refused.value.details["rule"], refused.value.details["hand_over"]) == ("overlap", made["id"])
+
+
+def test_unknown_agents_and_bad_periods_are_refused(desk: Client, a1: str, a2: str) -> None:
+    with pytest.raises(NotFound):
+        hand_over(desk, a1, "nobody at all")
+    with pytest.raises(NotFound):
+        hand_over(desk, "nobody at all", a1)
+    with pytest.raises(ValidationError) as refused:
+        hand_over(desk, a1, a2, since=datetime.now(UTC) + timedelta(hours=2))
+    assert refused.value.fields == {"until": ["Must be after since."]}
+    with pytest.raises(ValidationError) as refused:
+        hand_over(desk, a1, a2, lasts=-1)
+    assert refused.value.fields == {"until": ["Has passed."]}
+    with pytest.raises(NotFound):
+        desk.command("dispatch", "cancel_hand_over", id="none", reason="back early")
+    assert known(desk, agent=a1) == []
+
+
+def test_the_same_request_makes_one_hand_over(desk: Client, a1: str, a2: str) -> None:
+    asked = {
+        "agent": a1,
+        "to": a2,
+        "until": datetime.now(UTC) + timedelta(hours=1),
+        "reason": "on leave",
+        "request_id": str(uuid4()),
+    }
+
+    first, second = (desk.command("dispatch", "hand_over", **asked) for _ in range(2))
+
+    assert (first, [one["id"] for one in known(desk, agent=a1)]) == (second, [first["id"]])
+
+
+def test_only_supervisors_hand_over(stack: Stack, desk: Client, a1: str, a2: str) -> None:
+    with stack.client("workbench") as workbench, pytest.raises(Forbidden):
+        hand_over(workbench, a1, a2)
+
+
+def test_many_pieces_move_once_each_whatever_dies(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a3: str
+) -> None:
+    busy = come(desk, f"busy of {team}", team, capacity=40)
+    tickets = given(desk, tell, team, busy, 40)
+    stack.scale("dispatch-worker", 2)
+    try:
+        made = hand_over(desk, busy, a3)
+        eventually(lambda: loads(stack, team)[a3] > 0)
+        stack.kill("dispatch-worker")
+        orders = [with_(desk, ticket, a3) for ticket in tickets]
+
+        assert [happened(order).count("work_handed_over") for order in orders] == [1] * 40
+        assert loads(stack, team) == {busy: 0, a3: 40}
+
+        cancel(desk, made)
+        eventually(lambda: loads(stack, team)[a3] < 40)
+        stack.kill("dispatch-worker")
+        orders = [with_(desk, ticket, busy) for ticket in tickets]
+
+        assert [happened(order).count("work_handed_over") for order in orders] == [2] * 40
+        assert loads(stack, team) == {busy: 40, a3: 0}
+    finally:
+        stack.scale("dispatch-worker", 1)
