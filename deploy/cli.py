@@ -32,6 +32,7 @@ COMMANDS = {
     "status": "health",
     "ticket": "look",
     "verify": "verify",
+    "who": "who",
     "work": "look",
 }
 

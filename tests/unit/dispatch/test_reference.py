@@ -233,4 +233,4 @@ def test_every_shipped_team_has_a_duty_manager_who_is_declared(shipped):
 def test_an_agent_of_each_role_is_shipped(shipped):
     roles = {agent.role for agent in Reference.from_dict(shipped, 1).agents.values()}
 
-    assert roles == {"specialist", "expert", "supervisor"}
+    assert roles == {"intern", "specialist", "expert", "supervisor"}

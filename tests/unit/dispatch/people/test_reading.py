@@ -5,7 +5,8 @@ import pytest
 from services.dispatch.domain import Reference
 from shared.errors import ValidationError
 from tests.unit.dispatch.builders import CALENDARS, TEAMS, a_policy
-from tests.unit.dispatch.people.builders import EIGHT_DAYS, SHIFTS, a_rota
+from tests.unit.dispatch.flows.shipped import shipped
+from tests.unit.dispatch.people.builders import EIGHT_DAYS, SHIFTS, a_rota, day, on_rota
 
 BODY = {
     "teams": TEAMS,
@@ -142,3 +143,22 @@ def test_who_is_on_a_rota_that_is_refused_is_not_told_that_it_is_unknown():
 
 def test_a_shift_that_is_refused_is_not_called_unknown_in_a_pattern():
     assert list(faults(shifts=SHIFTS | {"night": shift("22:00", "22:00")})) == ["shifts.night"]
+
+
+def test_the_shipped_crews_have_somebody_on_every_shift_of_every_day_with_the_rest_that_is_asked_for():
+    reference = shipped()
+    crews = [
+        on_rota(rota=agent.rota, rota_offset=agent.rota_offset) for agent in reference.agents.values() if agent.rota
+    ]
+    duties = [duty for crew in crews for duty in reference.roster.duties(crew, day(1), day(29))]
+
+    assert reference.roster.rest == timedelta(hours=11)
+    assert {(duty.day, duty.shift) for duty in duties} >= {
+        (day(number).date(), code) for number in range(1, 29) for code in ("early", "late", "night")
+    }
+
+
+def test_only_the_shipped_hotline_works_by_a_rota():
+    on_a_rota = {agent.agent_id for agent in shipped().agents.values() if agent.rota}
+
+    assert on_a_rota == {"hotline.01", "hotline.02", "hotline.03", "hotline.04"}
