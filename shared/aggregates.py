@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause, request_used
-from shared.deciding import Decide, Rules, decided
+from shared.deciding import Decide, Rules, Settle, decided
 from shared.document import STATE_ONLY, Outgoing, Publishing, additions, history_reply
 from shared.due import DUE_INDEX, due
 from shared.errors import Conflict, NotFound, Unavailable
@@ -57,6 +57,10 @@ RACE_TRIES = 50
 
 
 def _nothing(state: S, to: datetime) -> tuple[S, list[Fact]]:
+    return state, []
+
+
+def _settled(state: S, at: datetime, happened: Sequence[Fact]) -> tuple[S, list[Fact]]:
     return state, []
 
 
@@ -149,6 +153,11 @@ class Aggregates(Generic[S]):
         merged = {entry["number"]: entry for entry in [*spilled.sort("number", ASCENDING), *kept]}
         return [merged[number] for number in sorted(merged)]
 
+    def asked_before(self, call: Call) -> str | None:
+        """The key of the aggregate that keeps the answer to this call: for a command that says not what it is about."""
+        doc = self.collection.find_one({"requests.k": call.key}, {self.key: 1}, hint="requests") if call.key else None
+        return str(doc[self.key]) if doc else None
+
     # changing
 
     def create(
@@ -226,12 +235,12 @@ class Aggregates(Generic[S]):
         decide: Decide[S],
         reply: Reply[S] | None = None,
         tx: Transaction | None = None,
-        settle: Decide[S] = _nothing,
+        settle: Settle[S] = _settled,
     ) -> dict[str, Any] | None:
         """Apply `decide` to the aggregate that `key` names, once per cause; gives what `reply` makes of the result.
 
         `settle` has the last word: it gets the state after everything that `decide` and the passing of time made of it,
-        and the time up to which that was advanced.
+        the time up to which that was advanced, and what happened.
         Raises `NotFound`, `Conflict` (version, request id with other content), `Unavailable` (contention), and
         whatever `decide` raises.
         """
@@ -254,7 +263,7 @@ class Aggregates(Generic[S]):
         decide: Decide[S],
         reply: Reply[S] | None = None,
         tx: Transaction | None = None,
-        settle: Decide[S] = _nothing,
+        settle: Settle[S] = _settled,
     ) -> dict[str, Any] | None:
         """As `change`, by `_id`; where there is no document, `decide` gets what `blank` makes."""
         for _ in range(RACE_TRIES):

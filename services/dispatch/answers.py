@@ -28,6 +28,12 @@ def receipt(order: Order) -> dict[str, Any]:
     }
 
 
+def pulled(order: Order, number: int) -> dict[str, Any]:
+    """The receipt of an agent's next work, and which step of it that is; work without a flow has none to name."""
+    visit = next(visit for visit in order.visits if visit.number == number)
+    return {**receipt(order), "visit": number, "step": visit.step if order.flow else None}
+
+
 def summary(order: Order) -> dict[str, Any]:
     """A work order in a list."""
     return {

@@ -1,17 +1,27 @@
-"""What one change of a work order does to agents' seats, inside the change's own transaction (ADR 0051)."""
+"""What one change of a work order does to agents' seats, inside the change's own transaction (ADR 51, 61)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 
-from services.dispatch import domain
-from services.dispatch.domain import Decision, Order, Rule, Visit, Wish
-from services.dispatch.errors import NoRoom
-from services.dispatch.seats import Seats
+from services.dispatch import assignments, domain
+from services.dispatch.assignments import Assignments
+from services.dispatch.candidates import Crowd
+from services.dispatch.choosing import Choosing, Given
+from services.dispatch.courtesy import Courtesy
+from services.dispatch.domain import Decision, Order, Visit
+from services.dispatch.domain.work.order import Seat
+from services.dispatch.domain.work.picking import Picked
+from services.dispatch.errors import Ineligible
+from services.dispatch.seats import Seats, Taken
+from services.dispatch.stranded import Stranded
 from shared.events import Fact
-from shared.mongo import Transaction
+from shared.mongo import LostRace, Transaction
+
+#: How long one claim waits for another of this process on the same agent: a few transactions; then it takes its chance.
+PATIENCE = 0.1  # seconds
 
 
 class NobodyFree(Exception):
@@ -19,95 +29,132 @@ class NobodyFree(Exception):
 
 
 class NeedsSeats(Exception):
-    """The change gives a seat back, or leaves work waiting anew: it has to be made together with its claims."""
+    """The change concerns seats, or leaves work waiting anew: it has to be made together with its claims."""
 
 
-def needs_no_seats(order: Order, at: datetime) -> Decision:
+def needs_no_seats(order: Order, at: datetime, happened: Sequence[Fact]) -> Decision:
     """Settles a change that touches nobody's seat; raises `NeedsSeats` for any other."""
-    if domain.claimed(order) != order.seated or domain.waits_in(order) - order.waited:
+    moved = domain.claimed(order) != order.seated or domain.waits_in(order) - order.waited
+    if moved or assignments.concerns_assignments(order, happened):
         raise NeedsSeats
     return order, []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counters:
+    """Where claims are made: the seats, what was given to whom, who waits in vain, and who is just being claimed."""
+
+    seats: Seats
+    assignments: Assignments
+    stranded: Stranded
+    courtesy: Courtesy
 
 
 class Claims:
     """One change's claims, kept over all its attempts; a context that ends after the commit.
 
     `needed`: unless somebody takes something of what waits there is no change, but `NobodyFree`.
-    `left`: after a change, the queues where work is left waiting or room was made.
+    After a change, `left` are the queues where work is left waiting or room was made, `taken` the seats that it took.
     """
 
-    def __init__(self, seats: Seats, *, needed: bool = False) -> None:
+    def __init__(self, at: Counters, choosing: Choosing, *, needed: bool = False) -> None:
         self.left: set[str] = set()
-        self._seats = seats
+        self.taken: list[Seat] = []
+        self._at = at
+        self._choosing = choosing
         self._needed = needed
         self._asked: set[str] = set()
-        self._held: list[Lock] = []
+        self._held: set[str] = set()
+        self._waited_for: set[str] = set()
 
     def __enter__(self) -> Claims:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._let_go()
+        self._let_go(self._held)
 
-    def settle(self, order: Order, at: datetime, tx: Transaction) -> Decision:
-        """Give back the seats that the work no longer takes; for each step that waits, take one with who has room.
+    def settle(self, order: Order, at: datetime, happened: Sequence[Fact], tx: Transaction) -> Decision:
+        """Give back the seats that the work no longer takes; each step that waits goes to who is chosen for it.
 
-        What is left to wait and did not before is told of.
-        Raises `NoRoom` where a caller has named an agent who cannot take it.
+        What is left to wait and did not before is told of, and what nobody at all can take.
+        Raises `Ineligible` where a caller has named an agent who cannot take it.
         """
-        self._let_go()  # of what an earlier attempt held
-        self.left = set()
-        self._give_back(order, tx)
+        self._let_go(self._held - self._waited_for)  # of what an earlier attempt held
+        self.left, self._waited_for, self.taken = set(), set(), []
+        self._give_back(order, at, happened, tx)
+        given = self._handed_over(order, at, tx)
         facts: list[Fact] = []
+        causes: dict[int, str] = {}
         for visit in domain.waiting(order):
-            order, more = self._seat(order, visit, at, tx)
-            facts += more
+            picked, crowd = self._pick(order, visit, at, tx)
+            if picked.choice.agent_id is None:
+                causes[visit.number] = self._refused(visit, picked)
+            else:
+                (order, more), given[visit.number] = self._choosing.give(order, visit, at, picked, crowd)
+                self._take(order, visit, at, given[visit.number], tx)
+                facts += more
         if self._needed and not facts:
             raise NobodyFree(order.order_no)
-        return order, [*facts, *domain.newly_queued(order, at)]
+        order, more = self._left_waiting(order, at, causes, tx)
+        facts += more
+        self._at.assignments.write(order, at, [*happened, *facts], given, tx)
+        return order, facts
 
-    def _give_back(self, order: Order, tx: Transaction) -> None:
-        kept = domain.claimed(order)
-        for visit, agent_id in order.seated.items():
-            if kept.get(visit) != agent_id:
-                self.left.update(self._seats.give_back(agent_id, tx))
+    def _give_back(self, order: Order, at: datetime, happened: Sequence[Fact], tx: Transaction) -> None:
+        for visit, seat in assignments.ended(order).items():
+            done = assignments.end_of(visit, happened, at).outcome in assignments.DONE
+            self.left.update(self._at.seats.give_back(seat, tx, order.category if done else None))
 
-    def _seat(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> Decision:
-        wish, queue = order.wishes.get(visit.number), visit.need.key
-        agent_id = self._take(self._in_turn(queue, wish), queue, at, tx, fresh=order.version == 0)
-        if agent_id is not None:
-            return domain.assign(order, at, agent_id, visit.number, _rule(visit, wish, agent_id))
-        if wish is not None and wish.only:
-            raise NoRoom(wish.agent)
-        self.left.add(queue)
-        return order, []
+    def _handed_over(self, order: Order, at: datetime, tx: Transaction) -> dict[int, Given]:
+        """What the change itself has given to somebody, whatever room that one has."""
+        given: dict[int, Given] = {}
+        for visit in assignments.begun(order):
+            given[visit.number] = self._choosing.handed(str(visit.agent), at, tx)
+            self._take(order, visit, at, given[visit.number], tx)
+        return given
 
-    def _in_turn(self, queue: str, wish: Wish | None) -> Iterator[str]:
-        if wish is not None:
-            yield wish.agent
-        if wish is None or not wish.only:
-            yield from self._seats.candidates(queue, avoid=self._asked)
+    def _take(self, order: Order, visit: Visit, at: datetime, given: Given, tx: Transaction) -> None:
+        seat = domain.claimed(order)[visit.number]
+        self._asked.add(seat.agent)  # an attempt that ends here lost a race for it: others first then
+        self._at.seats.take(Taken(seat=seat, at=at, shift_since=given.shift_since), tx)
+        self._asked.discard(seat.agent)  # what ends it from here on is not about the agent: the same one again
+        self.taken.append(seat)
 
-    def _take(self, agents: Iterable[str], queue: str, at: datetime, tx: Transaction, *, fresh: bool) -> str | None:
-        for agent_id in agents:
-            self._asked.add(agent_id)  # an attempt that ends in `take` lost a race for it: others first then
-            lock = self._seats.hold(agent_id, wait=fresh)
-            if self._seats.take(agent_id, queue, at, tx):
-                self._asked.discard(agent_id)  # what ends it from here on is not about the agent: the same one again
-                self._held += [lock] if lock else []
-                return agent_id
-            if lock:
-                lock.release()
-        return None
+    def _refused(self, visit: Visit, picked: Picked) -> str:
+        """Why nobody can take the step now; it waits on, unless a caller has named the agent."""
+        if picked.task.only and picked.task.wish is not None:
+            raise Ineligible(picked.task.wish, picked.choice.limits_of(picked.task.wish))
+        self.left.add(visit.need.key)
+        return picked.choice.cause
 
-    def _let_go(self) -> None:
-        for lock in self._held:
-            lock.release()
-        self._held = []
+    def _left_waiting(self, order: Order, at: datetime, causes: Mapping[int, str], tx: Transaction) -> Decision:
+        queued = domain.newly_queued(order, at)
+        order, stranded = self._at.stranded.settle(order, at, causes, tx)
+        return order, [*queued, *stranded]
 
+    # courtesy
 
-def _rule(visit: Visit, wish: Wish | None, agent_id: str) -> Rule:
-    """By which rule the agent has got the step."""
-    if wish is not None and wish.agent == agent_id:
-        return wish.rule
-    return Rule.BEST_SCORE if visit.need.agent is None else Rule.NAMED
+    def _pick(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> tuple[Picked, Crowd]:
+        """Who is chosen, and in hand if possible; who others of this process are just claiming is asked last."""
+        while True:
+            contended = self._asked | (self._at.courtesy.in_hand() - self._held)
+            picked, crowd = self._choosing.choose(order, visit, at, tx, contended)
+            agent_id = picked.choice.agent_id
+            if agent_id is None or agent_id in self._held or self._at.courtesy.hold(agent_id):
+                self._held |= {agent_id} if agent_id else set()
+                return picked, crowd
+            if agent_id in contended:  # there is nobody else
+                self._wait_for(agent_id)
+                return picked, crowd
+
+    def _wait_for(self, agent_id: str) -> None:
+        """Until the other claim is through; what this transaction has read is old then, and it is begun again."""
+        if not (self._held or self._waited_for) and self._at.courtesy.hold(agent_id, PATIENCE):
+            self._held.add(agent_id)
+            self._waited_for.add(agent_id)
+            raise LostRace
+
+    def _let_go(self, names: set[str]) -> None:
+        for name in names:
+            self._at.courtesy.let_go(name)
+        self._held = self._held - names

@@ -25,11 +25,16 @@ class StaleRound(IllegalMove):
         )
 
 
-class NoRoom(IllegalMove):
-    """The agent that was asked for is absent or has as much work as it takes."""
+class Ineligible(IllegalMove):
+    """The agent that was asked for cannot have the work: `limits` names what excludes it (docs/assignment.md)."""
 
-    def __init__(self, agent_id: str) -> None:
-        super().__init__(f"agent {agent_id!r} is absent or has no room", rule="room", agent=agent_id)
+    def __init__(self, agent_id: str, limits: Sequence[str]) -> None:
+        super().__init__(
+            f"agent {agent_id!r} cannot have it: {', '.join(limits)}",
+            rule="eligible",
+            agent=agent_id,
+            limits=list(limits),
+        )
 
 
 class NotOnTeam(IllegalMove):

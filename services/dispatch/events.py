@@ -41,7 +41,11 @@ def _watched(*more: str) -> Builder:
 ORDER_EVENTS: dict[str, Builder] = {
     "work_opened": _telling("opened_at", "first_response_due", "resolution_due", "policy", "flow"),
     "step_opened": _telling(*STEP, "due"),
-    "work_assigned": _telling("held", *STEP),
+    "work_assigned": _telling("held", *STEP, "accept_by", "principal"),
+    "work_accepted": _telling(*STEP),
+    "work_lapsed": _watched(*STEP, "offers", *CONCERNED),
+    "work_declined": _watched(*STEP, "reason", *CONCERNED),
+    "work_stranded": _telling(*STEP, "need", "cause", "supervisor", "duty_manager"),
     "work_queued": _telling(*STEP, "need"),
     "work_responded": _telling("responded_at", "due", "met"),
     "work_prioritised": _telling("from", "to", "reason", "by"),

@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from services.dispatch.schemas import LARGEST_VERSION, NamedWork
+from services.dispatch.schemas import LARGEST_VERSION, LONGEST_REASON, NamedWork, StepCommand
+from shared.schemas import Code, Request, Text
+
+
+class NextWork(Request):
+    """Who asks for work."""
+
+    agent_id = Code(64, required=True)
+
+
+class Decline(StepCommand):
+    """Why the agent does not take it."""
+
+    reason = Text(LONGEST_REASON, required=True)
+
+
+class Reassign(StepCommand):
+    """To whom, and why; `override`: why the agent is to have it though limits say that it cannot."""
+
+    agent = Code(64, required=True)
+    reason = Text(LONGEST_REASON, required=True)
+    override = Text(LONGEST_REASON, load_default=None, allow_none=True)
 
 
 class ExplainAssignment(NamedWork):

@@ -1,75 +1,71 @@
-"""Agents' seats: the only place where a load changes, always inside the transaction that changes the work."""
+"""Agents' seats: the only place where a load changes, always inside the transaction that changes the work.
+
+A transaction sees the agents as they were when it began, and whoever has changed one of them since makes its write to
+that one fail, and all of it is done again. So what was chosen by is true of whom was chosen: its load, its presence.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from typing import Any
 
-from services.dispatch.domain import Agent, in_turn
+from services.dispatch.domain import Agent
+from services.dispatch.domain.work.order import Seat
 from shared.aggregates import Aggregates
-from shared.mongo import Transaction
+from shared.mongo import LostRace, Transaction
 
-#: How many agents are looked at for one work order: enough that all workers of a process find one each.
-CANDIDATES = 16
-#: How long one claim waits for another of this process on the same agent: a few transactions; then it takes its chance.
-PATIENCE = 0.1  # seconds
-
-_LOAD = {"$ifNull": ["$load", 0]}
 _PRESENT = {"$eq": ["$presence.status", "available"]}
 _HAS_ROOM = {"$set": {"has_room": {"$and": [_PRESENT, {"$lt": ["$load", "$capacity"]}]}}}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A seat that is taken at an instant, in the shift that began then."""
+
+    seat: Seat
+    at: datetime
+    shift_since: datetime
+
+
 class Seats:
-    """The agents' seats: `load` of `capacity` are taken."""
+    """The agents' seats: `load` units of `capacity` are taken, by `open` pieces of work, of each kind `kinds`."""
 
     def __init__(self, agents: Aggregates[Agent]) -> None:
         self._agents = agents.collection
-        self._in_hand: defaultdict[str, Lock] = defaultdict(Lock)
 
-    def candidates(self, queue: str, avoid: Collection[str] = ()) -> list[str]:
-        """Whom to ask of those who serve a queue (`Need.key`), in turn.
+    def has_room(self, queues: Sequence[str]) -> bool:
+        """Whether somebody who serves one of these queues may have room: a rough look, which limits may refute."""
+        wanted = {"queues": {"$in": list(queues)}, "has_room": True}
+        return self._agents.find_one(wanted, {"_id": 1}, hint="seats") is not None
 
-        Those to avoid, and those whom others of this process are just claiming, come last.
-        """
-        found = self._agents.find(
-            {"queues": queue, "has_room": True},
-            {"load": 1, "last_assigned_at": 1},
-            sort=[("load", 1), ("last_assigned_at", 1), ("_id", 1)],
-            limit=CANDIDATES,
-        )
-        agents = [Agent(agent_id=a["_id"], load=a["load"], last_assigned_at=a.get("last_assigned_at")) for a in found]
-        turn = [agent.agent_id for agent in in_turn(agents)]
-        return sorted(turn, key=lambda agent_id: (agent_id in avoid, self._in_hand[agent_id].locked()))
-
-    def hold(self, agent_id: str, *, wait: bool) -> Lock | None:
-        """Keep other claims of this process off the agent, to be released after the commit; None if they have it.
-
-        Only courtesy: what two processes claim at once, the database decides. But waiting for the other is cheaper than
-        an aborted transaction, as long as this one has read nothing yet (`wait`); afterwards waiting would not help.
-        """
-        lock = self._in_hand[agent_id]
-        return lock if (lock.acquire(timeout=PATIENCE) if wait else lock.acquire(blocking=False)) else None
-
-    def has_room(self, queue: str) -> bool:
-        """Whether somebody who serves the queue may be given work now."""
-        return self._agents.find_one({"queues": queue, "has_room": True}, {"_id": 1}) is not None
-
-    def take(self, agent_id: str, queue: str, at: datetime, tx: Transaction) -> bool:
-        """One more piece of work for the agent, if it serves the queue, is present and has room."""
-        taken = {"load": {"$add": [_LOAD, 1]}, "last_assigned_at": {"$max": ["$last_assigned_at", at]}}
+    def take(self, taken: Taken, tx: Transaction) -> None:
+        """One more piece of work for the agent; `LostRace` if it is not there."""
+        units, since = taken.seat.units, taken.shift_since
+        shift = {"$cond": [{"$eq": ["$shift_since", since]}, {"$add": [_number("$shift_units"), units]}, units]}
+        more = {
+            "last_assigned_at": {"$max": ["$last_assigned_at", taken.at]},
+            "shift_units": shift,
+            "shift_since": since,
+        }
         done = self._agents.update_one(
-            {"_id": agent_id, "queues": queue, "has_room": True}, [{"$set": taken}, _HAS_ROOM], session=tx.session
+            {"_id": taken.seat.agent}, [_counted(taken.seat, 1, more), _HAS_ROOM], session=tx.session
         )
-        return done.matched_count == 1
+        if not done.matched_count:
+            raise LostRace
 
-    def give_back(self, agent_id: str, tx: Transaction) -> Sequence[str]:
-        """One piece of work less; gives the queues for which the agent has room now."""
+    def give_back(self, seat: Seat, tx: Transaction, completed: str | None = None) -> Sequence[str]:
+        """One piece of work less; gives the queues for which the agent has room now.
+
+        `completed`: the category of which it has completed a step by that.
+        """
+        known: dict[str, Any] = {}
+        if completed:
+            known = {"experience": _at_key("experience", completed, {"$add": [_of_key("experience", completed), 1]})}
         freed: dict[str, Any] | None = self._agents.find_one_and_update(
-            {"_id": agent_id},
-            [{"$set": {"load": {"$add": [_LOAD, -1]}}}, _HAS_ROOM],
+            {"_id": seat.agent},
+            [_counted(seat, -1, known), _HAS_ROOM],
             {"queues": 1, "has_room": 1},
             return_document=True,
             session=tx.session,
@@ -78,4 +74,31 @@ class Seats:
 
     def recount_room(self, agent_id: str, tx: Transaction) -> None:
         """After its capacity or presence has changed."""
-        self._agents.update_one({"_id": agent_id}, [{"$set": {"load": _LOAD}}, _HAS_ROOM], session=tx.session)
+        counted = {"$set": {"load": _number("$load"), "open": _number("$open"), "kinds": {"$ifNull": ["$kinds", {}]}}}
+        self._agents.update_one({"_id": agent_id}, [counted, _HAS_ROOM], session=tx.session)
+
+
+def _counted(seat: Seat, sign: int, more: Mapping[str, Any]) -> Mapping[str, Any]:
+    left = {"$add": [_of_key("kinds", seat.kind), sign]}
+    kinds = _at_key("kinds", seat.kind, {"$cond": [{"$gt": [left, 0]}, left, "$$REMOVE"]})
+    load = {"$add": [_number("$load"), sign * seat.units]}
+    return {"$set": {"load": load, "open": {"$add": [_number("$open"), sign]}, "kinds": kinds, **more}}
+
+
+def _number(field: str) -> Mapping[str, Any]:
+    return {"$ifNull": [field, 0]}
+
+
+# a type or category may be any text, also one with a dot
+
+
+def _of_key(field: str, key: str) -> Mapping[str, Any]:
+    return {"$ifNull": [{"$getField": {"field": {"$literal": key}, "input": _members(field)}}, 0]}
+
+
+def _at_key(field: str, key: str, value: Any) -> Mapping[str, Any]:
+    return {"$setField": {"field": {"$literal": key}, "input": _members(field), "value": value}}
+
+
+def _members(field: str) -> Mapping[str, Any]:
+    return {"$ifNull": [f"${field}", {}]}

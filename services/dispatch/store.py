@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.dispatch import domain, shift_logs
-from services.dispatch.agents import Agents, Answer
+from services.dispatch.agents import Agents, Answer, DecideBoth
 from services.dispatch.agents import Reply as AgentReply
-from services.dispatch.claims import Claims, NeedsSeats, NobodyFree, needs_no_seats
+from services.dispatch.assignments import Assignments
+from services.dispatch.candidates import Candidates
+from services.dispatch.choosing import Choosing
+from services.dispatch.claims import Claims, Counters, NeedsSeats, NobodyFree, needs_no_seats
+from services.dispatch.courtesy import Courtesy
 from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.people.agent import AgentDecide
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
-from services.dispatch.domain.work.order import Books
+from services.dispatch.domain.work.order import Books, Seat
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.handovers import StandIns
 from services.dispatch.incidents import MassIncidents
 from services.dispatch.listing import INDEXES, PARTIAL, query
+from services.dispatch.pulling import Pulling
+from services.dispatch.queue import Queue
 from services.dispatch.reference import DispatchReference
 from services.dispatch.rollouts import Rollouts
 from services.dispatch.shift_changes import ShiftChanges
 from services.dispatch.shift_logs import ShiftLogs
+from services.dispatch.stranded import Stranded
 from services.dispatch.waiting import Waiting
 from services.dispatch.walk import WALKS
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
-from shared.cause import Cause
+from shared.cause import Call, Cause
 from shared.errors import NotFound, Unavailable
 from shared.events import Fact
 from shared.mongo import Database, Transaction
@@ -48,11 +55,18 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
         for field in WALKS.values()
     ],
     "dispatch_agents": [
-        IndexModel(
-            [(field, ASCENDING) for field in ("queues", "has_room", "load", "last_assigned_at", "_id")], name="seats"
-        ),
+        IndexModel([("queues", ASCENDING), ("has_room", ASCENDING)], name="seats"),
         IndexModel([("teams", ASCENDING), ("_id", ASCENDING)], name="of_team"),
         IndexModel([("rota", ASCENDING)], name="of_rota", partialFilterExpression={"rota": {"$gt": ""}}),
+    ],
+    "dispatch_assignments": [
+        IndexModel([(field, ASCENDING) for field in fields], name=name)
+        for name, fields in {
+            "of_order": ("order_no", "number"),
+            "of_agent": ("agent", "ended_at"),
+            "of_team": ("team", "ended_at"),
+            "given_in_team": ("team", "assigned_at"),
+        }.items()
     ],
     "dispatch_rollouts": [],
     "dispatch_handovers": [],
@@ -83,11 +97,21 @@ class DispatchStore:
             next_due=domain.next_due,
             rebuilds=lambda doc, entries: order_faults(doc, entries, self.books),
         )
-        self.waiting = Waiting(self.orders, self.agents.seats, self._seat)
+        self.assignments = Assignments(db)
+        self.queue = Queue(self.orders, self._read)
+        self.waiting = Waiting(self.queue, self.agents.seats, self._choosing, self._seat, self.now)
+        self.pulling = Pulling(self.orders, self.queue, self._choosing, self.change_with_seats, self.waiting.courtesy)
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
         self.reference.rollouts = self.rollouts
         self.incidents = MassIncidents(db, self.orders, self.change, self.change_with_seats)
         self.stand_ins = StandIns(db, self.orders, self.change_with_seats)
+        self._candidates = Candidates(self.agents.aggregates, self.orders, self.stand_ins.register)
+        self._counters = Counters(
+            seats=self.agents.seats,
+            assignments=self.assignments,
+            stranded=Stranded(self.orders),
+            courtesy=Courtesy(),
+        )
         self.shift_logs = ShiftLogs(db, self.agents, self._roster)
         self.shift_changes = ShiftChanges(self.shift_logs, self.agents, self.orders, self._read, self._roster)
 
@@ -110,10 +134,10 @@ class DispatchStore:
 
     def open(self, cause: Cause, order: Order, facts: list[Fact]) -> None:
         """Store new work, in the same write given to whoever has room; nothing happens if it is there already."""
-        claims = Claims(self.agents.seats)
+        claims = self._claims()
 
         def attempt(tx: Transaction) -> None:
-            seated, more = claims.settle(order, order.opened_at, tx)
+            seated, more = claims.settle(order, order.opened_at, facts, tx)
             self.orders.create(cause, order.order_no, seated, [*facts, *more], tx=tx)
 
         try:
@@ -122,8 +146,8 @@ class DispatchStore:
         except AlreadyThere:
             return
         except Unavailable:  # too many claim the same agents at once: then it waits its turn, but it is there
-            facts = [*facts, *domain.newly_queued(order, order.opened_at)]
-            self.orders.create(cause, order.order_no, order, facts)
+            waiting = domain.newly_queued(order, order.opened_at)
+            self.orders.create(cause, order.order_no, order, [*facts, *waiting])
         self._give_out(claims, order.order_no)
 
     def change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None) -> Answer:
@@ -137,7 +161,7 @@ class DispatchStore:
         self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None, also: Also | None = None
     ) -> Answer:
         """Change work together with its claims, and what `also` writes; what waits is given to who has room."""
-        claims = Claims(self.agents.seats)
+        claims = self._claims()
         answer = self._change(cause, order_no, decide, reply, claims, also)
         self._give_out(claims, order_no)
         return answer
@@ -145,7 +169,7 @@ class DispatchStore:
     def withdraw(self, cause: Cause, ticket_no: str, reason: str) -> None:
         """Withdraw the ticket's work; where it is not known yet, see to it that it is never begun."""
         order_no = domain.order_no_for(ticket_no)
-        claims = Claims(self.agents.seats)
+        claims = self._claims()
 
         def attempt(tx: Transaction) -> None:
             self.orders.change_or_create(
@@ -154,7 +178,7 @@ class DispatchStore:
                 lambda: domain.tombstone(ticket_no),
                 domain.coming_down(lambda order, at: domain.withdraw(order, at, reason)),
                 tx=tx,
-                settle=lambda order, at: claims.settle(order, at, tx),
+                settle=lambda order, at, happened: claims.settle(order, at, happened, tx),
             )
 
         with claims:
@@ -175,6 +199,13 @@ class DispatchStore:
         """Change an agent that must be there; who has room then gets waiting work."""
         answer = self.agents.change(cause, agent_id, decide, reply)
         self._give_out_to(agent_id)
+        return answer
+
+    def swap_shifts(self, call: Call, first: str, second: str, decide: DecideBoth, reply: AgentReply) -> Answer:
+        """Change two agents together; who has room then gets waiting work."""
+        answer = self.agents.swap(call, first, second, decide, reply)
+        for agent_id in (first, second):
+            self._give_out_to(agent_id)
         return answer
 
     def _give_out(self, claims: Claims, order_no: str) -> None:
@@ -198,7 +229,12 @@ class DispatchStore:
 
         def attempt(tx: Transaction) -> Answer:
             answer = self.orders.change(
-                cause, order_no, further, reply, tx, settle=lambda order, at: claims.settle(order, at, tx)
+                cause,
+                order_no,
+                further,
+                reply,
+                tx,
+                settle=lambda order, at, happened: claims.settle(order, at, happened, tx),
             )
             if also is not None:
                 also(tx)
@@ -219,22 +255,26 @@ class DispatchStore:
 
         return domain.coming_down(both)
 
-    def _seat(self, waiting: Mapping[str, Any], why: str) -> bool:
-        """Give what waits of one work order to agents; False if it, or all room, is gone meanwhile."""
+    def _seat(self, waiting: Order, at: datetime, why: str) -> Sequence[Seat]:
+        """Give what waits of one work order to agents; [] if it, or all room, is gone meanwhile."""
 
         def still_waiting(order: Order, at: datetime) -> Decision:
             if not domain.queues(order):
                 raise NobodyFree(order.order_no)
             return order, []
 
-        # in replay, time moves on by the caller's word only
-        replayed = [at for at in (waiting["replay_until"], waiting["last_at"]) if at and waiting["replay_until"]]
-        cause = Cause(ref=why, at=max(replayed, default=self.now()))
+        claims = self._claims(needed=True)
         try:
-            self._change(cause, waiting["_id"], still_waiting, None, Claims(self.agents.seats, needed=True))
+            self._change(Cause(ref=why, at=at), waiting.order_no, still_waiting, None, claims)
         except (NobodyFree, Unavailable):
-            return False
-        return True
+            return []
+        return claims.taken
+
+    def _claims(self, *, needed: bool = False) -> Claims:
+        return Claims(self._counters, self._choosing(), needed=needed)
+
+    def _choosing(self) -> Choosing:
+        return Choosing(self._candidates, self.reference.current())
 
     # reading
 

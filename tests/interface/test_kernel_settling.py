@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ def b(lab: Lab) -> Iterator[Bench]:
         yield b
 
 
-def settle(counter: Counter, at: datetime) -> tuple[Counter, list[Fact]]:
+def settle(counter: Counter, at: datetime, happened: Sequence[Fact]) -> tuple[Counter, list[Fact]]:
     return replace(counter, badge=f"{counter.total}/{counter.alarms}"), [Fact("settled", at)]
 
 

@@ -7,14 +7,15 @@ from services.dispatch.domain.work.advance import advance, next_due
 from services.dispatch.domain.work.assignment import (
     claimed,
     destination,
-    in_turn,
-    may_take,
     newly_queued,
     queues,
+    stranded,
+    strandings,
+    urgency,
     waiting,
     waits_in,
 )
-from services.dispatch.domain.work.deescalating import deescalated
+from services.dispatch.domain.work.deescalating import coming_down, deescalated
 from services.dispatch.domain.work.moves import (
     close,
     go_live,
@@ -27,6 +28,7 @@ from services.dispatch.domain.work.moves import (
     void_fee,
     withdraw,
 )
+from services.dispatch.domain.work.offering import decline
 from services.dispatch.domain.work.opening import open_work, tombstone
 from services.dispatch.domain.work.order import Decision, Order, order_no_for
 from services.dispatch.domain.work.rerouting import reroute
@@ -34,7 +36,7 @@ from services.dispatch.domain.work.states import Stage, State
 from services.dispatch.domain.work.stepping import complete_step, resolve, skip_step
 from services.dispatch.domain.work.triage import triage_work
 from services.dispatch.domain.work.visit import Need, Visit
-from services.dispatch.domain.work.visiting import accept, assign, transfer
+from services.dispatch.domain.work.visiting import accept, assign, reassign, transfer
 from services.dispatch.domain.work.wish import Wish
 
 __all__ = [
@@ -56,20 +58,21 @@ __all__ = [
     "assign",
     "claimed",
     "close",
+    "coming_down",
     "complete_step",
     "declare",
+    "decline",
     "deescalated",
     "destination",
     "go_live",
     "hold",
-    "in_turn",
-    "may_take",
     "newly_queued",
     "next_due",
     "open_work",
     "order_no_for",
     "prioritise",
     "queues",
+    "reassign",
     "reopen",
     "reopen_dissatisfied",
     "reroute",
@@ -79,9 +82,12 @@ __all__ = [
     "save_agent",
     "set_presence",
     "skip_step",
+    "stranded",
+    "strandings",
     "tombstone",
     "transfer",
     "triage_work",
+    "urgency",
     "void_fee",
     "waiting",
     "waits_in",

@@ -5,55 +5,20 @@ import pytest
 from services.dispatch import domain
 from services.dispatch.claims import NeedsSeats, needs_no_seats
 from services.dispatch.domain import Rule, Wish
-from services.dispatch.errors import NoRoom, NotOnTeam
+from services.dispatch.domain.work.order import Seat
+from services.dispatch.errors import NotOnTeam
 from shared.errors import NotFound
-from tests.unit.dispatch.builders import NINE, accepted, after, an_agent, an_order, held, reference, resolved, said
+from tests.unit.dispatch.builders import NINE, accepted, an_agent, an_order, held, reference, resolved
 from tests.unit.dispatch.courses import NAME, a_book, a_repair, approved, done, given_out, reported
-
-
-def ids(agents):
-    return [agent.agent_id for agent in domain.in_turn(agents)]
-
-
-def test_the_least_loaded_agent_is_first():
-    assert ids([an_agent("a1", load=2), an_agent("a2", load=1), an_agent("a3", load=3)]) == ["a2", "a1", "a3"]
-
-
-def test_among_equally_loaded_agents_who_has_gone_longest_without_new_work_is_first():
-    agents = [an_agent("a1", last_assigned_at=after(hours=1)), an_agent("a2", last_assigned_at=NINE)]
-
-    assert ids(agents) == ["a2", "a1"]
-
-
-def test_who_never_had_work_is_before_who_had_some_long_ago():
-    assert ids([an_agent("a1", last_assigned_at=NINE), an_agent("a2")]) == ["a2", "a1"]
-
-
-def test_the_last_tie_is_broken_by_id():
-    assert ids([an_agent("a2"), an_agent("a1")]) == ["a1", "a2"]
-
-
-@pytest.mark.parametrize(
-    ("agent", "room"),
-    [
-        (an_agent(load=2), True),
-        (an_agent(load=3), False),
-        (an_agent(load=4), False),
-        (an_agent(presence=said("offline")), False),
-        (an_agent(capacity=0), False),
-    ],
-)
-def test_an_agent_has_room_while_present_and_below_its_capacity(agent, room):
-    assert agent.has_room is room
 
 
 @pytest.mark.parametrize(
     ("order", "seats"),
     [
         (an_order(agent=None), {}),
-        (an_order(), {1: "a1"}),
-        (accepted(), {1: "a1"}),
-        (held(), {1: "a1"}),
+        (an_order(), {1: Seat("a1", 1, "fault", 1)}),
+        (accepted(), {1: Seat("a1", 1, "fault", 1)}),
+        (held(), {1: Seat("a1", 1, "fault", 1)}),
         (held(agent=None), {}),
         (resolved(), {}),
     ],
@@ -76,7 +41,7 @@ def is_a_reason_to_look_for_somebody(before, now):
     """Whether a plain write of this change would be refused (claims.py)."""
     loaded = replace(now, seated=domain.claimed(before), waited=domain.waits_in(before))
     try:
-        needs_no_seats(loaded, NINE)
+        needs_no_seats(loaded, NINE, [])
     except NeedsSeats:
         return True
     return False
@@ -276,9 +241,3 @@ def test_a_transfer_to_an_agent_of_other_teams_goes_to_the_agents_first():
 def test_a_transfer_to_an_agent_who_is_not_on_the_team_named_is_refused():
     with pytest.raises(NotOnTeam):
         domain.destination(an_order(), reference(), "desk", an_agent("a2", teams=("it",)))
-
-
-@pytest.mark.parametrize("full", [an_agent("a2", presence=said("offline")), an_agent("a2", load=3)])
-def test_a_transfer_to_an_agent_without_room_is_refused(full):
-    with pytest.raises(NoRoom):
-        domain.destination(an_order(), reference(), None, full)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -27,3 +28,8 @@ class Need:
         role = f"#{self.role}" if self.role is not None else ""
         skill = f"~{self.skill}" if self.skill is not None else ""
         return f"{self.team}{role}{skill}"
+
+
+def team_of(key: str) -> str:
+    """The team of a queue, by its name (`Need.key`)."""
+    return re.split("[=#~]", key, maxsplit=1)[0]

@@ -1,30 +1,32 @@
-"""Who gets the work."""
+"""What of a work order takes a seat, what waits for one, and who is asked first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from services.dispatch.domain.assigning.rule import Rule
+from services.dispatch.domain.clocks.clock import Clock, Kind
 from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.reference.organisation import Team
 from services.dispatch.domain.reference.reference import Reference
-from services.dispatch.domain.work.order import Order
+from services.dispatch.domain.work.order import Decision, Order, Seat
 from services.dispatch.domain.work.states import State
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import Need, Visit
 from services.dispatch.domain.work.visiting import chosen
 from services.dispatch.domain.work.wish import Wish
-from services.dispatch.errors import NoRoom, NotOnTeam
+from services.dispatch.errors import NotOnTeam
 from shared.events import Fact
 
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-
-def claimed(order: Order) -> dict[int, str]:
-    """Visit -> the agent towards whose load it counts: one unit for every open step that somebody has."""
-    return {visit.number: visit.agent for visit in order.visits if visit.agent is not None}
+def claimed(order: Order) -> dict[int, Seat]:
+    """Visit -> what it takes of whose capacity: every open step that somebody has takes a seat."""
+    return {
+        visit.number: Seat(visit.agent, visit.units, visit.kind, visit.assignment)
+        for visit in order.visits
+        if visit.agent is not None
+    }
 
 
 def waiting(order: Order) -> tuple[Visit, ...]:
@@ -59,14 +61,32 @@ def queues(order: Order) -> list[str]:
     return sorted({visit.need.key for visit in waiting(order)})
 
 
-def may_take(need: Need, agent: Agent) -> bool:
-    """Whether the agent is whom it needs, present, and has room."""
-    return agent.has_room and need.key in agent.queues
+def stranded(order: Order, at: datetime, number: int, cause: str, *, alarmed: bool) -> Decision:
+    """The work of which nobody at all can take that open step, for that reason.
+
+    `alarmed`: others wait in the same queue for the same reason, so that who is to be alarmed has been.
+    """
+    visit = next(visit for visit in order.visits if visit.number == number)
+    before, order = order, order.with_visit(replace(visit, stranded=cause))
+    called = {"supervisor": visit.supervisor, "duty_manager": visit.duty_manager}
+    why = {"need": visit.need.key, "cause": cause, **called}
+    kind = "work_stranded_too" if alarmed else "work_stranded"
+    return order, [told(before, order, kind, at, **having(visit), **step_names(order, visit), **why)]
 
 
-def in_turn(agents: Iterable[Agent]) -> list[Agent]:
-    """The least loaded first; among equals who has gone longest without new work, then by id."""
-    return sorted(agents, key=lambda agent: (agent.load, agent.last_assigned_at or LONG_AGO, agent.agent_id))
+def strandings(order: Order) -> list[str]:
+    """`queue|cause` for each open step that nobody at all can take."""
+    return sorted({f"{visit.need.key}|{visit.stranded}" for visit in waiting(order) if visit.stranded})
+
+
+def urgency(order: Order) -> str:
+    """How urgent it is to give it out, as text that sorts: late or nearly so first, then by priority."""
+    pressing = any(_presses(clock) for clock in order.clocks.values() if not clock.stopped)
+    return f"{0 if pressing else 1}{order.priority}"
+
+
+def _presses(clock: Clock) -> bool:
+    return clock.missed or any(key.startswith(Kind.NEAR) for key in clock.settled)
 
 
 def preferring(order: Order, before: Order, last: Visit | None = None) -> Order:
@@ -97,7 +117,8 @@ def destination(
 
     If the agent is on it, that is the team that has the step, or else the step's own; otherwise the agent's first.
 
-    `NotFound` for a team that does not exist, `NotOnTeam` and `NoRoom` for an agent that cannot take it.
+    `NotFound` for a team that does not exist, `NotOnTeam` for an agent of another one. What else may speak against the
+    agent, the limits say when it is chosen.
     """
     visit = chosen(order, "transfer", step)
     here = visit.need.team
@@ -107,6 +128,4 @@ def destination(
     code = team or next((code for code in (here, own, *agent.teams) if code in agent.teams), here)
     if code not in agent.teams:
         raise NotOnTeam(agent.agent_id, code)
-    if not agent.has_room and agent.agent_id != visit.agent:
-        raise NoRoom(agent.agent_id)
     return reference.team(code)

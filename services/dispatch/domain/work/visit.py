@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from services.dispatch.domain.people.need import Need
 from services.dispatch.domain.work.states import Stage
 
 __all__ = ["Block", "Need", "Visit"]
+
+ASSIGNED, TRANSFERRED_IN = "assigned", "transferred_in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +20,9 @@ class Visit:
 
     Of who has it: `principal` is for whom that agent stands in; it takes `units` of the agent's capacity and counts as
     work of that `kind`; not accepted by `accept_by`, it is offered to the next. `offers` counts how often it was given
-    to somebody, `lapsed` are those who let an offer pass. `stranded` is why nobody at all could take it when that was
-    last told of.
+    to somebody, `lapsed` are those who let an offer pass, the last ones. `stranded` is why nobody at all could take it
+    when that was last told of. `assignment` is the number of the assignment by which somebody has it (0: nobody has
+    it), `came` how it came to wait for one: `assigned` (as usual) or `transferred_in`.
     """
 
     number: int
@@ -37,6 +41,13 @@ class Visit:
     offers: int = 0
     lapsed: tuple[str, ...] = ()
     stranded: str | None = None
+    assignment: int = 0
+    came: str = ASSIGNED
+
+    def freed(self, **changes: Any) -> Visit:
+        """The same, with nobody who has it."""
+        nobody = {"agent": None, "principal": None, "units": 0, "kind": "", "accept_by": None, "assignment": 0}
+        return replace(self, **{**nobody, **changes})
 
     @property
     def clock(self) -> str:

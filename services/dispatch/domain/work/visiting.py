@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.dispatch.domain.assigning.rule import Rule
@@ -14,7 +14,7 @@ from services.dispatch.domain.reference.organisation import Team
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import VISIT_MOVES, State, after, stage_after
 from services.dispatch.domain.work.telling import having, step_names, told
-from services.dispatch.domain.work.visit import Need, Visit
+from services.dispatch.domain.work.visit import TRANSFERRED_IN, Need, Visit
 from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import NameTheStep, NoSuchMove, NothingChanges
 from shared.errors import NotFound
@@ -38,23 +38,60 @@ def chosen(order: Order, move: str, step: str | None = None) -> Visit:
     return fitting[0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """On what terms a step is given to somebody.
+
+    It takes `units` of a capacity, and has to be accepted `within` (None: no limit). `principal`: for whom the agent
+    stands in. `choice` is the digest of the record of how it came to be that agent; `override`, a supervisor's reason
+    for somebody whom the limits exclude.
+    """
+
+    units: int = 1
+    within: timedelta | None = None
+    principal: str | None = None
+    choice: str | None = None
+    override: str | None = None
+
+
+USUAL = Terms()
+
+
 def assign(
-    order: Order, at: datetime, agent_id: str, number: int | None = None, rule: Rule = Rule.BEST_SCORE
+    order: Order,
+    at: datetime,
+    agent_id: str,
+    number: int | None = None,
+    rule: Rule = Rule.BEST_SCORE,
+    terms: Terms = USUAL,
 ) -> Decision:
     """An open step that waits (the only one, unless its visit is named) goes to an agent; held work stays held.
 
     The fact says by which rule, and whom the step needed (`Need.key`).
     """
     visit = chosen(order, "assign", str(number) if number is not None else None)
-    given = _moved(order, "assign", visit, agent=agent_id)
-    before, order = order, order.with_visit(given)
-    why = {"held": order.state is State.HELD, "rule": rule.value, "need": visit.need.key}
-    return order, [told(before, order, "work_assigned", at, **having(given), **step_names(order, given), **why)]
+    accept_by = at + terms.within if terms.within is not None else None
+    seat = {"agent": agent_id, "principal": terms.principal, "units": terms.units, "kind": order.type}
+    offer = {"accept_by": accept_by, "offers": visit.offers + 1, "stranded": None}
+    before, order = order, order.with_given(_moved(order, "assign", visit, **seat, **offer))
+    given = named(order, str(visit.number))
+    told_of = {
+        "held": order.state is State.HELD,
+        "rule": rule.value,
+        "need": visit.need.key,
+        "principal": terms.principal,
+        "units": terms.units,
+        "accept_by": accept_by,
+        "assignment": given.assignment,
+        "choice": terms.choice,
+        "override": terms.override,
+    }
+    return order, [told(before, order, "work_assigned", at, **having(given), **step_names(order, given), **told_of)]
 
 
 def accept(order: Order, at: datetime, step: str | None = None) -> Decision:
     """Its agent takes the step up."""
-    visit = _moved(order, "accept", chosen(order, "accept", step))
+    visit = _moved(order, "accept", chosen(order, "accept", step), accept_by=None)
     before, order = order, order.with_visit(visit)
     return order, [told(before, order, "work_accepted", at, **having(visit), **step_names(order, visit))]
 
@@ -79,6 +116,22 @@ def transfer(
     return moved_to(order, at, visit, to, need, agent_id=agent_id, reason=reason)
 
 
+def reassign(
+    order: Order, at: datetime, to: Team, agent_id: str, *, reason: str, override: str | None, step: str | None = None
+) -> Decision:
+    """A supervisor gives the step to an agent, or to nobody else; what it needs stays.
+
+    `override`: why no limit binds that agent, but that a complaint never goes to its subject.
+    """
+    visit = chosen(order, "transfer", step)
+    need = replace(visit.need, team=to.code, agent=None)
+    if agent_id == visit.agent:
+        raise NothingChanges(order.order_no, agent_id)
+    order, facts = moved_to(order, at, visit, to, need, reason=reason, by="supervisor")
+    wish = Wish(agent_id, Rule.REASSIGNED, only=True, override=override)
+    return replace(order, wishes={**order.wishes, visit.number: wish}), facts
+
+
 def moved_to(
     order: Order,
     at: datetime,
@@ -89,19 +142,20 @@ def moved_to(
     agent_id: str | None = None,
     reason: str | None = None,
     rule: str | None = None,
+    by: str = "actor",
 ) -> Decision:
     """That open step waits for somebody whom `need` describes, under that team's supervisor.
 
-    `rule` is the policy or flow that an escalation follows.
+    `rule` is the policy or flow that an escalation follows; `by` says who moves it: `actor` or `supervisor`.
     """
-    there = {"need": need, "agent": None, "supervisor": to.supervisor, "duty_manager": to.duty_manager}
-    gone = _moved(order, "transfer", visit, **there)
+    there = {"need": need, "supervisor": to.supervisor, "duty_manager": to.duty_manager}
+    gone = back(order, "transfer", visit, **there, stranded=None, came=TRANSFERRED_IN)
     before, order = order, order.with_visit(gone)
     if order.step(visit).who.team is None:
         order = replace(order, own_team=to.code)
     if agent_id is not None:
         order = replace(order, wishes={**order.wishes, visit.number: Wish(agent_id, Rule.WISHED, only=True)})
-    told_of = {"from_team": visit.need.team, "from_agent": visit.agent, "reason": reason, "rule": rule}
+    told_of = {"from_team": visit.need.team, "from_agent": visit.agent, "reason": reason, "rule": rule, "by": by}
     return order, [
         told(before, order, "work_transferred", at, **having(gone), **step_names(order, gone), **told_of),
     ]
@@ -113,6 +167,11 @@ def named(order: Order, step: str) -> Visit:
         if step in (visit.step, str(visit.number)):
             return visit
     raise NotFound("open step", step)
+
+
+def back(order: Order, move: str, visit: Visit, **changes: Any) -> Visit:
+    """The visit after a move by which it leaves who has it, to wait."""
+    return _moved(order, move, visit.freed(**changes))
 
 
 def _moved(order: Order, move: str, visit: Visit, **changes: Any) -> Visit:

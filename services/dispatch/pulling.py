@@ -1,0 +1,92 @@
+"""An agent asks for its next work: the most urgent that it may have, the oldest among equals (ADR 61)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from services.dispatch.choosing import Choosing
+from services.dispatch.claims import NobodyFree
+from services.dispatch.courtesy import Courtesy
+from services.dispatch.domain import Decision, Order, Rule, Wish, waiting
+from services.dispatch.errors import Ineligible
+from services.dispatch.queue import Queue
+from services.dispatch.waiting import LOOKED_AT
+from shared.aggregates import Aggregates
+from shared.cause import Call
+from shared.errors import NotFound, Unavailable
+
+Answer = dict[str, Any] | None
+Decide = Callable[[Order, datetime], Decision]
+Claim = Callable[[Call, str, Decide, Callable[[Order], dict[str, Any]]], Answer]
+Reply = Callable[[Order, int], dict[str, Any]]
+
+
+class Pulling:
+    """`claim` changes a work order together with its claims; `courtesy` says what is just being given out."""
+
+    def __init__(
+        self,
+        orders: Aggregates[Order],
+        queue: Queue,
+        choosing: Callable[[], Choosing],
+        claim: Claim,
+        courtesy: Courtesy,
+    ) -> None:
+        self._orders = orders
+        self._queue = queue
+        self._choosing = choosing
+        self._claim = claim
+        self._courtesy = courtesy
+
+    def next_work(self, call: Call, agent_id: str, now: datetime, reply: Reply) -> Answer:
+        """The answer about what the agent has got, made by `reply` of the work and the visit; None: there is nothing.
+
+        The first LOOKED_AT work orders of its queues are looked at. Asked again, with the same request id, it is the
+        same work. Raises NotFound (agent).
+        """
+        known = self._orders.asked_before(call)
+        if known is not None:
+            return self._claim(call, known, _given_already, lambda order: {})
+        choosing, at = self._choosing(), call.at or now
+        crowd = choosing.candidates.of_agent(agent_id, at)
+        if agent_id not in crowd.agents:
+            raise NotFound("agent", agent_id)
+        served = (agent for name, agent in crowd.agents.items() if crowd.away.get(name, name) == agent_id)
+        queues = sorted({queue for agent in served for queue in agent.queues})
+        for _, order in islice(self._queue.walk(queues), LOOKED_AT) if queues else ():
+            for visit in waiting(order):
+                asked = _asked_for(order, visit.number, agent_id)
+                if choosing.among(crowd, asked, visit, at).choice.agent_id is not None:
+                    answer = self._claimed(call, order.order_no, visit.number, agent_id, reply)
+                    if answer is not None:
+                        return answer
+        return None
+
+    def _claimed(self, call: Call, order_no: str, number: int, agent_id: str, reply: Reply) -> Answer:
+        """The answer, or None: somebody else was faster, or is just at it."""
+
+        def decide(order: Order, at: datetime) -> Decision:
+            if all(visit.number != number for visit in waiting(order)):
+                raise NobodyFree(order_no)
+            return _asked_for(order, number, agent_id), []
+
+        if not self._courtesy.hold(order_no):
+            return None
+        try:
+            return self._claim(call, order_no, decide, lambda order: reply(order, number))
+        except (NobodyFree, Ineligible, Unavailable):
+            return None
+        finally:
+            self._courtesy.let_go(order_no)
+
+
+def _asked_for(order: Order, visit: int, agent_id: str) -> Order:
+    return replace(order, wishes={**order.wishes, visit: Wish(agent_id, Rule.PULLED, only=True)})
+
+
+def _given_already(order: Order, at: datetime) -> Decision:
+    return order, []

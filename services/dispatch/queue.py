@@ -1,0 +1,45 @@
+"""The queues as stored: what waits for whom, read in turn by an index (`of_queue`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from services.dispatch.domain import Order
+from shared.aggregates import STATE_ONLY, Aggregates
+
+#: Work orders that are read at a time.
+BATCH = 20
+
+Read = Callable[[Mapping[str, Any]], Order]
+
+
+class Queue:
+    """`read` makes a work order of its document."""
+
+    def __init__(self, orders: Aggregates[Order], read: Read) -> None:
+        self._orders = orders.collection
+        self._read = read
+
+    def walk(self, queues: Sequence[str], after: str = "") -> Iterator[tuple[str, Order]]:
+        """(turn, work order) of what waits in these queues, in turn, from behind that turn; read as far as asked."""
+        while True:
+            wanted = {"queues": {"$in": list(queues)}, "turn": {"$gt": after}}
+            found = list(self._orders.find(wanted, STATE_ONLY, sort=[("turn", 1)], limit=BATCH, hint="of_queue"))
+            for doc in found:
+                after = doc["turn"]
+                yield after, self._read(doc)
+            if len(found) < BATCH:
+                return
+
+    def names(self) -> Iterator[str]:
+        """The queues in which work waits; one index entry is read for each."""
+        name = self._name_after("")
+        while name is not None:
+            yield name
+            name = self._name_after(name)
+
+    def _name_after(self, after: str) -> str | None:
+        """The next one; the index gives them in order (a sort would read them all)."""
+        doc = self._orders.find_one({"queues": {"$gt": after}}, {"queues": 1}, hint="of_queue")
+        return min((queue for queue in doc["queues"] if queue > after), default=None) if doc else None
