@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from services.dispatch import domain
 from services.dispatch.domain import State, Wish
 from services.dispatch.domain.assigning.rule import Rule
+from services.dispatch.domain.looking_back.rerate import recorded, rerate
+from services.dispatch.domain.looking_back.runs import as_entries
 from services.dispatch.domain.work import incidents
 from services.dispatch.errors import (
     MassIncidentOver,
@@ -411,6 +413,8 @@ def test_the_history_tells_the_state_whatever_is_linked_and_triaged(book, seed, 
         facts += more
 
     assert rebuilt(facts) == stored(order)
+    told = as_entries(facts)
+    assert rerate(told, at, book) == recorded(told, at, lambda pin: book.calendar(pin.code))
     assert (order.state is State.LINKED) <= (order.visits == () and order.parent is not None and order.mass is None)
 
 

@@ -2,6 +2,8 @@ import pytest
 
 from services.dispatch import domain
 from services.dispatch.domain import State
+from services.dispatch.domain.looking_back.rerate import rerate
+from services.dispatch.domain.looking_back.runs import as_entries
 from services.dispatch.errors import NotInTriage, NotTriaged
 from shared.errors import NotFound
 from tests.unit.dispatch.builders import NINE, a_policy, a_ticket, after, opened, reference, types
@@ -175,3 +177,14 @@ def test_the_history_of_triaged_work_tells_its_state(flows):
     facts += more
 
     assert rebuilt(facts) == stored(order)
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("fault", "open"), ("complaint", "missed")])
+def test_triaged_work_is_rerated_as_what_it_turned_out_to_be(kind, outcome):
+    book = a_book()
+    order, facts = unsure(book=book, priority="P3")
+    _, more = triaged(order, after(minutes=10), type=kind, priority="P3")
+
+    told = rerate(as_entries([*facts, *more]), after(hours=1), book)
+
+    assert told["first_response"] == outcome

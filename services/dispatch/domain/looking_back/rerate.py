@@ -1,14 +1,14 @@
 """What would have been met and missed under another version of the reference data (ADR 0055). Pure.
 
 What the world did is taken from the history of the work: when it was opened and what the matter was, responses, holds
-with their reasons, priorities given by people, resolutions, reopenings, the withdrawal. What a policy did of itself is
-not: the other one warns, escalates and raises priorities by its own rules. Flows are not rerated: a priority that the
-limit of a step has raised counts as given, and so does the team that has the work.
+with their reasons, priorities given by people, what experts said it is, resolutions, reopenings, the withdrawal. What a
+policy did of itself is not: the other one warns, escalates and raises priorities by its own rules. Flows are not
+rerated: a priority that the limit of a step has raised counts as given, and so does the team that has the work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -115,8 +115,10 @@ class _Replay:
             case "work_held":
                 paused = timing.paused(self._order, at, data["reason"])
                 self._now(replace(paused, hold_reason=data["reason"]))
-            case "work_resumed":
+            case "work_resumed" | "work_linked":
                 self._off_hold(at)
+            case "work_triaged":
+                self._is(at, data["to"])
             case "work_prioritised" if not _by_the_policy(entry):
                 self._prioritise(at, data["to"])
             case "work_resolved":
@@ -134,6 +136,13 @@ class _Replay:
 
     def _off_hold(self, at: datetime) -> None:
         self._now(replace(timing.resumed(self._order, at), hold_reason=None))
+
+    def _is(self, at: datetime, what: Mapping[str, str]) -> None:
+        """Experts have said what it is: the policy that fits that promises, from the original starts."""
+        known = replace(self._order, type=what["type"], category=what["category"], priority=what["priority"])
+        known = replace(known, own_team=what["team"])
+        policy = known.books(known.policy.version).policy_for(known.matter)
+        self._now(timing.retargeted(replace(known, policy=policy.pin), at))
 
     def _prioritise(self, at: datetime, priority: str) -> None:
         if priority != self._order.priority:
