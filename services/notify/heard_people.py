@@ -25,6 +25,8 @@ class WorkStranded(StepEvent):
 
     need = fields.String(load_default=None, allow_none=True)
     cause = fields.String(load_default="", allow_none=True)
+    supervisor = fields.String(load_default=None, allow_none=True)
+    duty_manager = fields.String(load_default=None, allow_none=True)
 
 
 class WorkHandedOver(StepEvent):

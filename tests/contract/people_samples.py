@@ -43,6 +43,9 @@ def _offered() -> Iterator[Decision]:
     offered = order.with_visit(replace(order.visits[0], accept_by=AT, offers=1))
     yield offering.lapsed(offered, AT)
     yield offering.decline(order, AT, reason="I know the customer")
+    waiting = build.an_order(agent=None)
+    for cause in ("shift, presence", "nobody serves it"):
+        yield domain.stranded(waiting, AT, 1, cause, alarmed=False)
 
 
 def _handed_over() -> Iterator[Decision]:

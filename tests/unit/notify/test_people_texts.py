@@ -49,7 +49,7 @@ def test_a_supervisor_hears_why_work_was_declined():
 
 
 def stranded(**given):
-    known = {"agent": None, "step": None, "visit": 1, "step_name": None, "need": "network", "cause": "off_shift, busy"}
+    known = {"agent": None, "step": None, "visit": 1, "step_name": None, "need": "network", "cause": "shift, presence"}
     return work(**{**known, **given})
 
 
@@ -58,7 +58,7 @@ def test_the_duty_manager_is_alarmed_of_work_that_nobody_can_take_and_why():
     assert (message.recipient, message.urgency) == ("duty_manager:network", "urgent")
     assert message.content.text.splitlines() == [
         "工单 T-1042（传票 W-1042）在班组 network 排队，目前没有任何人员可以接手。",
-        "原因：不在班、忙碌。",
+        "原因：不在班（含休假、休息）、不在岗或忙碌。",
         "优先级：P2；分类：network。",
         "一旦有人符合条件，系统会自动分派。请安排人员。",
     ]
@@ -66,7 +66,7 @@ def test_the_duty_manager_is_alarmed_of_work_that_nobody_can_take_and_why():
     assert message.content.text.splitlines()[:3] == [
         "Ticket T-1042 (work order W-1042) waits for team network (queue network#expert), "
         "and nobody at all can take it now.",
-        "Why: off shift; busy.",
+        "Why: off duty; away or busy.",
         "Priority P2, category network, step On site.",
     ]
 
