@@ -47,4 +47,5 @@ def require_fit(before: Agent, after: Agent, roster: Roster, since: datetime, un
 
 
 def _same(one: Duty, other: Duty) -> bool:
-    return (one.day, one.shift, one.extra) == (other.day, other.shift, other.extra)
+    """Whether they are what a leave has left of one duty: such do not overlap, as the same duty twice would."""
+    return one.until <= other.since and (one.day, one.shift, one.extra) == (other.day, other.shift, other.extra)

@@ -132,6 +132,13 @@ def test_an_extra_duty_that_overlaps_another_is_refused():
     assert refused.value.details["duties"] == ["early of 2026-03-02", "early of 2026-03-02"]
 
 
+def test_the_same_extra_duty_twice_is_refused():
+    agent, _ = called_in(on_rota(), a_roster(), 9, "early")
+
+    with pytest.raises(TwoDuties):
+        called_in(agent, a_roster(), 9, "early")
+
+
 @pytest.mark.parametrize(("on", "shift"), [(2, "late"), (4, "early"), (8, "early")])
 def test_an_extra_duty_with_too_little_rest_before_or_after_it_is_refused(on, shift):
     with pytest.raises(TooLittleRest):
