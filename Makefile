@@ -46,5 +46,5 @@ bench: setup ## measure throughput, latency and memory
 	@$(PYTHON) -m tests.bench
 
 requirements: setup ## pin requirements/*.in anew, with hashes
-	@cd requirements && for each in runtime dev; do \
+	@cd requirements && for each in runtime simulation dev; do \
 		$(subst .venv,../.venv,$(COMPILE)) --upgrade --output-file $$each.txt $$each.in || exit 1; done

@@ -61,7 +61,7 @@ make_venv() {
     fi
     say "install requirements into .venv"
     .venv/bin/python -m pip -qq --disable-pip-version-check install --require-hashes \
-        -r requirements/runtime.txt -r requirements/dev.txt
+        -r requirements/runtime.txt -r requirements/simulation.txt -r requirements/dev.txt
     .venv/bin/python -m pip -qq --disable-pip-version-check install --no-deps --no-build-isolation -e .
 }
 

@@ -59,5 +59,9 @@ def _told(found: Iterator[tuple[str, Any]], progress: Progress) -> Iterator[tupl
 
 
 def _progress() -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.fields[count]} records, now {task.fields[kind]}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.fields[count]} records, now {task.fields[kind]}"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)

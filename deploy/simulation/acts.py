@@ -69,6 +69,7 @@ class _Telling:
         self._left: dict[int, _Open] = {}
         self._held: tuple[datetime, str] | None = None
         self.stints: dict[str, list[Stint]] = {}
+        self.routed: list[Act] = []
 
     def take(self, act: Act) -> None:
         """One act; those that are about the whole work are for `course_of`."""
@@ -122,6 +123,8 @@ class _Telling:
     def _end(self, act: Act) -> None:
         self._count(act.at)
         if (own := self._open.pop(act.visit, None)) is None:
+            if act.kind is Kind.LEFT and act.word is not None:
+                self.routed.append(act)
             return
         if act.kind is Kind.LEFT and act.word is None:
             self._left[act.visit] = own
@@ -153,6 +156,7 @@ def course_of(ticket: Mapping[str, Any], opened_at: datetime, acts: Sequence[Act
         opened_at=opened_at,
         stints={step: tuple(stints) for step, stints in telling.stints.items()},
         priorities=tuple((_since(opened_at, act), str(act.word)) for act in acts if act.kind is Kind.PRIORITISED),
+        routed=tuple((_since(opened_at, act), str(act.word)) for act in telling.routed),
         reopened=reopened,
         closed=closed,
         withdrawn=next((_since(opened_at, act) for act in acts if act.kind is Kind.WITHDRAWN), None),

@@ -26,11 +26,14 @@ SOLUTION, LANGUAGE = "as recorded", "en"
 
 @dataclass
 class Agreement:
-    """Of how many recorded assignments the rules would have chosen the same agent; `refused`: acts they forbid."""
+    """Of how many recorded assignments the rules would have chosen the same agent.
+
+    `by_chance`: how many anybody would have hit who drew one of the team; `refused`: acts that the rules forbid.
+    """
 
     asked: int = 0
     same: int = 0
-    alone: int = 0
+    by_chance: float = 0.0
     refused: int = 0
 
     @property
@@ -129,7 +132,7 @@ class AsRecorded:
         chosen = choose(task, candidates, rules)
         self.agreement.asked += 1
         self.agreement.same += chosen.agent_id == agent_id
-        self.agreement.alone += len(workers) <= 1
+        self.agreement.by_chance += 1 / len(workers) if workers else 0.0
 
     def _outcome(self) -> Outcome:
         first, last = self.measure.first_at, self.measure.last_at

@@ -40,14 +40,15 @@ class Course:
     """One work order as the world had it.
 
     `ticket` is what `open_work` takes. `stints` are those of each step, in order. Counted in seconds from the opening:
-    `priorities` that people gave, and `withdrawn`. `reopened`: seconds after each resolution that was not the last one;
-    `closed`: seconds after the last one, None if it was not closed.
+    `priorities` that people gave, `routed` (to which team, while nobody had it), and `withdrawn`. `reopened`: seconds
+    after each resolution that was not the last one; `closed`: seconds after the last one, None if it was not closed.
     """
 
     ticket: Mapping[str, Any]
     opened_at: datetime
     stints: Mapping[str, tuple[Stint, ...]] = field(default_factory=dict)
     priorities: tuple[tuple[float, str], ...] = ()
+    routed: tuple[tuple[float, str], ...] = ()
     reopened: tuple[float, ...] = ()
     closed: float | None = None
     withdrawn: float | None = None

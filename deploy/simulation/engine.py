@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+from deploy.simulation.course import Course
 from deploy.simulation.handling import Handling
 from deploy.simulation.live import Live
 from deploy.simulation.measure import Measure, Outcome, Person, outcome
@@ -25,8 +26,6 @@ from services.dispatch import domain
 from services.dispatch.domain import State
 from services.dispatch.domain.work.order import Order
 from shared.events import Fact
-
-from deploy.simulation.course import Course
 
 Handler = Callable[..., None]
 Progress = Callable[[int], None]

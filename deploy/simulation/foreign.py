@@ -85,8 +85,9 @@ def body(incidents: Sequence[Incident], sample: Mapping[str, Mapping[str, Any]])
 def agents(incidents: Sequence[Incident]) -> dict[str, dict[str, Any]]:
     """Everybody whom the log names, in all groups in which it does; where it names nobody, one for the group."""
     teams: dict[str, dict[str, None]] = {}
+    routes = reference.routes(incidents)
     for incident in incidents:
-        for act, group in _assignments(incident):
+        for act, group in _assignments(incident, routes):
             teams.setdefault(str(act.word), {})[group] = None
     return {
         person: {"name": person, "teams": list(groups), "capacity": reference.CAPACITY}
@@ -117,8 +118,9 @@ def _work(incident: Incident, routes: Mapping[str, str]) -> ForeignWork:
     return ForeignWork(ticket, incident.submitted_at, tuple(walk.acts()))
 
 
-def _assignments(incident: Incident) -> Iterator[tuple[Act, str]]:
-    walk = _Walk(incident, "")
+def _assignments(incident: Incident, routes: Mapping[str, str]) -> Iterator[tuple[Act, str]]:
+    """Each, with the group in which it was."""
+    walk = _Walk(incident, routes[rules.category_of(incident.rows[0])])
     for act in walk.acts():
         if act.kind is Kind.ASSIGNED:
             yield act, walk.team
@@ -196,6 +198,4 @@ class _Walk:
 
 def unnamed(group: str) -> str:
     """Who has it in that group where the log does not say."""
-    return f"{group or reference.DEFAULT_TEAM}, unnamed"
-
-
+    return f"{group}.unnamed"

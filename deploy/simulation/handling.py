@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from deploy.simulation.course import Stint
 from deploy.simulation.filling import values_for
 from deploy.simulation.live import Do, Job, Live, Point, points_of, rest_of
-from deploy.simulation.course import Pause, Stint
 from deploy.simulation.samples import Samples
 from deploy.simulation.staff import Worker
 from services.dispatch import domain
@@ -39,6 +39,8 @@ class Handling:
         """What does not depend on who has it: priorities that people give, and the customer who takes it back."""
         for after, priority in live.course.priorities:
             self._later(after, self._prioritise, live, priority)
+        for after, team in live.course.routed:
+            self._later(after, self._route, live, team)
         if live.course.withdrawn is not None:
             self._later(live.course.withdrawn, self._withdraw, live)
 
@@ -187,6 +189,10 @@ class Handling:
     def _prioritise(self, live: Live, priority: str) -> None:
         if live.order.order_no in self._engine.live:
             self._try(live, lambda order, at: domain.prioritise(order, at, priority, "as recorded"))
+
+    def _route(self, live: Live, team: str) -> None:
+        if live.order.order_no in self._engine.live and live.order.visits:
+            self._transfer(live, live.order.visits[0], team)
 
     def _withdraw(self, live: Live) -> None:
         if live.order.order_no in self._engine.live and live.order.state is not State.RESOLVED:

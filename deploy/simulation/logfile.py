@@ -22,6 +22,7 @@ from deploy.simulation.errors import DamagedLog
 from shared.document import GENESIS, entry_hash
 
 FORM = 1
+HEAD = "loopdesk"
 KINDS = ("reference", "agents", "hand_overs", "orders")
 Row = Mapping[str, Any]
 Numbered = tuple[int, str, Row]
@@ -34,7 +35,7 @@ def write(path: Path, exported_at: str, rows: Iterable[tuple[str, Row]]) -> int:
     lines = 2
     try:
         with _opened(beside, "wt", path.suffix) as file:
-            _line(file, {"kind": "loopdesk", "form": FORM, "exported_at": exported_at})
+            _line(file, {"kind": HEAD, "form": FORM, "exported_at": exported_at})
             for kind, row in rows:
                 _line(file, {"kind": kind, **row})
                 lines += 1
@@ -51,8 +52,8 @@ def _line(file: TextIO, row: Row) -> None:
 
 @contextmanager
 def _opened(path: Path, mode: str, suffix: str) -> Iterator[TextIO]:
-    file = gzip.open(path, mode, encoding="utf-8") if suffix == ".gz" else path.open(mode, encoding="utf-8")
-    with cast(TextIO, file):
+    opened = gzip.open if suffix == ".gz" else open
+    with opened(path, mode, encoding="utf-8") as file:
         yield cast(TextIO, file)
 
 
@@ -66,11 +67,12 @@ def is_export(path: Path) -> bool:
 
 
 def read(path: Path) -> Iterator[Numbered]:
-    """Every row between the first line and the last. Raises `DamagedLog` at the first that is not as it should be."""
+    """The first line, and every row before the last. Raises `DamagedLog` at the first that is not as it should be."""
     number, expected = 0, None
     for number, row in _lines(path):
         if number == 1:
             _require_head(row)
+            yield number, HEAD, row
         elif expected is not None:
             raise DamagedLog(number, "kind", "something follows on the line that is to be the last")
         elif row.get("kind") == "end":
@@ -106,7 +108,7 @@ def _object(number: int, line: str) -> Row:
 
 
 def _require_head(row: Row) -> None:
-    if row.get("kind") != "loopdesk":
+    if row.get("kind") != HEAD:
         raise DamagedLog(1, "kind", "is not 'loopdesk': this is no export")
     if row.get("form") != FORM:
         raise DamagedLog(1, "form", f"is {row.get('form')!r}; this program reads the form {FORM}")

@@ -113,19 +113,19 @@ def fairness(given: Sequence[float]) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One agent's part in a run, times in hours."""
+    """One agent's part in a run, times in hours; `busy` None: it is not known."""
 
     agent_id: str
     teams: tuple[str, ...]
     given: int
     duty: float
-    busy: float
+    busy: float | None
     overtime: float
 
     @property
-    def idle(self) -> float:
+    def idle(self) -> float | None:
         """On duty, and nothing to do."""
-        return max(0.0, self.duty - self.busy)
+        return None if self.busy is None else max(0.0, self.duty - self.busy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,14 +149,15 @@ class Outcome:
         return fairness([one.given / one.duty for one in self.people if one.duty > 0 and busy.intersection(one.teams)])
 
     @property
-    def idle_hours(self) -> float:
-        """On duty with nothing to do, all agents together."""
-        return sum(person.idle for person in self.people)
+    def idle_hours(self) -> float | None:
+        """On duty with nothing to do, all agents together; None where it is not known."""
+        idle = [person.idle for person in self.people]
+        return None if None in idle else sum(hours for hours in idle if hours is not None)
 
     @property
-    def overtime_hours(self) -> float:
-        """After the end of a duty, all agents together."""
-        return sum(person.overtime for person in self.people)
+    def overtime_hours(self) -> float | None:
+        """After the end of a duty, all agents together; None where it is not known."""
+        return None if self.idle_hours is None else sum(person.overtime for person in self.people)
 
 
 def outcome(name: str, measure: Measure, people: Iterable[Person], unfinished: int, seconds: float = 0.0) -> Outcome:

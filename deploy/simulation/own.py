@@ -78,7 +78,7 @@ class Own:
 
 
 def _agent(agent_id: str, state: Mapping[str, Any]) -> Agent:
-    blank = {name: None for name in KERNEL_FIELDS} | {"version": 0}
+    blank = dict.fromkeys(KERNEL_FIELDS) | {"version": 0}
     exceptions = [{**one, **{name: _time(one[name]) for name in ("since", "until")}} for one in state["exceptions"]]
     times = {name: _time(value) for name, value in state["presence"].items() if name in ("since", "until")}
     own = {"presence": {**state["presence"], **times}, "exceptions": exceptions, "heard_at": None}

@@ -58,11 +58,13 @@ class Checked:
 
 
 class Reproduction:
-    """Plays histories again; `books` has the versions of the reference data, `checked` counts what was compared."""
+    """Plays histories again. `books` has the versions of the reference data, `checked` counts what was compared, `last`
+    is the state that the last history ended in, as recorded."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
         self.checked = Checked()
+        self.last: Order | None = None
 
     def differences(self, entries: Sequence[Entry], assignments: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
         """What of one history does not come out the same; `assignments` are the records of its choices."""
@@ -78,6 +80,7 @@ class Reproduction:
             assert after is not None  # noqa: S101 - a write has entries
             yield from self._write(state, own, after)
             state = after
+        self.last = state
 
     # deadlines
 

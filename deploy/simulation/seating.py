@@ -92,6 +92,13 @@ class Seating:
             return False
         self._engine.handling.begin(live, visit, chosen, task)
         self.queues.drop(live.order.order_no, visit.number)
-        waited = self._engine.now - live.since.pop(visit.number, self._engine.now)
-        self._engine.measure.waited(live.order.priority, waited.total_seconds())
+        self._told(live, visit, task.units)
         return True
+
+    def _told(self, live: Live, visit: Visit, units: int) -> None:
+        since = live.since.pop(visit.number, self._engine.now)
+        waited, priority = (self._engine.now - since).total_seconds(), live.order.priority
+        self._engine.measure.waited(priority, waited)
+        watch = self._engine.setting.watch
+        if watch is not None and (job := live.jobs.get(visit.number)) is not None:
+            watch(visit.need.team, priority, units, since, waited, job.stint.seconds)

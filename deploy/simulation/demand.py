@@ -1,0 +1,102 @@
+"""How much work comes to each team in each hour of the week, and how long it is handled."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+WEEK = 168
+HOUR = timedelta(hours=1)
+MOST = 20000  # times of handling that are kept of a team and priority
+
+
+@dataclass
+class TeamDemand:
+    """One team's. `arrivals`, `work` (seconds of handling begun and not ended): by whole hours from the first."""
+
+    arrivals: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    steps: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    handling: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    units: int = 0
+    jobs: int = 0
+    seconds: float = 0.0
+    waits: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+
+    @property
+    def mean(self) -> float:
+        """Seconds of handling, on average."""
+        return self.seconds / self.jobs if self.jobs else 0.0
+
+    def came(self, hour: float, seconds: float) -> None:
+        """Work that came at that time (in hours), as if it was handled at once: what is offered to the seats.
+
+        That is the load which J. Jennings, A. Mandelbaum, W. Massey and W. Whitt, Server Staffing to Meet Time-Varying
+        Demand (Management Science 42, 1996), staff by: handling that is longer than an hour weighs on later ones.
+        """
+        self._step(hour, 1.0)
+        self._step(hour + seconds / 3600, -1.0)
+
+    def _step(self, hour: float, height: float) -> None:
+        """The busy seats change by so much then: the rest of that hour is in part so, later ones wholly."""
+        whole = int(hour)
+        rest = 1 - (hour - whole)
+        self.steps[whole] += height * rest
+        self.steps[whole + 1] += height * (1 - rest)
+
+
+@dataclass
+class Demand:
+    """All teams'; hours are counted from midnight of the first day, in the zone."""
+
+    zone: ZoneInfo
+    begin: datetime | None = None
+    last: int = 0
+    teams: dict[str, TeamDemand] = field(default_factory=lambda: defaultdict(TeamDemand))
+
+    def given(self, team: str, priority: str, units: int, since: datetime, waited: float, seconds: float) -> None:
+        """A piece of work was given to somebody: from when it waited, how long, and how long it will be handled."""
+        local = since.astimezone(self.zone)
+        if self.begin is None:
+            self.begin = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        hour = (local - self.begin) / HOUR
+        if hour < 0:
+            return
+        own = self.teams[team]
+        own.arrivals[int(hour)] += 1
+        own.came(hour, seconds)
+        own.units += units
+        own.jobs += 1
+        own.seconds += seconds
+        if len(own.handling[priority]) < MOST:
+            own.handling[priority].append(seconds)
+        own.waits[priority].append(waited)
+        self.last = max(self.last, int(hour))
+
+    def hour_of_week(self, hour: int) -> int:
+        """0 is Monday, midnight to one."""
+        begin = self.begin.weekday() * 24 if self.begin else 0
+        return (begin + hour) % WEEK
+
+    def per_hour(self, team: str) -> list[float]:
+        """Arrivals in each hour of the week, on average over the weeks of the log."""
+        return self._average({hour: float(count) for hour, count in self.teams[team].arrivals.items()})
+
+    def load(self, team: str) -> list[float]:
+        """Offered load in each hour of the week, in erlangs."""
+        steps = self.teams[team].steps
+        busy, loads = 0.0, {}
+        for hour in range(self.last + 1):
+            busy += steps.get(hour, 0.0)
+            loads[hour] = max(0.0, busy)
+        return self._average(loads)
+
+    def _average(self, by_hour: dict[int, float]) -> list[float]:
+        sums, weeks = [0.0] * WEEK, [0] * WEEK
+        for hour in range(self.last + 1):
+            place = self.hour_of_week(hour)
+            sums[place] += by_hour.get(hour, 0.0)
+            weeks[place] += 1
+        return [total / count if count else 0.0 for total, count in zip(sums, weeks, strict=True)]
