@@ -99,15 +99,18 @@ class StandIns:
     def _misplaced(self, register: Register, now: datetime) -> Iterator[tuple[str, str]]:
         """(order number, whose hand-over is the reason) of work that is not where it belongs."""
         away = stand_ins.away(register, now)
-        wanted: dict[str, Any] = {"state": {"$in": _HELD_BY_SOMEBODY}, "replay_until": None}
         for agent in away:
-            found = self._orders.find({"agents": agent, **wanted}, {"_id": 1}).hint("of_agent").limit(IN_SIGHT)
-            yield from ((doc["_id"], agent) for doc in found)
+            wanted = {"agents": agent, "state": {"$in": _HELD_BY_SOMEBODY}}
+            yield from ((order_no, agent) for order_no in self._live(wanted, "of_agent"))
         for pair in self._pairs():
             owner, agent = pair.split(">")
             if stand_ins.resolve(register, owner, now) != agent:
-                found = self._orders.find({"acting": pair}, {"_id": 1}).hint("of_principal").limit(IN_SIGHT)
-                yield from ((doc["_id"], owner) for doc in found)
+                yield from ((order_no, owner) for order_no in self._live({"acting": pair}, "of_principal"))
+
+    def _live(self, wanted: Mapping[str, Any], index: str) -> Iterator[str]:
+        """Numbers of work that is not in replay, for which time moves on by the caller's word only."""
+        found = self._orders.find({**wanted, "replay_until": None}, {"_id": 1}).hint(index).limit(IN_SIGHT)
+        yield from (doc["_id"] for doc in found)
 
     def _pairs(self) -> Iterator[str]:
         """Every `owner>agent` that there is among open work; one index entry is read for each."""

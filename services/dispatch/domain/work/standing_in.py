@@ -39,9 +39,7 @@ def follow_stand_ins(order: Order, at: datetime, register: Register) -> Decision
 
 
 def acting(order: Order) -> list[str]:
-    """`owner>agent` for each open step that somebody has for somebody else; [] in replay."""
-    if order.replay_until is not None:
-        return []
+    """`owner>agent` for each open step that somebody has for somebody else."""
     return sorted({pair(visit.principal, visit.agent) for visit in order.visits if visit.principal and visit.agent})
 
 
