@@ -22,7 +22,8 @@ from services.dispatch.domain.people.agent import AgentDecide
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
 from services.dispatch.domain.work.order import Books, Seat
-from services.dispatch.events import ORDER_EVENTS
+from services.dispatch.duty_log import DutyLogs
+from services.dispatch.events import ORDER_EVENTS, UNHEARD
 from services.dispatch.handovers import StandIns
 from services.dispatch.incidents import MassIncidents
 from services.dispatch.listing import INDEXES, PARTIAL, query
@@ -35,6 +36,7 @@ from services.dispatch.shift_logs import ShiftLogs
 from services.dispatch.stranded import Stranded
 from services.dispatch.waiting import Waiting
 from services.dispatch.walk import WALKS
+from services.dispatch.workload import Workload
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
 from shared.cause import Call, Cause
 from shared.errors import NotFound, Unavailable
@@ -66,13 +68,18 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
             "of_agent": ("agent", "ended_at"),
             "of_team": ("team", "ended_at"),
             "given_in_team": ("team", "assigned_at"),
+            "given_to_agent": ("agent", "assigned_at"),
         }.items()
     ],
     "dispatch_rollouts": [],
     "dispatch_handovers": [],
     "dispatch_shift_logs": shift_logs.INDEXES,
+    "dispatch_duty_logs": [IndexModel([("month", ASCENDING)], name="of_month")],
 }
-AGGREGATES = ("dispatch_orders", "dispatch_agents", "dispatch_rollouts", "dispatch_handovers", "dispatch_shift_logs")
+AGGREGATES = (
+    *("dispatch_orders", "dispatch_agents", "dispatch_rollouts", "dispatch_handovers"),
+    *("dispatch_shift_logs", "dispatch_duty_logs"),
+)
 
 Decide = Callable[[Order, datetime], Decision]
 Reply = Callable[[Order], dict[str, Any]]
@@ -93,6 +100,7 @@ class DispatchStore:
             to_document=order_document,
             from_document=lambda doc: order_from(doc, self.books),
             published=ORDER_EVENTS,
+            unheard=UNHEARD,
             advance=domain.advance,
             next_due=domain.next_due,
             rebuilds=lambda doc, entries: order_faults(doc, entries, self.books),
@@ -113,6 +121,8 @@ class DispatchStore:
             courtesy=Courtesy(),
         )
         self.shift_logs = ShiftLogs(db, self.agents, self._roster)
+        self.duty_logs = DutyLogs(db)
+        self.workload = Workload(db)
         self.shift_changes = ShiftChanges(self.shift_logs, self.agents, self.orders, self._read, self._roster)
 
     @property

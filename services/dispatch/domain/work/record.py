@@ -180,7 +180,8 @@ def _raised_form(raised: Raised) -> dict[str, Any]:
 
 
 def _raised(doc: Mapping[str, Any]) -> Raised:
-    return Raised(**{name: tuple(value) if isinstance(value, list) else value for name, value in doc.items()})
+    whole: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in doc.items()}
+    return Raised(**whole)
 
 
 def _mass(doc: Mapping[str, Any]) -> MassIncident:

@@ -155,7 +155,7 @@ def _with_step(order: Order, visit: Visit, running: Sequence[Clock]) -> NextActi
     dues = [clock.due for clock in clocks if clock.due and visit in measured(order, clock)]
     if visit.accept_by is not None:
         dues.append(visit.accept_by)
-    who = (visit.agent,) if visit.agent else ()
+    who: tuple[str, ...] = (visit.agent,) if visit.agent else ()
     if _is_stranded(visit):
         who = tuple(one for one in (visit.duty_manager or visit.supervisor,) if one)
     return NextAction(action=_step_action(order, visit), by=min(dues, default=None), team=visit.need.team, who=who)
