@@ -17,6 +17,7 @@ ALLOWED = {
     "triage": {*IN_WORK, "held"},
     "declare": {*IN_WORK, "held"},
     "announce": {*IN_WORK, "held"},
+    "decline": {*IN_WORK, "held"},
     "link": {*IN_WORK, "held"},
     "unlink": {"linked"},
     "settle": {"linked"},
@@ -34,6 +35,8 @@ ALLOWED = {
 OF_A_STEP = {
     "assign": {"queued": "assigned"},
     "accept": {"assigned": "accepted"},
+    "lapse": {"assigned": "queued"},
+    "decline": {"assigned": "queued", "accepted": "queued"},
     "transfer": dict.fromkeys(IN_WORK, "queued"),
     "hand_over": {"assigned": "assigned", "accepted": "assigned"},
     "let_go": {"assigned": "queued", "accepted": "queued"},

@@ -7,6 +7,7 @@ import pytest
 from services.dispatch import domain
 from services.dispatch.answers import work
 from services.dispatch.domain import Stage, State
+from services.dispatch.domain.work.order import Seat
 from services.dispatch.errors import (
     AlreadyVoid,
     CannotLeave,
@@ -69,7 +70,8 @@ def test_a_step_that_is_not_open_is_not_found():
 def test_parallel_work_is_as_far_as_the_step_that_has_come_furthest():
     order, _ = domain.assign(reported(), NINE, "a1", 3)
 
-    assert (order.state, order.agent, domain.claimed(order)) == (State.ASSIGNED, None, {3: "a1"})
+    assert (order.state, order.agent) == (State.ASSIGNED, None)
+    assert domain.claimed(order) == {3: Seat("a1", 1, "fault", 2)}
     assert domain.queues(order) == ["it#expert"]
 
 

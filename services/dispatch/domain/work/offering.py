@@ -8,7 +8,7 @@ from datetime import datetime
 from services.dispatch.domain.work.facets import Declined
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import State
-from services.dispatch.domain.work.telling import concerning, having, step_names, told
+from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import ASSIGNED, Visit
 from services.dispatch.domain.work.visiting import back, chosen
 
@@ -54,4 +54,4 @@ def resumed(order: Order, at: datetime) -> Order:
 
 
 def _about(order: Order, visit: Visit) -> dict[str, object]:
-    return {**concerning(order, [visit]), **having(visit), **step_names(order, visit)}
+    return {**having(visit), **step_names(order, visit)}
