@@ -51,7 +51,10 @@ class StepEvent(WorkEvent):
 
 
 class WorkAssigned(StepEvent):
-    """Somebody has it: the work, or a step of it."""
+    """Somebody has it, the work or a step of it, for `principal`; it is to be accepted by `accept_by`."""
+
+    accept_by = Instant(load_default=None, allow_none=True)
+    principal = fields.String(load_default=None, allow_none=True)
 
 
 class WorkQueued(StepEvent):

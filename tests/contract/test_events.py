@@ -10,7 +10,7 @@ import pytest
 
 from deploy.catalogue import subscriptions, worker
 from deploy.services import SERVICES
-from services.dispatch.events import ORDER_EVENTS, SHIFT_LOG_EVENTS
+from services.dispatch import events as dispatch_events
 from services.feedback import events as feedback_events
 from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
 from shared.bus.handler import EventHandler
@@ -24,12 +24,12 @@ SAMPLES = all_samples()
 PAIRS = sorted(pair for service in SERVICES for pair in subscriptions(service))
 PUBLISHED = {
     "intake": {*CUSTOMER_EVENTS, *TICKET_EVENTS},
-    "dispatch": {*ORDER_EVENTS, *SHIFT_LOG_EVENTS},
+    "dispatch": {*dispatch_events.ORDER_EVENTS, *dispatch_events.SHIFT_LOG_EVENTS},
     "feedback": {*feedback_events.published(TOKENS.token)},
     "notify": set(),
     "consumers": {"receipt"},
 }
-UNHEARD = {"feedback": set(feedback_events.UNHEARD)}
+UNHEARD = {"dispatch": set(dispatch_events.UNHEARD), "feedback": set(feedback_events.UNHEARD)}
 
 
 def handler(pair: Subscription) -> EventHandler:
@@ -102,7 +102,9 @@ def documented() -> dict[tuple[str, str], Row]:
 
 
 def test_the_document_names_every_type_and_who_hears_it() -> None:
-    heard: dict[tuple[str, str], set[str]] = {}
+    heard: dict[tuple[str, str], set[str]] = {
+        (source, event): set() for source, events in PUBLISHED.items() for event in events
+    }
     for pair in PAIRS:
         heard.setdefault((pair.source, pair.event), set()).add(pair.service)
     assert {key: row.heard_by for key, row in documented().items()} == heard

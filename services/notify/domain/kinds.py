@@ -45,7 +45,7 @@ _FEE: dict[str, Any] = {**_WORK, "fee": 1, "step": "fee", "amount": "120.00", "c
 
 #: Event -> the names that its templates may use, with a sample value each.
 KINDS: Mapping[str, Mapping[str, Any]] = {
-    "work_assigned": _STEP,
+    "work_assigned": {**_STEP, "accept_by": _DUE, "principal": "agent-18"},
     "work_prioritised": {**_WORK, "was": "P3", "reason": "A whole district is without it.", "by": "actor"},
     "work_queued": {**_STEP, "agent": None, "need": "network#expert"},
     "step_opened": {**_STEP, "due": _DUE},
@@ -137,7 +137,7 @@ NULLABLE = (
     *("agent", "supervisor", "duty_manager"),
     *("step", "visit", "step_name", "to_name"),
     *("clock", "part", "part_name", "due"),
-    *("principal", "note", "reason_name", "eta", "eta_note", "match", "parent_no", "next_at"),
+    *("accept_by", "principal", "note", "reason_name", "eta", "eta_note", "match", "parent_no", "next_at"),
 )
 
 #: What may be an empty list, in the same way.

@@ -177,7 +177,7 @@ def test_an_escalation_tells_its_level_and_what_for():
 
 
 def test_whoever_gets_a_step_reads_which():
-    (message,) = messages("work_assigned", work(step="on_site", visit=4, step_name=ON_SITE))
+    (message,) = messages("work_assigned", assigned(step="on_site", visit=4, step_name=ON_SITE))
     assert "当前环节：现场处理。" in message.content.text
 
 
@@ -206,6 +206,11 @@ def test_work_without_a_flow_waits_without_a_step():
         "优先级：P2；分类：network。",
         "请安排人员接手。",
     ]
+
+
+def assigned(**given):
+    known = {"step": None, "visit": 1, "step_name": None, "accept_by": None, "principal": None}
+    return work(**{**known, **given})
 
 
 def side_by_side(**given):
@@ -242,8 +247,8 @@ def test_nobody_is_asked_to_hurry_for_what_was_long_over_when_it_was_entered(lan
     def hurried(**known):
         told = [
             *messages("deadline_missed", deadline(), body=body, **known),
-            *messages("work_assigned", work(**step), body=body, **known),
-            *messages("work_assigned", work(**step, round=1), body=body, **known),
+            *messages("work_assigned", assigned(), body=body, **known),
+            *messages("work_assigned", assigned(round=1), body=body, **known),
             *messages("work_queued", work(**step, need="network"), body=body, **known),
         ]
         return [any(word in content for word in hurry) for m in told for content in (m.content.text, m.content.html)]
@@ -259,8 +264,16 @@ def test_what_was_entered_afterwards_says_so():
     assert message.content.text.endswith("已过。\n班组：network；处理人：agent-17。本工单为补录，仅供知悉。")
 
 
+def test_whoever_gets_work_reads_by_when_to_accept_it_and_for_whom():
+    (message,) = messages("work_assigned", assigned(accept_by=NOON, principal="agent-18"))
+    assert message.content.text.splitlines()[0].endswith("已分派给您（agent-17，班组 network），由您代 agent-18 处理。")
+    assert "\n请于 2026-03-02 20:00 前接单，逾时将改派。\n" in message.content.text
+    (message,) = messages("work_assigned", assigned())
+    assert "接单" not in message.content.text
+
+
 def test_reopened_work_has_had_its_first_response():
-    (message,) = messages("work_assigned", work(step=None, visit=2, step_name=None, round=1))
+    (message,) = messages("work_assigned", assigned(visit=2, round=1))
     assert message.content.text.endswith("请尽快处理。")
 
 
