@@ -42,7 +42,6 @@ ORDER_EVENTS: dict[str, Builder] = {
     "work_opened": _telling("opened_at", "first_response_due", "resolution_due", "policy", "flow"),
     "step_opened": _telling(*STEP, "due"),
     "work_assigned": _telling("held", *STEP, "accept_by", "principal"),
-    "work_accepted": _telling(*STEP),
     "work_lapsed": _telling(*STEP, "offers"),
     "work_declined": _telling(*STEP, "reason"),
     "work_stranded": _telling(*STEP, "need", "cause", "supervisor", "duty_manager"),
@@ -79,9 +78,6 @@ ORDER_EVENTS: dict[str, Builder] = {
     "work_held_long": _watched("reason", "reason_name", "since", "limit_at", *CONCERNED),
 }
 """Fact type -> builder of the event's data. All other facts stay in the work order's history."""
-
-UNHEARD = ("work_accepted",)
-"""Those of them that nobody subscribes to yet."""
 
 
 def _shift_log_written(log: ShiftLog, fact: Fact) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
 from services.dispatch.domain.work.order import Books, Seat
 from services.dispatch.duty_log import DutyLogs
-from services.dispatch.events import ORDER_EVENTS, UNHEARD
+from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.handovers import StandIns
 from services.dispatch.incidents import MassIncidents
 from services.dispatch.listing import INDEXES, PARTIAL, query
@@ -100,7 +100,6 @@ class DispatchStore:
             to_document=order_document,
             from_document=lambda doc: order_from(doc, self.books),
             published=ORDER_EVENTS,
-            unheard=UNHEARD,
             advance=domain.advance,
             next_due=domain.next_due,
             rebuilds=lambda doc, entries: order_faults(doc, entries, self.books),

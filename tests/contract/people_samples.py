@@ -42,7 +42,6 @@ def _offered() -> Iterator[Decision]:
     order = build.an_order()
     offered = order.with_visit(replace(order.visits[0], accept_by=AT, offers=1))
     yield offering.lapsed(offered, AT)
-    yield domain.accept(offered, AT)
     yield offering.decline(order, AT, reason="I know the customer")
     waiting = build.an_order(agent=None)
     for cause in ("shift, presence", "nobody serves it"):

@@ -29,7 +29,7 @@ PUBLISHED = {
     "notify": set(),
     "consumers": {"receipt"},
 }
-UNHEARD = {"dispatch": set(dispatch_events.UNHEARD), "feedback": set(feedback_events.UNHEARD)}
+UNHEARD = {"feedback": set(feedback_events.UNHEARD)}
 
 
 def handler(pair: Subscription) -> EventHandler:
