@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -74,4 +73,4 @@ def _presence_form(presence: Presence) -> dict[str, Any]:
 
 def _presence(doc: Mapping[str, Any]) -> Presence:
     lasts = timedelta(seconds=doc["lasts"]) if doc["lasts"] is not None else None
-    return replace(Presence(**{**doc, "status": Status(doc["status"])}), lasts=lasts)
+    return Presence(status=Status(doc["status"]), since=doc["since"], until=doc["until"], lasts=lasts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -37,7 +37,7 @@ class Presence:
         """The same after a sign of life at that time; one from before it was said changes nothing."""
         if at is None or self.lasts is None or self.until is None or (self.since is not None and at < self.since):
             return self
-        return replace(self, until=max(self.until, at + self.lasts))
+        return Presence(status=self.status, since=self.since, until=max(self.until, at + self.lasts), lasts=self.lasts)
 
 
 def presence(status: Status, at: datetime, lasts: timedelta | None) -> Presence:
