@@ -17,7 +17,10 @@ TEAMS = [f"probe {number:02d}" for number in range(60)]
 EXPERTS, ELSEWHERE = "probe experts", "it"
 NUMBERS = count(9_000_001)
 NAME = {"zh-CN": "步骤", "en": "Step"}
-WHO_WAITS = {"waiting_for_customer": {"zh-CN": "等待客户", "en": "Waiting for the customer"}}
+WHO_WAITS = {
+    "waiting_for_customer": {"zh-CN": "等待客户", "en": "Waiting for the customer"},
+    "waiting_for_vendor": {"zh-CN": "等待供应商", "en": "Waiting for a vendor"},
+}
 #: Round the clock; the one of tickets of the type `climbing` goes to experts when it is late.
 POLICY: dict[str, Any] = {
     "code": "standard",
@@ -40,6 +43,23 @@ CLIMBING = POLICY | {
     "code": "climbing",
     "when": 'type == "climbing"',
     "escalations": [{"clock": "resolution", "at": 1, "level": 3, "tell": ["duty_manager"], "move_to": "expert"}],
+}
+#: In office hours, by three levels up to the duty manager.
+LADDER = POLICY | {
+    "code": "ladder",
+    "when": 'type == "ladder"',
+    "calendar": "office",
+    "escalations": [
+        {"clock": "resolution", "at": 0.5, "level": 1, "tell": ["owner"]},
+        {"clock": "resolution", "at": 1, "level": 2, "tell": ["owner", "supervisor"]},
+        {"clock": "resolution", "after": "3h", "level": 3, "tell": ["duty_manager"]},
+    ],
+}
+OFFICE = {
+    "name": "Office",
+    "zone": "UTC",
+    "working_day": "8h",
+    "week": {day: ["09:00-12:00", "13:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")},
 }
 #: Reported; looked at by an expert while somebody of the desk approves; fixed, with a fee.
 REPAIR = {
@@ -78,8 +98,9 @@ def a_body(**changes: Any) -> dict[str, Any]:
         "skills": {"radio": "Radio"},
         "agents": {"it.01": {"name": "IT 01", "teams": [ELSEWHERE], "capacity": 1}},
         "hold_reasons": WHO_WAITS,
-        "calendars": BEFORE_FIRST_APPLY["calendars"],
-        "policies": [CLIMBING, POLICY],
+        "calendars": {**BEFORE_FIRST_APPLY["calendars"], "office": OFFICE},
+        "policies": [CLIMBING, LADDER, POLICY],
+        "supervision": {"hold_limits": {"waiting_for_vendor": "1h"}},
         "flows": {"repair": REPAIR},
         "assignment": {"triage": {"team": EXPERTS, "when": "sensitive || confidence < 0.6"}},
     } | changes
