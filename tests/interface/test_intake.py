@@ -310,6 +310,38 @@ def test_ticket_follows_news_that_come_twice_and_in_any_order(
     assert importer.call("intake", "get_ticket", ticket_no=ticket["ticket_no"])["order_no"] is not None
 
 
+def test_ticket_follows_triage_and_the_mass_incident_that_it_is_part_of(
+    importer: Client, ticket: dict[str, Any], bus: tuple[Feigned, Ear]
+) -> None:
+    parent = {"parent_no": "W-1", "parent_ticket_no": "T-1", "reason": "between us"}
+    to = {"type": "complaint", "category": "network", "priority": "P1", "team": "it"}
+    news = [
+        _news(ticket, "work_triaged", 101, **{"from": to | {"priority": "P3"}}, to=to, reasons="between us"),
+        _news(ticket, "step_opened", 102, step="survey", visit=1, step_name=None, due=None),
+        _news(ticket, "work_linked", 103, **parent, eta="2026-03-02T12:00:00.000Z", eta_note="a cable"),
+        _news(ticket, "work_eta_announced", 104, eta="2026-03-02T13:00:00.000Z", note=None, parent_no="W-1"),
+    ]
+    twice = news * 2
+    Random(7).shuffle(twice)
+    bus[0].tell(*twice)
+
+    def told(most: int) -> dict[str, Any]:
+        now = importer.call("intake", "get_ticket", ticket_no=ticket["ticket_no"])
+        own = [entry for entry in now["history"] if entry["data"].get("number", 0) > 100]
+        assert len(own) == most
+        assert "between us" not in str(now)
+        return {**now, "own": [entry["type"] for entry in own]}
+
+    now = eventually(lambda: told(4))
+    assert now["own"] == ["triaged", "step_begun", "linked_to_incident", "eta_announced"]
+    assert (now["type"], now["priority"], now["status"], now["progress"]) == ("complaint", "P1", "assigned", None)
+    assert (now["eta"], now["eta_note"]) == ("2026-03-02T13:00:00.000Z", None)
+
+    bus[0].tell(_news(ticket, "work_unlinked", 105, agent=None, parent_no="W-1", reason="between us"))
+    now = eventually(lambda: told(5))
+    assert (now["status"], now["eta"]) == ("submitted", None)
+
+
 def test_work_that_dispatch_stopped_withdraws_the_ticket(
     importer: Client, ticket: dict[str, Any], bus: tuple[Feigned, Ear]
 ) -> None:

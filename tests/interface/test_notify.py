@@ -233,6 +233,66 @@ def test_a_change_of_course_is_told_to_whom_it_concerns(world: Feigned, desk: Cl
     ]
 
 
+def test_what_happens_among_people_is_told_to_whom_it_concerns(world: Feigned, desk: Client) -> None:
+    matter = Matter()
+    step = {"step": "on_site", "visit": 4, "step_name": ON_SITE}
+    held = {"reason": "other", "reason_name": {}, "since": to_text(LONG_AGO), "limit_at": to_text(matter.at)}
+    world.tell(
+        matter.work("work_lapsed", **step, offers=1),
+        matter.work("work_lapsed", **step, offers=3),
+        matter.work("work_declined", **step, reason="I know the customer"),
+        matter.work("work_stranded", **step, agent=None, need="network", cause="shift, capacity"),
+        matter.work("work_handed_over", **step, from_agent="agent-18", principal="agent-18", why="stands_in"),
+        matter.work("work_urged", count=3, by="customer", note=None, tell=["owner", "supervisor"]),
+        matter.work("work_intervened", reason="in circles", instruction="call today"),
+        matter.work("work_held_long", **held),
+        matter.work("work_deescalated", **{"from": 2}, level=0, tell=["duty_manager"], why="done"),
+        matter.work("mass_incident_declared", eta=None, match=None, reason="a cable"),
+        matter.missed(watchers=["desk.02", "agent-17"]),
+    )
+    rows = settled(desk, matter, 13)
+    assert sorted((row["template"], row["recipient"]) for row in rows) == [
+        ("deadline_missed", "agent:agent-17"),
+        ("mass_incident_declared", "duty_manager:network"),
+        ("mass_incident_declared", "team:network"),
+        ("watched_missed", "agent:desk.02"),
+        ("work_declined", "supervisor:network"),
+        ("work_deescalated", "duty_manager:network"),
+        ("work_handed_over", "agent:agent-17"),
+        ("work_held_long", "agent:agent-17"),
+        ("work_intervened", "agent:agent-17"),
+        ("work_lapsed", "supervisor:network"),
+        ("work_stranded", "duty_manager:network"),
+        ("work_urged", "agent:agent-17"),
+        ("work_urged", "supervisor:network"),
+    ]
+
+
+def test_a_late_reporter_is_told_the_eta_of_the_mass_incident(stack: Any, world: Feigned, desk: Client) -> None:
+    matter = Matter(email=None)
+    parent = {"parent_no": "W-1", "parent_ticket_no": "T-1", "eta": to_text(LONG_AGO), "eta_note": None}
+    world.tell(
+        matter.customer_saved(),
+        matter.work("work_linked", **parent, reason="the same cable"),
+        matter.work("work_eta_announced", eta=None, note="It takes longer.", parent_no="W-1"),
+    )
+    rows = {row["event"]: texts_of(stack, row["message_id"])[0]["text"] for row in settled(desk, matter, 2)}
+    assert "expected to be over by 2016-02-29 09:16" in rows["work_linked"]
+    assert rows["work_eta_announced"].endswith("we cannot say yet how long. It takes longer.")
+
+
+def test_a_shift_log_is_told_to_its_team_and_is_about_no_ticket(world: Feigned, desk: Client) -> None:
+    matter = Matter()
+    team, at = f"team-{matter.name}", to_text(matter.at)
+    left = {"counts": {"open": 2, "near": 1, "missed": 0, "queued": 2}, "notes": 1}
+    data = {"team": team, "log_id": f"{team}/{at}", "ended_at": at, "shifts": ["early"], "to": [], "next_at": None}
+    log = matter._event("dispatch", "shift_log_written", data["log_id"], 1, data | left)
+    world.tell(log, log)
+    (row,) = eventually(lambda: desk.call("notify", "find_messages", recipient=f"team:{team}")["messages"])
+    assert (row["template"], row["ticket_no"], row["order_no"]) == ("shift_log_written", "", "")
+    assert "未完工单 2 件" in desk.call("notify", "get_message", message_id=row["message_id"])["content"]["text"]
+
+
 def test_a_customer_is_told_of_resolution_survey_and_closing(stack: Any, world: Feigned, desk: Client) -> None:
     matter = Matter()
     world.tell(matter.customer_saved(), matter.resolved(), matter.survey(), matter.closed())
