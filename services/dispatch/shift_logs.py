@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
-
 from services.dispatch.agents import Agents
 from services.dispatch.domain.people import shift_log
 from services.dispatch.domain.people.roster import Roster
@@ -23,10 +21,8 @@ from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Call
 from shared.mongo import Database
 
-INDEXES = [
-    IndexModel([("state", ASCENDING), ("place", ASCENDING)], name="of_state"),
-    IndexModel([("team", ASCENDING), ("state", ASCENDING), ("place", ASCENDING)], name="of_team"),
-]
+#: Index name -> its fields.
+INDEXES = {"of_state": ("state", "place"), "of_team": ("team", "state", "place")}
 _STATES = {None: tuple(LogState), True: (LogState.ACKNOWLEDGED,), False: (LogState.WRITTEN,)}
 
 Answer = dict[str, Any] | None
@@ -65,7 +61,7 @@ class ShiftLogs:
         if after is not None:
             wanted["place"] = {"$lt": after}
         rows = self.aggregates.collection.find(wanted, STATE_ONLY).hint("of_state" if team is None else "of_team")
-        found = list(rows.sort("place", DESCENDING).limit(limit + 1))
+        found = list(rows.sort("place", -1).limit(limit + 1))
         more = found[limit - 1]["place"] if len(found) > limit else None
         return [shift_log_from(doc) for doc in found[:limit]], more
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +74,9 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
     ],
     "dispatch_rollouts": [],
     "dispatch_handovers": [],
-    "dispatch_shift_logs": shift_logs.INDEXES,
+    "dispatch_shift_logs": [
+        IndexModel([(field, ASCENDING) for field in fields], name=index) for index, fields in shift_logs.INDEXES.items()
+    ],
     "dispatch_duty_logs": [IndexModel([("month", ASCENDING)], name="of_month")],
 }
 AGGREGATES = (
@@ -142,11 +145,17 @@ class DispatchStore:
     # changing
 
     def open(self, cause: Cause, order: Order, facts: list[Fact]) -> None:
-        """Store new work, in the same write given to whoever has room; nothing happens if it is there already."""
+        """Store new work, in the same write given to whoever may have it; nothing happens if it is there already.
+
+        Work that is heard of late is given out now, after what fell due meanwhile; in replay, when it was opened.
+        """
         claims = self._claims()
+        at = order.opened_at if cause.starts_replay else max(order.opened_at, self.now())
+        order, due = domain.advance(order, at)
+        facts = [*facts, *(replace(fact, by_time=True) for fact in due)]
 
         def attempt(tx: Transaction) -> None:
-            seated, more = claims.settle(order, order.opened_at, facts, tx)
+            seated, more = claims.settle(order, at, facts, tx)
             self.orders.create(cause, order.order_no, seated, [*facts, *more], tx=tx)
 
         try:
@@ -155,7 +164,7 @@ class DispatchStore:
         except AlreadyThere:
             return
         except Unavailable:  # too many claim the same agents at once: then it waits its turn, but it is there
-            waiting = domain.newly_queued(order, order.opened_at)
+            waiting = domain.newly_queued(order, at)
             self.orders.create(cause, order.order_no, order, [*facts, *waiting])
         self._give_out(claims, order.order_no)
 
