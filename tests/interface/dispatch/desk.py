@@ -85,6 +85,14 @@ REPAIR = {
 }
 
 
+#: Experts look at what is sensitive or unsure, heavy work takes three units, P2 has to be accepted within 10 minutes.
+ASSIGNMENT: dict[str, Any] = {
+    "triage": {"team": EXPERTS, "when": "sensitive || confidence < 0.6"},
+    "units": [{"when": 'type == "heavy"', "units": 3}],
+    "accept_within": {"P2": "10m"},
+}
+
+
 def a_body(**changes: Any) -> dict[str, Any]:
     """Dispatch's reference data, with a team and a category for every test."""
     named = {"supervisor": "chief", "duty_manager": "duty", "expert_team": EXPERTS}
@@ -102,7 +110,7 @@ def a_body(**changes: Any) -> dict[str, Any]:
         "policies": [CLIMBING, LADDER, POLICY],
         "supervision": {"hold_limits": {"waiting_for_vendor": "1h"}},
         "flows": {"repair": REPAIR},
-        "assignment": {"triage": {"team": EXPERTS, "when": "sensitive || confidence < 0.6"}},
+        "assignment": ASSIGNMENT,
     } | changes
 
 

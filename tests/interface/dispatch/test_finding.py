@@ -64,12 +64,16 @@ def test_every_combination_of_filters_reads_an_index_in_order(stack: Stack, filt
 
 def test_what_runs_per_event_and_per_timer_reads_an_index(stack: Stack) -> None:
     orders, agents = stack.database["dispatch_orders"], stack.database["dispatch_agents"]
+    assignments = stack.database["dispatch_assignments"]
     queues = {"$in": ["it", "it#expert", "it~radio"]}
-    seats = [("load", 1), ("last_assigned_at", 1), ("_id", 1)]
     plans = {
-        "of_queue": orders.find({"queues": queues}).sort([("priority", 1), ("place", 1)]).hint("of_queue"),
+        "of_queue": orders.find({"queues": queues, "turn": {"$gt": "0P3"}}).sort("turn", 1).hint("of_queue"),
         "of_queue ": orders.find({"queues": {"$gt": "it"}}).hint("of_queue"),
-        "seats": agents.find({"queues": "it", "has_room": True}).sort(seats),
+        "of_stranded": orders.find({"stranded": "it|presence"}).hint("of_stranded"),
+        "of_customer": orders.find({"customer_id": "C-1"}).sort("place", DESCENDING).hint("of_customer"),
+        "seats": agents.find({"queues": queues, "has_room": True}).hint("seats"),
+        "of_team": agents.find({"teams": "it"}),
+        "of_order": assignments.find({"order_no": "W-1"}).sort("number", DESCENDING).hint("of_order"),
     }
     for index, rows in plans.items():
         plan = json.dumps(rows.explain()["queryPlanner"]["winningPlan"])

@@ -34,7 +34,8 @@ def test_late_timers_tell_every_deadline_once_at_the_time_it_fell_due(
     opened(desk, tell, ticket)
     eventually(lambda: work(desk, ticket)["escalation"] == 2)
 
-    fell = [(entry["type"], entry["at"]) for entry in work(desk, ticket)["history"][2:]]
+    history = [entry for entry in work(desk, ticket)["history"] if not entry["type"].startswith("work_assigned")]
+    fell = [(entry["type"], entry["at"]) for entry in history[1:]]
     after = lambda **elapsed: (began + timedelta(**elapsed)).isoformat(timespec="milliseconds").replace("+00:00", "Z")  # noqa: E731
     assert fell == [
         ("deadline_near", after(minutes=12)),
@@ -138,9 +139,10 @@ def test_an_escalation_that_moves_work_gives_its_seat_back_and_finds_another(
 ) -> None:
     expert = come(desk, f"expert of {team}", EXPERTS, capacity=1)
     began = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
-    ticket = a_ticket(team, type="climbing", priority="P1", at=began)
+    ticket = a_ticket(team, type="climbing", priority="P1", at=began, replay_until=began)
+    opened(desk, tell, ticket)  # with a1
 
-    opened(desk, tell, ticket)  # with a1: the timer finds it late
+    tell.tell(news("intake", "ticket_replay_ended", ticket.aggregate_id, ticket_no=ticket.data["ticket_no"]))
     order = eventually(lambda: one if (one := work(desk, ticket))["agent"] == expert else None)
 
     assert (order["team"], order["state"], order["escalation"]) == (EXPERTS, "assigned", 3)
