@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -163,13 +164,24 @@ def test_a_better_place_is_never_by_a_lower_score_unless_work_in_hand_or_lapsed_
             assert one.score >= next_one.score
 
 
-@some_choice
-def test_a_choice_made_again_from_its_record_through_json_is_the_same(task, team, assignment, pull):
+def is_made_again(task: Task, team: list[Candidate], assignment: Assignment, pull: bool) -> None:
     choice = choose(task, team, assignment, pull=pull)
     told = json.loads(json.dumps(record(task, team, choice, 7)))
 
     assert recomputed(told, assignment) == choice
     assert (task_of(told), candidates_of(told)) == (task, sorted(team, key=lambda who: who.agent_id))
+
+
+@some_choice
+def test_a_choice_made_again_from_its_record_through_json_is_the_same(task, team, assignment, pull):
+    is_made_again(task, team, assignment, pull)
+
+
+@pytest.mark.deep
+@some_choice
+@settings(max_examples=5000, deadline=None, derandomize=False)
+def test_thousands_of_choices_made_again_are_the_same(task, team, assignment, pull):
+    is_made_again(task, team, assignment, pull)
 
 
 @some_choice
