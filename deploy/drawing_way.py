@@ -17,8 +17,14 @@ STYLES = {
     "aside": "color:#111,fill:#eeeeee,stroke:#757575,stroke-dasharray:4",
 }
 ENDS = {"step_completed": "", "step_skipped": "跳过 skipped"}
-HAS = ("work_assigned", "work_transferred")  # who has the step from then on, or nobody
-STATIONS = {"work_resolved": "已解决 Resolved", "work_withdrawn": "已撤回 Withdrawn", "work_closed": "已关闭 Closed"}
+HAS = ("work_assigned", "work_transferred", "work_handed_over")  # who has the step from then on, or nobody
+GIVEN_BACK = ("work_lapsed", "work_declined")  # by whom it names: nobody has the step from then on
+STATIONS = {
+    "work_linked": "并入群体性故障 Linked",
+    "work_resolved": "已解决 Resolved",
+    "work_withdrawn": "已撤回 Withdrawn",
+    "work_closed": "已关闭 Closed",
+}
 
 
 @dataclass
@@ -99,9 +105,9 @@ def _tell(told: Way, entry: Mapping[str, Any]) -> None:
         passed.style, passed.outcome = "aside", "不需要 passed over"
         told.begin(passed)
         told.ended.append(passed)
-    elif kind in HAS:
+    elif kind in (*HAS, *GIVEN_BACK):
         for stop in told.open_stops() if told.simple else _of_visit(told, data):
-            stop.agent = data.get("agent") or ""
+            stop.agent = "" if kind in GIVEN_BACK else data.get("agent") or ""
     elif kind in ENDS:
         for stop in _of_visit(told, data):
             told.end(stop, at, "aside" if ENDS[kind] else "done", ENDS[kind])
@@ -114,6 +120,14 @@ def _tell(told: Way, entry: Mapping[str, Any]) -> None:
         told.why = data["reason"]
     elif kind == "work_opened":
         told.simple = data["flow"] is None
+        _one_step(told, at)
+    elif kind == "work_triaged":
+        for stop in told.open_stops():
+            told.end(stop, at, "done", "研判 triaged")
+        told.simple = data["flow"] is None
+        _one_step(told, at)
+    elif kind == "work_unlinked" and told.stops[-1].title == STATIONS["work_linked"]:
+        told.why = f"拆出 unlinked: {data['reason']}"
         _one_step(told, at)
     elif kind == "work_reopened":
         told.why = f"重新打开 reopened: {data['reason']}"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,9 @@ import pytest
 from deploy.drawing import drawing, label, text
 from deploy.drawing_way import way
 from services.dispatch import domain
+from services.dispatch.domain.work import incidents
+from services.dispatch.domain.work.facets import MassIncident
+from tests.unit.dispatch.builders import a_ticket, opened, reference
 from tests.unit.dispatch.flows.builders import a_flow, a_step
 from tests.unit.dispatch.flows.matters import MATTERS
 from tests.unit.dispatch.flows.shipped import MONDAY, given_out, opening, shipped
@@ -227,4 +231,77 @@ def test_work_without_a_flow_is_one_step():
         'station_1(["已解决 Resolved<br/>2026-03-02 10:00"]):::done',
         "begin_ --> work_0",
         "work_0 --> station_1",
+    ]
+
+
+def linked(order, at):
+    """The work as part of a mass incident, and what was told of it."""
+    parent = replace(order, order_no="W-1", ticket_no="T-1", mass=MassIncident())
+    return incidents.link(order, at, parent, "同一光缆")
+
+
+def test_work_that_is_linked_to_a_mass_incident_waits_there_and_is_resolved_with_it():
+    order, history = told("incident", ("register", {}))
+    order, parted = linked(order, MONDAY + timedelta(minutes=20))
+    _, done = incidents.resolve_with(order, MONDAY + timedelta(hours=1), "W-1", "修好了", None)
+
+    assert body(way(order.order_no, history + entries([*parted, *done]), order.course, SHANGHAI))[1:] == [
+        'visit_1["登记 Register<br/>2026-03-02 09:00 → 2026-03-02 09:10<br/>a1"]:::done',
+        'visit_2["处理 Handle<br/>2026-03-02 09:10 → 2026-03-02 09:20<br/>未完成 not done"]:::aside',
+        'station_2(["并入群体性故障 Linked<br/>2026-03-02 09:20"]):::done',
+        'station_3(["已解决 Resolved<br/>2026-03-02 10:00"]):::done',
+        "begin_ --> visit_1",
+        "visit_1 --> visit_2",
+        "visit_2 --> station_2",
+        "station_2 --> station_3",
+    ]
+
+
+@pytest.mark.parametrize(("code", "first", "begun"), [("incident", "visit_1", "visit_2"), (None, "work_0", "work_2")])
+def test_unlinked_work_begins_anew(code, first, begun):
+    order, facts = opening(MATTERS[code] if code else {"type": "praise", "category": "other"})
+    order, parted = linked(order, MONDAY)
+    order, alone = incidents.unlink(order, MONDAY, "另一处故障")
+
+    drawn = way(order.order_no, entries([*facts, *parted, *alone]), order.course if code else None, SHANGHAI)
+
+    assert arrows(drawn) == [
+        f"begin_ --> {first}",
+        f"{first} --> station_1",
+        f'station_1 -.->|"拆出 unlinked: 另一处故障"| {begun}',
+    ]
+
+
+def test_what_is_reopened_after_it_was_resolved_with_a_mass_incident_begins_once():
+    order, facts = opening({"type": "praise", "category": "other"})
+    order, parted = linked(order, MONDAY)
+    order, done = incidents.resolve_with(order, MONDAY, "W-1", "修好了", None)
+    order, again = domain.reopen(order, MONDAY, reason="还是不行", cause="customer")
+
+    drawn = way(order.order_no, entries([*facts, *parted, *done, *again]), None, SHANGHAI)
+
+    assert [line.split("[")[0] for line in body(drawn) if line.endswith(":::open")] == ["work_3"]
+
+
+def test_a_way_shows_nobody_at_what_was_declined():
+    order, facts = opening(MATTERS["incident"])
+    order, given = given_out(order, MONDAY)
+    order, declined = domain.decline(order, MONDAY, reason="不熟悉")
+
+    lines = body(way(order.order_no, entries([*facts, *given, *declined]), order.course, SHANGHAI))
+
+    assert lines[1] == 'visit_1["登记 Register<br/>2026-03-02 09:00 → 进行中 open"]:::open'
+
+
+def test_what_the_experts_looked_at_first_goes_its_way_from_there():
+    book = reference(assignment={"triage": {"team": "experts", "when": "sensitive"}})
+    order, facts = opened(a_ticket(sensitive=True), MONDAY, book)
+    what = {"type": "fault", "category": "network", "priority": "P2", "reasons": "光缆断了"}
+    order, triaged = domain.triage_work(order, MONDAY + timedelta(minutes=5), **what)
+
+    assert body(way(order.order_no, entries([*facts, *triaged]), None, SHANGHAI))[1:] == [
+        'work_0["处理 Work<br/>2026-03-02 09:00 → 2026-03-02 09:05<br/>研判 triaged"]:::done',
+        'work_1["处理 Work<br/>2026-03-02 09:05 → 进行中 open"]:::open',
+        "begin_ --> work_0",
+        "work_0 --> work_1",
     ]
