@@ -102,9 +102,6 @@ class WorkLinked(WorkEvent):
 class WorkUnlinked(WorkEvent):
     """It goes its own way again."""
 
-    agent = fields.String(load_default=None, allow_none=True)
-    round = fields.Integer(load_default=0)
-
 
 class WorkEtaAnnounced(WorkEvent):
     """When the mass incident will be over."""

@@ -78,8 +78,7 @@ class IntakeWorker(Health):
     @on_event("dispatch", "work_unlinked", heard.WorkUnlinked)
     def mark_unlinked(self, event: Event) -> None:
         """It goes its own way again."""
-        status = news.when_resumed(event.data["agent"], event.data["round"])
-        self._change(event, lambda ticket, _: news.follow_unlink(ticket, _news(event), status))
+        self._change(event, lambda ticket, _: news.follow_unlink(ticket, _news(event)))
 
     @on_event("dispatch", "work_eta_announced", heard.WorkEtaAnnounced)
     def take_eta(self, event: Event) -> None:

@@ -339,7 +339,7 @@ def test_ticket_follows_triage_and_the_mass_incident_that_it_is_part_of(
 
     bus[0].tell(_news(ticket, "work_unlinked", 105, agent=None, parent_no="W-1", reason="between us"))
     now = eventually(lambda: told(5))
-    assert (now["status"], now["eta"]) == ("submitted", None)
+    assert (now["status"], now["eta"]) == ("assigned", None)
 
 
 def test_work_that_dispatch_stopped_withdraws_the_ticket(

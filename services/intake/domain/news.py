@@ -88,11 +88,11 @@ def follow_link(ticket: Ticket, news: News, eta: datetime | None, note: str | No
     return _with_eta(_moved(ticket, news, ASSIGNED), news, eta, note), [fact]
 
 
-def follow_unlink(ticket: Ticket, news: News, status: str) -> tuple[Ticket, list[Fact]]:
-    """The ticket after its work went its own way again, from the start. Raises OtherWorkOrder."""
+def follow_unlink(ticket: Ticket, news: News) -> tuple[Ticket, list[Fact]]:
+    """The ticket after its work went its own way again; who has it then is told by itself. Raises OtherWorkOrder."""
     _check_order(ticket, news)
-    fact = _told("unlinked_from_incident", news, status=status)
-    return _with_eta(_moved(ticket, news, status), news, None, None), [fact]
+    ticket = replace(ticket, order_no=news.order_no)
+    return _with_eta(ticket, news, None, None), [_told("unlinked_from_incident", news)]
 
 
 def follow_eta(ticket: Ticket, news: News, eta: datetime | None, note: str | None) -> tuple[Ticket, list[Fact]]:

@@ -31,8 +31,8 @@ def linked(number: int, eta: datetime | None = NOON) -> Step:
     return lambda ticket: follow_link(ticket, word(number), eta, "a cable" if eta else None)
 
 
-def unlinked(number: int, status: str = "submitted") -> Step:
-    return lambda ticket: follow_unlink(ticket, word(number), status)
+def unlinked(number: int) -> Step:
+    return lambda ticket: follow_unlink(ticket, word(number))
 
 
 def announced(number: int, eta: datetime | None) -> Step:
@@ -75,7 +75,7 @@ def test_on_its_own_way_again_it_is_at_its_new_step_and_has_no_eta(order: tuple[
     ticket = after(*order)
     step = current_step(ticket)
     assert (step.code if step else None, ticket.eta, ticket.eta_note) == ("repair", None, None)
-    assert ticket.status == "submitted"
+    assert ticket.status == "assigned"
 
 
 @pytest.mark.parametrize("order", list(permutations([linked(5), told("resolved", 7), told("reopened", 9)])))
@@ -110,7 +110,7 @@ def test_the_history_shows_that_it_was_linked_and_by_when() -> None:
         entry(2, "status_changed", status="assigned", order_no="W-1", number=3),
         entry(3, "linked_to_incident", status="assigned", eta="2026-01-01T02:00:00.000Z", order_no="W-1", number=4),
         entry(4, "eta_announced", eta="2026-01-01T03:00:00.000Z", order_no="W-1", number=5),
-        entry(5, "unlinked_from_incident", status="submitted", order_no="W-1", number=6),
+        entry(5, "unlinked_from_incident", order_no="W-1", number=6),
     ]
     assert answers.ticket(a_ticket(), history, "en")["history"] == history
 
@@ -132,7 +132,7 @@ def test_news_of_another_order_are_refused() -> None:
     other = word(9, order_no="W-2")
     for refused in (
         lambda ticket: follow_link(ticket, other, None, None),
-        lambda ticket: follow_unlink(ticket, other, "submitted"),
+        lambda ticket: follow_unlink(ticket, other),
         lambda ticket: follow_eta(ticket, other, NOON, None),
         lambda ticket: follow_triage(ticket, other, "fault", "network", "P1"),
     ):
