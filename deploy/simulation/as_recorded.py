@@ -7,7 +7,7 @@ each had then: the share on which they agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from deploy.simulation.acts import Act, Kind
@@ -15,10 +15,10 @@ from deploy.simulation.foreign import ForeignWork
 from deploy.simulation.measure import Measure, Outcome, Person, outcome
 from deploy.simulation.setting import Setting
 from deploy.simulation.staff import Staff, Worker
-from deploy.simulation.tasks import task_of
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Stage, State, Visit
 from services.dispatch.domain.assigning.choice import choose
+from services.dispatch.domain.work.candidacy import task_of
 from shared.errors import LoopdeskError
 
 SOLUTION, LANGUAGE = "as recorded", "en"
@@ -78,7 +78,7 @@ class AsRecorded:
     def _open(self, one: ForeignWork) -> None:
         reference = self.setting.reference
         order, facts = domain.open_work(one.ticket, one.opened_at, reference, lambda _: reference)
-        self._live[str(one.ticket["reference"])] = _State(order, one.opened_at)
+        self._live[str(one.ticket["reference"])] = _State(replace(order, version=1), one.opened_at)
         self.measure.opened(one.opened_at)
         self.measure.facts(facts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
@@ -94,6 +95,7 @@ class Engine:
 
     def _open(self, course: Course) -> None:
         order, facts = domain.open_work(course.ticket, self.now, self.reference, self._books)
+        order = replace(order, version=1)  # it is there: what is withdrawn before is another matter
         live = self.live[order.order_no] = Live(order, course)
         self.measure.opened(self.now)
         self.settle(live, order, facts)

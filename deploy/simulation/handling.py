@@ -70,8 +70,13 @@ class Handling:
                 if number in has and not job.points:
                     continue
                 if number in has:  # taken away from the agent: the next one goes on
-                    live.rest[number] = rest_of(job.stint, job.done)
+                    live.rest[number] = rest_of(job.stint, self._done(job))
         return freed
+
+    def _done(self, job: Job) -> float:
+        """Seconds of the stint that lie behind; none are added while it stands still."""
+        since = job.worker.duty.seconds(job.began, self._engine.now) if job.began else 0.0
+        return min(job.done + since, job.stint.seconds)
 
     def _stint(self, live: Live, visit: Visit) -> Stint:
         recorded = live.course.stints.get(visit.step, ())
@@ -92,7 +97,7 @@ class Handling:
         """Wait for the next point."""
         if not job.points:
             return
-        point = job.points[-1]
+        point, job.began = job.points[-1], self._engine.now
         when, overtime = job.worker.duty.after(self._engine.now, point.after - job.done)
         job.worker.overtime += overtime
         self._engine.at(when, self._reached, live, number, job)
@@ -104,7 +109,7 @@ class Handling:
             job.deferred = True
             return
         point = job.points.pop()
-        job.done = point.after
+        job.done, job.began = point.after, None
         DOES[point.do](self, live, number, job, point)
 
     def accept(self, live: Live, number: int, job: Job, point: Point) -> None:

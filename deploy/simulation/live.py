@@ -33,7 +33,11 @@ class Point(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """An agent's handling of one step. `done` seconds lie behind; `deferred`: its next point waits for a resumption."""
+    """An agent's handling of one step.
+
+    `done` seconds lie behind at the last point, since `began` it goes on towards the next one; `deferred`: that waits
+    for a resumption.
+    """
 
     worker: Worker
     stint: Stint

@@ -15,7 +15,7 @@ from typing import Any
 from deploy.simulation.again import given_again
 from services.dispatch import domain
 from services.dispatch.domain import Order
-from services.dispatch.domain.assigning.record import recomputed
+from services.dispatch.domain.assigning.record import digest, recomputed
 from services.dispatch.domain.clocks.clock import Clock
 from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.record import FORMS, clock_of, order_of
@@ -158,13 +158,15 @@ class Reproduction:
             again = f"cannot be made again: {error!r}"
         if again != agent:
             yield Difference(order_no, entry["number"], "assignment", agent, again)
+        elif digest(kept["record"]) != entry["data"]["choice"]:
+            yield Difference(order_no, entry["number"], "assignment", "another record", "this record")
 
 
 def folded(order: Order | None, entry: Entry, books: Books) -> Order:
     """The state after that entry, as the record has it."""
     changed = entry.get("set") or {}
     if order is None:
-        return order_of(changed, books=books)
+        return order_of(changed, books=books, version=1)
     values = {name: _value(name, value) for name, value in changed.items() if name != "clocks"}
     if "clocks" in changed:
         clocks = {**order.clocks, **{name: clock_of(name, doc) for name, doc in changed["clocks"].items() if doc}}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from deploy.simulation.live import Live
 from deploy.simulation.queues import Alike, Entry, Queues
 from deploy.simulation.staff import Worker
-from deploy.simulation.tasks import task_of
 from services.dispatch import domain
-from services.dispatch.domain.assigning.choice import choose
+from services.dispatch.domain.assigning.choice import Choice, choose
+from services.dispatch.domain.assigning.task import Task
 from services.dispatch.domain.work.assignment import urgency
+from services.dispatch.domain.work.candidacy import task_of, wishes_of
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.states import State
 from services.dispatch.domain.work.visit import Visit
@@ -78,22 +79,30 @@ class Seating:
 
     def _give(self, live: Live, visit: Visit, workers: Iterable[Worker]) -> bool:
         """Whether somebody of these takes it."""
-        task = task_of(live.order, visit, self._engine.now, self._rules)
-        asked = [worker for worker in workers if worker.may_have_room(task.units) or worker.agent.agent_id == task.wish]
-        if not asked:
-            return False
-        subject, gone = live.order.asked.subject, {one.agent for one in live.order.declined}
-        candidates = [
-            worker.candidate(task, (id := worker.agent.agent_id) in gone, id == subject, visit.lapsed.count(id))
-            for worker in asked
-        ]
-        chosen = choose(task, candidates, self._rules)
-        if chosen.agent_id is None:
+        serving = list(workers)
+        for wish in wishes_of(live.order, visit):
+            task = task_of(live.order, visit, self._engine.now, self._rules, wish)
+            chosen = self._chosen(live.order, visit, task, serving)
+            if chosen is not None and chosen.agent_id is not None:
+                break
+        else:
             return False
         self._engine.handling.begin(live, visit, chosen, task)
         self.queues.drop(live.order.order_no, visit.number)
         self._told(live, visit, task.units)
         return True
+
+    def _chosen(self, order: Order, visit: Visit, task: Task, workers: Sequence[Worker]) -> Choice | None:
+        """Among those who may have room, and whoever is wished for; None: there is nobody to ask."""
+        asked = [worker for worker in workers if worker.may_have_room(task.units) or worker.agent.agent_id == task.wish]
+        if not asked:
+            return None
+        subject, gone = order.asked.subject, {one.agent for one in order.declined}
+        candidates = [
+            worker.candidate(task, (id := worker.agent.agent_id) in gone, id == subject, visit.lapsed.count(id))
+            for worker in asked
+        ]
+        return choose(task, candidates, self._rules)
 
     def _told(self, live: Live, visit: Visit, units: int) -> None:
         since = live.since.pop(visit.number, self._engine.now)

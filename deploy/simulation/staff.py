@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from deploy.simulation.duty import Duty, Span
 from services.dispatch.domain.assigning.candidate import Candidate
@@ -21,7 +21,7 @@ class Worker:
     """
 
     __slots__ = (
-        "agent", "busy", "customers", "duty", "experience", "given", "kinds", "last_assigned_at", "load", "on", "open",
+        "agent", "busy", "customers", "day", "duty", "experience", "given", "kinds", "last_assigned_at", "load", "on", "open",
         "overtime", "queues", "shift_units", "since", "span",
     )  # fmt: skip
 
@@ -36,6 +36,7 @@ class Worker:
         self.customers: Counter[str] = Counter()
         self.last_assigned_at: datetime | None = None
         self.since: datetime | None = None
+        self.day: date | None = None
         self.busy = self.overtime = 0.0
 
     def begins(self, span: Span) -> None:
@@ -44,8 +45,14 @@ class Worker:
             self.shift_units = 0
         self.on, self.span = True, span
 
+    def _new_day(self, at: datetime) -> None:
+        """Without a rota, what it was given counts from midnight UTC."""
+        if self.duty.spans is None and self.day != at.date():
+            self.day, self.shift_units = at.date(), 0
+
     def take(self, at: datetime, kind: str, units: int) -> None:
         """It is given work."""
+        self._new_day(at)
         if self.open == 0:
             self.since = at
         self.open += 1
@@ -71,6 +78,7 @@ class Worker:
     def candidate(self, task: Task, declined: bool, subject: bool, lapsed: int) -> Candidate:
         """What of it counts for the choice."""
         agent, span = self.agent, self.span
+        self._new_day(task.at)
         return Candidate(
             agent_id=agent.agent_id,
             level=agent.skills.get(task.skill, 0) if task.skill else 0,
