@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from services.dispatch.claims import NeedsSeats, needs_no_seats
+from services.dispatch.courtesy import Courtesy
 from services.dispatch.domain import Decision, Order, order_no_for
 from services.dispatch.domain.work import families, incidents
 from shared.aggregates import Aggregates, AlreadyThere
@@ -27,6 +29,8 @@ log = logging.getLogger("loopdesk.incidents")
 PAGE = 100
 #: Open mass incidents that new work is compared with, the oldest first.
 MOST = 100
+#: How long one link waits for others of this process to the same parent; then it takes its chance.
+PATIENCE = 4.0  # seconds
 #: How often a link begins again because time has just moved an agent's seat at the parent.
 TRIES = 5
 
@@ -45,6 +49,7 @@ class MassIncidents:
         self._orders = orders
         self._change = change
         self._reseat = reseat
+        self._courtesy = Courtesy()
 
     # linking
 
@@ -104,12 +109,23 @@ class MassIncidents:
 
     def _with_parent(self, parent_no: str, write: Callable[[], Answer | None]) -> Answer:
         """What `write` gives; again after time has been let do at the parent what moves agents' seats there."""
-        for _ in range(TRIES - 1):
-            try:
-                return write()
-            except NeedsSeats:
-                self._change(Cause.tick(self._db.clock.now()), parent_no, _as_it_is)
-        return write()
+        with self._in_turn(parent_no):
+            for _ in range(TRIES - 1):
+                try:
+                    return write()
+                except NeedsSeats:
+                    self._change(Cause.tick(self._db.clock.now()), parent_no, _as_it_is)
+            return write()
+
+    @contextmanager
+    def _in_turn(self, parent_no: str) -> Iterator[None]:
+        """Every link to a parent writes that parent: in one process one after the other, or most would abort."""
+        mine = self._courtesy.hold(parent_no, wait=PATIENCE)
+        try:
+            yield
+        finally:
+            if mine:
+                self._courtesy.let_go(parent_no)
 
     def _take_in(self, cause: Cause, parent_no: str, child_no: str, tx: Transaction) -> None:
         self._orders.change(
