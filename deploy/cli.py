@@ -15,6 +15,7 @@ from shared.errors import LoopdeskError, Unavailable, ValidationError
 COMMANDS = {
     "apply": "apply",
     "call": "call",
+    "duty-log": "duty_log",
     "explain": "explain",
     "export": "export",
     "explain-assignment": "explain_assignment",
@@ -36,6 +37,8 @@ COMMANDS = {
     "verify": "verify",
     "who": "who",
     "work": "look",
+    "worklist": "worklist",
+    "workload": "workload",
 }
 
 HINT = "Is it up, and does LOOPDESK_AMQP_URI name the operator's account?"
