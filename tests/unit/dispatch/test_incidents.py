@@ -53,7 +53,7 @@ def test_a_mass_incident_is_an_ordinary_work_order_that_stands_for_many():
 
     assert (mass.state, mass.visits, mass.clocks) == (order.state, order.visits, order.clocks)
     assert (mass.mass.match, mass.mass.eta, mass.mass.children) == (MATCH, after(hours=2), 0)
-    assert types(facts) == ["mass_incident_declared"]
+    assert types(facts) == ["mass_incident_declared", "work_eta_announced"]
 
 
 def test_declaring_again_changes_what_it_takes_in_and_keeps_its_children():

@@ -29,18 +29,18 @@ OPEN = (*IN_WORK, State.HELD)
 
 
 def declare(order: Order, at: datetime, *, eta: datetime | None, match: str | None, reason: str) -> Decision:
-    """The work stands for many from now on; said again, it changes what new work it takes in, and maybe the ETA.
+    """The work stands for many from now on; said again, it changes what new work it takes in. A new ETA is announced.
 
     `match`: new work for which it holds is linked (CEL over MATTER; None: none is). Raises NoSuchMove, and
     ValidationError (match, eta).
     """
     after(order.order_no, "declare", order.state)
     _require_condition(match)
-    mass = order.mass or MassIncident()
-    declared = replace(order, mass=replace(mass, match=match, eta=mass.eta if order.mass else eta))
     _require_ahead(eta, at)
+    mass = order.mass or MassIncident()
+    declared = replace(order, mass=replace(mass, match=match))
     facts = [told(order, declared, "mass_incident_declared", at, eta=eta, match=match, reason=reason)]
-    if order.mass is None or eta in (None, mass.eta):
+    if eta in (None, mass.eta):
         return declared, facts
     announced, more = announce(declared, at, eta=eta, note=mass.eta_note)
     return announced, [*facts, *more]
