@@ -105,8 +105,14 @@ def depart(
 
 
 def need_of(order: Order, who: Who) -> Need:
-    """Who can do a step: where it names no team, somebody of the work's own; an agent of other teams, in its first."""
+    """Who can do a step: where it names no team, somebody of the work's own; an agent of other teams, in its first.
+
+    What experts have still to look at is theirs.
+    """
     team = who.team or order.own_team
+    triage = order.books(order.policy.version).assignment.triage if order.triage else None
+    if triage is not None:
+        return Need(team=triage.team)
     if who.agent is None or order.flow is None:
         return Need(team=team, role=who.role, skill=who.skill, level=who.level, agent=who.agent)
     entry = order.books(order.flow.version).agents.get(who.agent)
