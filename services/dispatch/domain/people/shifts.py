@@ -70,7 +70,7 @@ class Rota:
     zone: str
     starts_on: date
     pattern: tuple[Shift | None, ...]
-    _kept: dict[tuple[int, int], Duty | None] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _kept: dict[tuple[int, int], Duty] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @cached_property
     def clock(self) -> ZoneInfo:
@@ -89,13 +89,20 @@ class Rota:
         """The duty that begins on that local day."""
         if ordinal < self._first:
             return None
-        key = ordinal, (ordinal - self._first + offset) % len(self.pattern)
-        if key not in self._kept:
+        place = (ordinal - self._first + offset) % len(self.pattern)
+        shift = self.pattern[place]
+        if shift is None:
+            return None
+        duty = self._kept.get((place, ordinal))
+        return duty if duty is not None else self._found(shift, place, ordinal)
+
+    def _found(self, shift: Shift, place: int, ordinal: int) -> Duty | None:
+        duty = shift.duty(self.clock, ordinal)
+        if duty is not None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            shift = self.pattern[key[1]]
-            self._kept[key] = shift.duty(self.clock, ordinal) if shift else None
-        return self._kept.get(key)
+            self._kept[place, ordinal] = duty
+        return duty
 
 
 def _instants(zone: ZoneInfo, ordinal: int, span: Span) -> tuple[datetime, datetime]:
