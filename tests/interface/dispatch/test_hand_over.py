@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from shared.client import Client
+from shared.client import Client, Request
 from shared.errors import Forbidden, IllegalMove, NotFound, ValidationError
 from shared.events import Event
 from tests.interface.dispatch.desk import (
@@ -21,6 +23,7 @@ from tests.interface.dispatch.desk import (
     happened,
     loads,
     opened,
+    order_of,
     standing,
     work,
 )
@@ -122,6 +125,26 @@ def test_it_comes_back_by_itself_at_the_end(
     assert datetime.fromisoformat(moves[1]["at"]) >= until
     assert known(desk, agent=a1) == []
     assert loads(stack, team) == claims(stack, team) | {a3: 0}
+
+
+def test_each_holder_has_an_assignment_of_its_own_and_the_history_makes_the_state(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str, a3: str
+) -> None:
+    (ticket,) = given(desk, tell, team, a1)
+    made = hand_over(desk, a1, a3)
+    with_(desk, ticket, a3)
+    cancel(desk, made)
+    order_no = with_(desk, ticket, a1)["order_no"]
+
+    rows = stack.database["dispatch_assignments"].find({"order_no": order_no}, sort=[("number", 1)])
+    assert [(row["agent"], row["principal"], row["came"], row["outcome"]) for row in rows] == [
+        (a1, None, "assigned", "handed_over"),
+        (a3, a1, "handed_over", "returned"),
+        (a1, None, "handed_over", None),
+    ]
+    place = {"collection": "dispatch_orders", "id": order_no}
+    page = desk.call("dispatch", "verify_history", after={**place, "id": order_no[:-1]}, until=place)
+    assert (page["faults"], [row["rebuilt"] for row in page["aggregates"] if row["id"] == order_no]) == ([], [True])
 
 
 def test_held_work_is_handed_over_and_stays_held(
@@ -295,3 +318,58 @@ def test_many_pieces_move_once_each_whatever_dies(
         assert loads(stack, team) == {busy: 40, a3: 0}
     finally:
         stack.scale("dispatch-worker", 1)
+
+
+DAILY: list[tuple[str, dict[str, Any]]] = [
+    ("accept", {}),
+    ("hold", {"reason": "waiting_for_customer"}),
+    ("resume", {}),
+    ("resolve", {"solution": "Done"}),
+    ("reopen", {"reason": "again"}),
+    ("prioritise", {"priority": "P1", "reason": "urgent"}),
+]
+
+
+def test_after_a_storm_of_hand_overs_and_work_everything_is_its_owners_again_and_loads_are_right(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    random = Random(5)
+    agents = [come(desk, f"agent {number} of {team}", team, capacity=20) for number in range(4)]
+    tickets = [a_ticket(team) for _ in range(30)]
+    opened(desk, tell, *tickets)
+
+    def a_request() -> Request:
+        if random.random() < 0.15:
+            agent, to = random.sample(agents, 2)
+            asked = {"agent": agent, "to": to, "until": datetime.now(UTC) + timedelta(hours=1), "reason": "storm"}
+            return Request.command("dispatch", "hand_over", **asked)
+        if random.random() < 0.1 and (made := of_team()):
+            return Request.command("dispatch", "cancel_hand_over", id=random.choice(made)["id"], reason="storm")
+        method, fields = random.choice(DAILY)
+        return Request.command("dispatch", method, order_no=order_of(random.choice(tickets)), **fields)
+
+    def of_team() -> list[dict[str, Any]]:
+        return [one for one in known(desk) if one["agent"] in agents]
+
+    def settled() -> bool:
+        orders = list(stack.database["dispatch_orders"].find({"teams": team}))
+        acting = [pair for order in orders for pair in order["acting"]]
+        holders = {one["agent"]: one["holder"] for one in of_team()}
+        owned = [(visit["principal"] or visit["agent"], visit["agent"]) for one in orders for visit in one["visits"]]
+        placed = all(holders.get(owner, owner) == agent for owner, agent in owned if agent)
+        return placed and bool(holders or not acting) and loads(stack, team) == claims(stack, team) | idle()
+
+    def idle() -> dict[str, int]:
+        return {agent: 0 for agent in agents if agent not in claims(stack, team)}
+
+    for number in range(300):
+        with suppress(IllegalMove, NotFound):
+            desk.result(desk.send(a_request(), timeout=60))
+        if number == 150:
+            stack.kill("dispatch-worker")
+    assert of_team()
+    eventually(settled)
+
+    for made in of_team():
+        cancel(desk, made)
+    eventually(settled)
