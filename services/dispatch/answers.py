@@ -78,6 +78,11 @@ def work(order: Order, history: Sequence[Mapping[str, Any]], now: datetime) -> d
         "fee_total": _total(order.fees),
         "solution": order.solution,
         "language": order.language,
+        "hold_due": order.hold_due,
+        "raised": [{"level": one.level, "clock": one.clock, "tell": list(one.tell)} for one in order.raised],
+        "urges": order.pressure.urges,
+        "unanswered_urges": order.pressure.unanswered,
+        "watchers": list(order.pressure.watchers),
         "replay_until": order.replay_until,
         "history": list(history),
     }
