@@ -8,7 +8,7 @@ from typing import NamedTuple
 from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.people.exceptions import Kind
 from services.dispatch.domain.people.rest import rested_at
-from services.dispatch.domain.people.roster import Roster, touched
+from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.people.shifts import Duty
 
 AVAILABLE, EXPIRED = "available", "expired"
@@ -47,7 +47,8 @@ def on_leave(agent: Agent, at: datetime) -> bool:
 
 def _off(agent: Agent, roster: Roster, duty: Duty, at: datetime) -> str | None:
     """Why it is given nothing though on duty."""
-    if touched(agent.exceptions, at) and at < rested_at(agent, roster, duty):
+    extra = any(each.kind is Kind.ON for each in roster.near(agent.exceptions, at))
+    if extra and at < rested_at(agent, roster, duty):
         return NO_REST
     return ROTA_BREAK if duty.breaks and duty.break_at(at) else None
 

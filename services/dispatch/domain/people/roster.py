@@ -16,6 +16,7 @@ NEAR = 2
 LONGEST_REST = timedelta(days=7)
 #: What may come too close to a duty lies within this of every instant of it.
 AROUND = LONGEST_REST + timedelta(days=4)
+LONGEST_DUTY = timedelta(days=3)  # counted from the begin of its day, with the hours that a clock change may add
 #: For so long a gap between duties that was found stays one without looking again; within the days looked at.
 SURELY_FREE = timedelta(hours=12)
 
@@ -67,9 +68,16 @@ class Roster:
 
     def duty_at(self, agent: OnRota, at: datetime) -> Duty | None:
         """The duty in which that instant lies."""
-        if not touched(agent.exceptions, at):
+        if not self.near(agent.exceptions, at):
             return self._own_at(agent, at)
         return next((duty for duty in self.duties(agent, at, at + timedelta.resolution) if duty.holds(at)), None)
+
+    def near(self, exceptions: tuple[RotaException, ...], at: datetime) -> list[RotaException]:
+        """Those that may matter for the duty at that instant, or for the rest before it."""
+        if not exceptions:
+            return []
+        reach = self.rest + LONGEST_DUTY
+        return [each for each in exceptions if each.since < at + reach and at < each.until + reach]
 
     def planned(self, agent: OnRota, since: datetime, until: datetime) -> tuple[Duty, ...]:
         """The same without regard to leave."""
@@ -111,11 +119,6 @@ class Roster:
         if ahead and ahead[0].since <= at:
             return _Stretch(ahead[0].since, ahead[0].until, ahead[0])
         return _Stretch(at, min([at + SURELY_FREE, *(duty.since for duty in ahead)]), None)
-
-
-def touched(exceptions: Iterable[RotaException], at: datetime) -> bool:
-    """Whether one of them may matter for the duty at that instant, or for the rest before it."""
-    return any(each.since < at + AROUND and at < each.until + AROUND for each in exceptions)
 
 
 def without(duty: Duty, leaves: Iterable[RotaException]) -> list[Duty]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.people.shifts import Rota, Shift
-from tests.unit.dispatch.people.builders import leave, off, on_rota
+from tests.unit.dispatch.people.builders import extra, leave, off, on_rota
 
 MINUTE = timedelta(minutes=1)
 #: Zone and the UTC day around which its clock changes: by an hour, half an hour, at midnight, by a whole day.
@@ -99,14 +99,21 @@ def test_leave_and_days_off_take_away_exactly_what_lies_in_them(case, begin, len
         assert sorted(duty.day for duty in duties if duty.holds(at)) == expected
 
 
-@given(rosters(), st.lists(st.integers(-2880, 2880), min_size=1, max_size=20))
-def test_the_duty_at_an_instant_is_the_one_of_the_period_in_whatever_order_one_asks(case, minutes):
+@st.composite
+def exceptions(draw, around_noon):
+    since = around_noon + draw(st.integers(-4320, 4320)) * MINUTE
+    until = since + draw(st.integers(1, 3000)) * MINUTE
+    return draw(st.sampled_from((leave, off, extra)))(since, until)
+
+
+@given(rosters(), st.lists(st.integers(-2880, 2880), min_size=1, max_size=20), st.data())
+def test_the_duty_at_an_instant_is_the_one_of_the_period_in_whatever_order_one_asks(case, minutes, data):
     rota, offset, change = case
-    roster, agent = Roster({}, {"desk": rota}), on_rota(rota_offset=offset)
     noon = around(change)[0] + timedelta(days=1)
+    differing = data.draw(st.lists(exceptions(noon), max_size=2))
+    roster, agent = Roster({}, {"desk": rota}), on_rota(*differing, rota_offset=offset)
 
     for at in (noon + minute * MINUTE for minute in minutes):
-        holding = [
-            duty for duty in roster.duties(agent, at - timedelta(days=2), at + timedelta(days=2)) if duty.holds(at)
-        ]
+        period = roster.duties(agent, at - timedelta(days=2), at + timedelta(days=2))
+        holding = [duty for duty in period if duty.holds(at)]
         assert roster.duty_at(agent, at) == (holding[0] if holding else None)
