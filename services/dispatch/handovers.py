@@ -38,6 +38,8 @@ _HELD_BY_SOMEBODY = [state.value for state in (*IN_WORK, State.HELD)]
 
 Decide = Callable[[Order, datetime], Decision]
 Change = Callable[[Cause, str, Decide], object]
+DecideRegister = Callable[[Register, datetime], stand_ins.RegisterDecision]
+Reply = Callable[[Register], Mapping[str, Any]]
 Answer = dict[str, Any] | None
 
 
@@ -92,7 +94,7 @@ class StandIns:
         turn = random.sample(sorted(misplaced), min(AT_A_TIME, len(misplaced)))
         return sum(self._move(order_no, misplaced[order_no]) for order_no in turn)
 
-    def _decided(self, call: Call, decide: Any, reply: Callable[[Register], Mapping[str, Any]]) -> Answer:
+    def _decided(self, call: Call, decide: DecideRegister, reply: Reply) -> Answer:
         call = replace(call, at=None)  # it is about the present, also for a caller who may set times
         return self.aggregates.change_or_create(call, ID, Register, decide, reply)
 

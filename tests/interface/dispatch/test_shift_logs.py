@@ -6,6 +6,7 @@ stack's own worker does not come to the end of a shift.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -197,3 +198,18 @@ def test_logs_are_found_by_the_page(
 
     assert [log["log_id"] for log in first["logs"] + second["logs"]] == [log["log_id"] for log in logs(desk, team)]
     assert second["next"] is None
+
+
+def test_what_runs_per_timer_reads_an_index_in_order(stack: Stack) -> None:
+    found, states = stack.database, {"$in": ["written", "acknowledged"]}
+    plans = {
+        "of_state": found["dispatch_shift_logs"].find({"state": states}).sort("place", -1).hint("of_state"),
+        "of_team": found["dispatch_shift_logs"].find({"team": "it", "state": states}).sort("place", -1).hint("of_team"),
+        "of_rota": found["dispatch_agents"].find({"rota": {"$gt": ""}}).hint("of_rota"),
+        "of_agent": found["dispatch_orders"].find({"agents": "a1", "state": {"$in": ["held"]}}).hint("of_agent"),
+        "of_principal": found["dispatch_orders"].find({"acting": {"$gt": "a1>a2"}}).hint("of_principal"),
+    }
+    for index, rows in plans.items():
+        plan = json.dumps(rows.explain()["queryPlanner"]["winningPlan"])
+        assert f'"indexName": "{index}"' in plan
+        assert '"stage": "SORT"' not in plan
