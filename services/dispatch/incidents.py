@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from services.dispatch.claims import NeedsSeats, needs_no_seats
@@ -18,7 +19,7 @@ from services.dispatch.domain import Decision, Order, order_no_for
 from services.dispatch.domain.work import families, incidents
 from shared.aggregates import Aggregates, AlreadyThere
 from shared.cause import Call, Cause
-from shared.errors import IllegalMove, LoopdeskError, NotFound
+from shared.errors import IllegalMove, NotFound, Unavailable
 from shared.events import Event
 from shared.mongo import Database, Transaction
 from shared.outage import is_outage
@@ -39,6 +40,10 @@ Reply = Callable[[Order], dict[str, Any]]
 Answer = dict[str, Any] | None
 Opening = Callable[[Order | None], Decision]
 Change = Callable[..., Answer]  # as `DispatchStore.change` and `change_with_seats`
+
+
+class NotAllTold(Exception):
+    """Some children could not be changed: the event comes again for them, and is parked in the end."""
 
 
 class MassIncidents:
@@ -79,7 +84,7 @@ class MassIncidents:
         parents = [order_no_for(incident)] if incident else []
         for parent_no in [*parents, *self._matching(cause, opening)]:
             try:
-                self._with_parent(parent_no, lambda no=parent_no: self._open(cause, opening, no))  # type: ignore[misc]
+                self._with_parent(parent_no, partial(self._open, cause, opening, parent_no))
             except (NotFound, IllegalMove):  # it is over by now, or was never one: then the work goes its own way
                 continue
             return True
@@ -176,20 +181,20 @@ class MassIncidents:
     def _tell_children(
         self, cause: Cause, parent_no: str, decide: Decide, still: Callable[[], bool] = lambda: True
     ) -> None:
-        """Change every child that is linked now; one that fails must not keep the others waiting: it is tried again."""
-        failed: Exception | None = None
+        """Change every child that is linked now; those that fail do not keep the others waiting: `NotAllTold`."""
+        failed: list[str] = []
         for child_no in self._children(parent_no):
             if not still():
                 return
             try:
                 self._change(cause, child_no, decide)
             except Exception as error:
-                if is_outage(error) or isinstance(error, LoopdeskError):
+                if is_outage(error) or isinstance(error, Unavailable):
                     raise
                 log.exception("a child could not be told", extra={"parent": parent_no, "child": child_no})
-                failed = error
-        if failed is not None:
-            raise failed
+                failed.append(child_no)
+        if failed:
+            raise NotAllTold(f"{parent_no}: {len(failed)} of what is linked to it, {failed[0]} first")
 
     # reading
 

@@ -238,6 +238,24 @@ def test_resolving_a_mass_incident_resolves_what_is_linked_to_it(
     sound(desk, parent, *children)
 
 
+def test_a_child_that_cannot_be_resolved_keeps_no_other_waiting_and_is_tried_again(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
+) -> None:
+    parent = declared(desk, tell, team)
+    broken, sound_one = linked(desk, tell, parent, team, 2)
+    orders, key = stack.database["dispatch_orders"], {"_id": order_of(broken)}
+    version = orders.find_one(key)["policy"]["version"]  # type: ignore[index]
+    orders.update_one(key, {"$set": {"policy.version": version + 1_000_000}})
+
+    do(desk, "resolve", parent, solution="Spliced it")
+
+    standing(desk, sound_one, "resolved")
+    assert not mass(desk, parent)["settled"]
+    orders.update_one(key, {"$set": {"policy.version": version}})
+    standing(desk, broken, "resolved")
+    assert eventually(lambda: mass(desk, parent)["settled"])
+
+
 def test_what_was_linked_to_a_withdrawn_mass_incident_goes_on_by_itself(
     desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
 ) -> None:
