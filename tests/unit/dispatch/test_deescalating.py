@@ -52,6 +52,19 @@ def test_resolved_work_falls_from_all_its_levels_and_tells_everybody_who_was_tol
     }
 
 
+def test_who_was_told_is_who_had_the_work_then_not_who_has_it_now():
+    moved, _ = domain.transfer(late(), after(hours=6), reference().team("desk"))
+    resolved_, _ = domain.resolve(domain.assign(moved, after(hours=6), "d1")[0], after(hours=6), "Done")
+    _, (told,) = domain.deescalated(resolved_, after(hours=6))
+
+    assert {name: told.data[name] for name in ("team", "agent", "teams", "owners")} == {
+        "team": "it",
+        "agent": "a1",
+        "teams": ["it"],
+        "owners": ["a1"],
+    }
+
+
 def test_withdrawn_work_falls_too():
     _, (told,) = fallen(domain.withdraw(late(), after(hours=6), "found it"), after(hours=6))
 

@@ -72,9 +72,10 @@ def _why(order: Order, fallen: Raised) -> str:
 
 
 def _told_of(order: Order, fallen: Iterable[Raised]) -> dict[str, Any]:
-    """Who was told of what has fallen, each once."""
+    """Who was told of what has fallen, each once; `team` and `agent` are the first, whoever has the work now."""
     everybody = {name: _each(getattr(one, name) for one in fallen) for name in ("tell", *TOLD)}
-    return {"supervisor": order.supervisor, "duty_manager": order.duty_manager, **everybody}
+    first = {"team": next(iter(everybody["teams"]), order.team), "agent": next(iter(everybody["owners"]), None)}
+    return {**first, "supervisor": order.supervisor, "duty_manager": order.duty_manager, **everybody}
 
 
 def _each(named: Iterable[Iterable[str]]) -> list[str]:
