@@ -32,7 +32,9 @@ def test_customer_and_agent_see_where_the_work_is(outside: Outside, team: str, a
     outside.assert_agreed(case)
 
 
-def test_a_late_step_is_told_to_its_owner_once_and_to_those_above(outside: Outside, team: str, a1: str) -> None:
+def test_a_late_step_is_told_to_its_owner_once_and_to_those_above_and_so_is_its_end(
+    outside: Outside, team: str, a1: str
+) -> None:
     case = outside.submit(team, by=outside.importer, at=LONG_AGO, channel="visit")
     outside.when_work(case, state="assigned", agent=a1)
     outside.do("respond", case, by=outside.importer, at=LONG_AGO + HOUR / 2)
@@ -40,18 +42,22 @@ def test_a_late_step_is_told_to_its_owner_once_and_to_those_above(outside: Outsi
 
     def of_time() -> list[tuple[str, str]]:
         found = [(m["created_at"], m["recipient"]) for m in outside.messages(case) if m["event"] != "work_assigned"]
-        assert len(found) == 4, found
+        assert len(found) == 7, found
         return sorted(found)
 
-    late = to_text(LONG_AGO + 2 * HOUR)
+    late, done = to_text(LONG_AGO + 2 * HOUR), to_text(LONG_AGO + 3 * HOUR)
     assert eventually(of_time) == [
         (to_text(LONG_AGO + HOUR), f"agent:{a1}"),
         (late, f"agent:{a1}"),
         (late, f"duty_manager:{team}"),
         (late, f"supervisor:{team}"),
+        *((done, f"{who}:{name}") for who, name in (("agent", a1), ("duty_manager", team), ("supervisor", team))),
     ]
-    mail, *_ = eventually(lambda: outside.mails("supervisors@example.com", case))
-    assert "环节“上门”：第 1 级升级" in subject(mail)
+    mails = eventually(lambda: (two := outside.mails("supervisors@example.com", case)) and len(two) == 2 and two)
+    assert {subject(mail).partition(f"工单 {case.ticket_no} ")[2] for mail in mails} == {
+        "环节“上门”：第 1 级升级",
+        "升级已解除",
+    }
 
 
 def test_a_priority_follows_the_work_to_the_customer_and_the_figures(outside: Outside, team: str, a1: str) -> None:
