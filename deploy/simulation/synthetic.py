@@ -17,7 +17,8 @@ WEEK_HOURS = 168
 @dataclass(frozen=True, kw_only=True)
 class Synthetic:
     """`count` work orders, `per_hour` of them on average, more by day than by night; handling takes `handling` seconds
-    on average (exponential), one in `held_one_in` waits for its customer for a while (0: none does)."""
+    on average (exponential), one in `held_one_in` waits for its customer for a while (0: none does).
+    `even`: as much by night as by day; `shares`: how much there is of each priority."""
 
     count: int
     per_hour: float = 60.0
@@ -28,6 +29,7 @@ class Synthetic:
     seed: int = 1
     held_one_in: int = 20
     even: bool = False
+    shares: Sequence[int] = SHARES
     steps: Sequence[str] = field(default=("work",))
 
     def courses(self) -> Iterator[Course]:
@@ -44,7 +46,7 @@ class Synthetic:
         return self.per_hour * (3 if 8 <= at.hour < 18 else 1) * 24 / (3 * 10 + 14)
 
     def _course(self, number: int, at: datetime, random: Random) -> Course:
-        (priority,) = random.choices(PRIORITIES, SHARES)
+        (priority,) = random.choices(PRIORITIES, self.shares)
         ticket = {
             "ticket_no": f"T-{number}",
             "customer_id": f"customer-{random.randrange(5000)}",

@@ -7,7 +7,6 @@ forgets one. Counting is exact to the microsecond. Callers settle what fell due 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.clocks.clock_values import Clock, Lap, Standing, State, counted_at, standing
@@ -15,6 +14,7 @@ from services.dispatch.domain.clocks.pin import Pin
 from services.dispatch.domain.clocks.promise import LEVEL, MISS, Kind, Mark, Promise, Terms
 from shared.business_time import Calendar, due, extends, is_provisional
 from shared.errors import ValidationError
+from shared.values import replace
 
 __all__ = [
     "Clock",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.assigning.rule import Rule
@@ -18,6 +17,7 @@ from services.dispatch.domain.work.visiting import chosen
 from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import NotOnTeam
 from shared.events import Fact
+from shared.values import replace
 
 
 def claimed(order: Order) -> dict[int, Seat]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.dispatch.domain.flows.flow_proof import Place
 from services.dispatch.domain.flows.steps import Split
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.visit import Block, Visit
+from shared.values import replace
 
 
 def block_of(order: Order, number: int) -> Block:

@@ -7,7 +7,6 @@ end has no open step any more (`at_end`); what follows from that is the caller's
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.telling import flow_of, having, step_names, told
 from services.dispatch.domain.work.visit import Block, Need, Visit
 from shared.events import Fact
+from shared.values import replace
 
 Onward = Callable[[Order], Decision]
 Tell = Callable[[Order, Order], Fact]

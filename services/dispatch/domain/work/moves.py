@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.assigning.rule import Rule
@@ -17,6 +16,7 @@ from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import AlreadyVoid, NothingChanges, StaleRound
 from shared.errors import NotFound
 from shared.events import Fact
+from shared.values import replace
 
 DISSATISFIED = "dissatisfied"
 ACTOR, ESCALATION, SUPERVISOR = "actor", "escalation", "supervisor"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from services.dispatch.domain.work.incidents import link
 from services.dispatch.domain.work.order import Books, Decision, Order, order_no_for
 from services.dispatch.domain.work.telling import told
 from shared.events import Fact
+from shared.values import replace
 
 NOWHERE = Pin("", 0)
 PART_OF_IT = "part of it from the beginning"

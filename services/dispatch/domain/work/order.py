@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from services.dispatch.domain.work.visit import Block, Visit
 from services.dispatch.domain.work.wish import Wish
 from shared.business_time import Calendar
 from shared.events import Aggregate, Fact
+from shared.values import replace
 
 Books = Callable[[int], Reference]
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from services.dispatch.domain.work.visiting import chosen
 from services.dispatch.errors import CannotLeave, NotSkippable, NotTriaged, StepsRemain
 from shared.errors import ValidationError
 from shared.events import Fact
+from shared.values import replace
 
 NO_SOLUTION = {"solution": ["This was the last step: say what was done."]}
 

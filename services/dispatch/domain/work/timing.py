@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.clocks.clock import (
@@ -25,6 +24,7 @@ from services.dispatch.domain.work.in_force import in_force, limited, promised
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.visit import Visit
 from shared.business_time import Calendar, extends
+from shared.values import replace
 
 RESOLVED = "resolved"  # why a clock stands still that goes on when the work is reopened
 #: Of the clocks of steps that are over, so many stay on the work order; its history has them all.

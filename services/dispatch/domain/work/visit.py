@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from services.dispatch.domain.people.need import Need
 from services.dispatch.domain.work.states import Stage
+from shared.values import replace
 
 __all__ = ["Block", "Need", "Visit"]
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from services.dispatch.domain.work.visit import TRANSFERRED_IN, Need, Visit
 from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import NameTheStep, NoSuchMove, NothingChanges
 from shared.errors import NotFound
+from shared.values import replace
 
 
 def chosen(order: Order, move: str, step: str | None = None) -> Visit:
