@@ -51,10 +51,12 @@ STORIES: Mapping[str, tuple[tuple[str, ...], int, tuple[str, int, str | None]]] 
     "reopened": (("resolve", "reopen", "resolve again"), 1, ("resolved", 1, None)),
     "waiting": ((), 1, ("open", 0, None)),
     "expired": (("resolve",), 0, ("closed", 0, "no_answer")),
+    "part": ((), 0, ("resolved", 0, None)),  # of a mass incident
     "mended": (("complete_step",) * 4, 1, ("resolved", 0, None)),
+    "declined": (("decline", "resolve"), 1, ("resolved", 0, None)),
 }
-#: Story -> what its contact says besides: the last one goes through a flow (declared.py).
-CONTACTS: Mapping[str, Document] = {"mended": {"channel": "app"}}
+#: Story -> what its contact says besides: one goes through a flow (declared.py), one to a team of several agents.
+CONTACTS: Mapping[str, Document] = {"mended": {"channel": "app"}, "declined": {"category": "network"}}
 
 
 @dataclass
@@ -224,6 +226,7 @@ _BEFORE: Mapping[str, tuple[str, ...]] = {
     "hold": ("assigned",),
     "resume": ("held",),
     "transfer": ("assigned",),
+    "decline": ("assigned",),
     "reopen": ("resolved",),
 }
 
@@ -237,4 +240,6 @@ def _fields(step: str, order: Document) -> dict[str, Any]:
     if step == "complete_step":
         at = next(visit["step"] for visit in order["visits"] if visit["agent"])
         return {"step": at} | ({"solution": "修好了 🔧"} if at == "check" else {})
+    if step == "decline":
+        return {"reason": "没空"}
     return {"hold": {"reason": "waiting_for_customer"}, "reopen": {"reason": "等待客户"}}.get(step, {})
