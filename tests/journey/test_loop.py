@@ -145,8 +145,8 @@ def test_deadlines_that_a_replay_passes_are_told_at_the_time_at_which_they_fell_
     outside.when_work(case, state="assigned")
     outside.do("resolve", case, by=outside.importer, at=LONG_AGO + 600 * MINUTE, solution="太晚了")
 
-    work = outside.when_work(case, state="resolved", escalation=1)
-    timed = [e for e in work["history"] if e["type"].startswith(("deadline", "work_escalated"))]
+    work = outside.when_work(case, state="resolved", escalation=0)
+    timed = [e for e in work["history"] if e["type"].startswith("deadline") or "escalated" in e["type"]]
     assert [(e["type"], e["data"].get("clock") or e["data"]["why"], e["at"]) for e in timed] == [
         ("deadline_near", "first_response", to_text(LONG_AGO + 48 * MINUTE)),
         ("deadline_missed", "first_response", to_text(LONG_AGO + 60 * MINUTE)),
@@ -154,6 +154,7 @@ def test_deadlines_that_a_replay_passes_are_told_at_the_time_at_which_they_fell_
         ("deadline_near", "resolution", to_text(LONG_AGO + 384 * MINUTE)),
         ("deadline_missed", "resolution", to_text(LONG_AGO + 480 * MINUTE)),
         ("work_escalated", "resolution", to_text(LONG_AGO + 540 * MINUTE)),
+        ("work_deescalated", "resolved", to_text(LONG_AGO + 600 * MINUTE)),
     ]
     assert (work["first_response"]["met"], work["resolution"]["met"]) == (False, False)
 
