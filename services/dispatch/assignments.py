@@ -102,9 +102,9 @@ class Assignments:
         """What the change has ended, begun, and made of what goes on. `given`: visit -> how."""
         for key, update in updates(order, at, happened):
             self.collection.update_one({"_id": key}, update, session=tx.session)
-        fresh = [document(order, visit, at, happened, given[visit.number]) for visit in begun(order)]
-        if fresh:
-            self.collection.insert_many(fresh, session=tx.session)
+        for visit in begun(order):
+            fresh = document(order, visit, at, happened, given[visit.number])
+            self.collection.insert_one(fresh, session=tx.session)
 
 
 def document(order: Order, visit: Visit, at: datetime, happened: Sequence[Fact], given: Given) -> Document:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
 
 from services.dispatch import domain, shift_logs
 from services.dispatch.agents import Agents, Answer, DecideBoth
@@ -150,22 +151,25 @@ class DispatchStore:
         Work that is heard of late is given out now, after what fell due meanwhile; in replay, when it was opened.
         """
         claims = self._claims()
-        at = order.opened_at if cause.starts_replay else max(order.opened_at, self.now())
-        order, due = domain.advance(order, at)
-        facts = [*facts, *(replace(fact, by_time=True) for fact in due)]
+
+        def as_of_now() -> tuple[Order, datetime, list[Fact]]:
+            at = order.opened_at if cause.starts_replay else max(order.opened_at, self.now())
+            begun, due = domain.advance(order, at)
+            return begun, at, [*facts, *(replace(fact, by_time=True) for fact in due)]
 
         def attempt(tx: Transaction) -> None:
-            seated, more = claims.settle(order, at, facts, tx)
-            self.orders.create(cause, order.order_no, seated, [*facts, *more], tx=tx)
+            begun, at, happened = as_of_now()
+            seated, more = claims.settle(begun, at, happened, tx)
+            self.orders.create(cause, order.order_no, seated, [*happened, *more], tx=tx)
 
         try:
             with claims:
                 self.db.transact(attempt)
-        except AlreadyThere:
+        except (AlreadyThere, DuplicateKeyError):  # the second: of its first assignment
             return
         except Unavailable:  # too many claim the same agents at once: then it waits its turn, but it is there
-            waiting = domain.newly_queued(order, at)
-            self.orders.create(cause, order.order_no, order, [*facts, *waiting])
+            begun, at, happened = as_of_now()
+            self.orders.create(cause, order.order_no, begun, [*happened, *domain.newly_queued(begun, at)])
         self._give_out(claims, order.order_no)
 
     def change(self, cause: Cause, order_no: str, decide: Decide, reply: Reply | None = None) -> Answer:
@@ -274,7 +278,10 @@ class DispatchStore:
         return domain.coming_down(both)
 
     def _seat(self, waiting: Order, at: datetime, why: str) -> Sequence[Seat]:
-        """Give what waits of one work order to agents; [] if it, or all room, is gone meanwhile."""
+        """Give what waits of one work order to agents: now, or, in replay, at that time.
+
+        [] if it, or all room, is gone meanwhile.
+        """
 
         def still_waiting(order: Order, at: datetime) -> Decision:
             if not domain.queues(order):
@@ -283,7 +290,8 @@ class DispatchStore:
 
         claims = self._claims(needed=True)
         try:
-            self._change(Cause(ref=why, at=at), waiting.order_no, still_waiting, None, claims)
+            cause = Cause(ref=why, at=at if waiting.replay_until else None)
+            self._change(cause, waiting.order_no, still_waiting, None, claims)
         except (NobodyFree, Unavailable):
             return []
         return claims.taken

@@ -9,7 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
+from uuid import uuid4
 
+from shared.client import Client
+from shared.errors import Unavailable
 from tests.support import Stack, eventually
 
 
@@ -52,6 +55,43 @@ def kills(stack: Stack, processes: Sequence[str], *, times: int, every: float) -
         thread.join()
     if trouble:
         raise trouble[0]
+
+
+@contextmanager
+def coming_and_going(stack: Stack, agents: Sequence[str], *, every: float) -> Iterator[Counter[str]]:
+    """One agent after the other leaves for a moment; all are there again on leaving. Counts how often each left."""
+    over, left = threading.Event(), Counter[str]()
+
+    def run() -> None:
+        with stack.client("importer") as client:
+            for agent in cycle(agents):
+                for status in ("away", "available"):
+                    _said(client, agent, status)
+                    left[agent] += status == "away"
+                if over.wait(every):
+                    return
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield left
+    finally:
+        over.set()
+        thread.join()
+
+
+def _said(client: Client, agent: str, status: str) -> None:
+    """Again until it was answered: the service may be just dying."""
+    request = uuid4().hex
+
+    def answered() -> bool:
+        try:
+            client.command("dispatch", "set_presence", agent_id=agent, status=status, request_id=request, timeout=5)
+        except Unavailable:
+            return False
+        return True
+
+    eventually(answered, timeout=120)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from shared.client import Request
 from shared.clock import SystemClock
 from shared.document import GENESIS, entry_hash
 from shared.errors import LoopdeskError
+from tests.fault import seating
 from tests.fault.load import STORIES, Load
 from tests.fault.settled import settled
 from tests.fault.state import Document, State, order_no_of, types
@@ -51,7 +52,8 @@ def _is_sound(stack: Stack, load: Load, expected: Expected) -> bool:
     state = State(stack)
     checks = (
         *(nothing_is_lost(state, load), stories_ended(state, load), histories_are_whole(state)),
-        *(facts_happened_once(state), loads_equal_open_work(state), one_survey_per_resolved_round(state)),
+        *(facts_happened_once(state), one_survey_per_resolved_round(state)),
+        *(check(state) for check in seating.CHECKS),
         *(services_agree(state), everyone_was_told_once(state, load, expected.unknown), nothing_waits(state)),
         processes_are_well(stack),
     )
@@ -82,7 +84,7 @@ def nothing_is_lost(state: State, load: Load) -> Wrong:
         if order["state"] == "queued" and order["seats"]:
             yield f"{order_no} waits, but has {order['seats']}"
         seats = {str(visit["number"]): visit["agent"] for visit in order["visits"] if visit["agent"]}
-        if seats != order["seats"]:
+        if seats != {visit: seat["agent"] for visit, seat in order["seats"].items()}:
             yield f"{order_no} has the seats {order['seats']}, but its steps {seats}"
     with_room = {queue for agent in state.agents.values() if agent.get("has_room") for queue in agent["queues"]}
     for order_no, order in state.orders.items():
@@ -150,16 +152,6 @@ def facts_happened_once(state: State) -> Wrong:
         for what, times in seen.items():
             if times > 1:
                 yield f"{name}: {what} happened {times} times"
-
-
-def loads_equal_open_work(state: State) -> Wrong:
-    """An agent's load is the number of open steps that it has."""
-    open_work = Counter(agent for order in state.orders.values() for agent in order["seats"].values())
-    for agent_id, agent in state.agents.items():
-        if agent.get("load", 0) != open_work[agent_id]:
-            yield f"{agent_id} has load {agent.get('load', 0)}, but {open_work[agent_id]} open steps"
-        if agent.get("has_room", False) != (agent["presence"]["status"] == "available" and agent.get("load", 0) < agent["capacity"]):
-            yield f"{agent_id}: has_room is {agent.get('has_room')} at {agent.get('load')} of {agent['capacity']}"
 
 
 def one_survey_per_resolved_round(state: State) -> Wrong:

@@ -26,6 +26,7 @@ class State:
         self.tickets = self._all("intake_tickets", "ticket_no")
         self.orders = self._all("dispatch_orders")
         self.agents = self._all("dispatch_agents")
+        self.assignments = {row["_id"]: row for row in self._database["dispatch_assignments"].find()}
         self.cases = self._all("feedback_cases")
         self.work = self._all("feedback_work")
         self.messages = self._all("notify_messages")

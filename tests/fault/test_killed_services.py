@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.fault.bus import on_the_bus
-from tests.fault.chaos import kills
+from tests.fault.chaos import coming_and_going, kills
 from tests.fault.invariants import assert_sound
-from tests.fault.load import Load
+from tests.fault.load import AGENTS, Load
 from tests.support import Stack
 
 SERVICES = ("intake", "dispatch", "feedback", "notify")
@@ -17,11 +17,13 @@ SERVICES = ("intake", "dispatch", "feedback", "notify")
 def test_services_killed_again_and_again_lose_nothing_and_do_nothing_twice(
     broken: Stack, load: Load, kind: str
 ) -> None:
-    with kills(broken, [f"{service}{kind}" for service in SERVICES], times=12, every=1.0) as killer:
+    killed = [f"{service}{kind}" for service in SERVICES]
+    with kills(broken, killed, times=12, every=1.0) as killer, coming_and_going(broken, AGENTS, every=0.2) as left:
         load.submit(100)
         load.drive()
 
     assert sum(killer.killed.values()) == 12
+    assert left.keys() == set(AGENTS)
     load.ask_again()
     assert_sound(broken, load)
 
