@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Reference
 from services.dispatch.domain.rollouts.repin import apply_newer, extend_horizons
+from services.dispatch.domain.work import supervising
 from shared.errors import IllegalMove, NotFound, ValidationError
 from tests.unit.dispatch.timelines import CALENDARS, LOOP, PARTS, WAITING, Timeline, a_policy, a_reference
 
@@ -72,6 +73,8 @@ MOVES: dict[str, Move] = {
     "complete": _all_done,
     "resolve": lambda order, at: domain.resolve(order, at, "ok"),
     "reopen": lambda order, at: domain.reopen(order, at, reason="not so", cause="customer"),
+    "dissatisfied": lambda order, at: domain.reopen_dissatisfied(order, at, round=order.round, reason="worse"),
+    "urge": lambda order, at: supervising.urge(order, at, by="customer"),
     "withdraw": lambda order, at: domain.withdraw(order, at, "never mind"),
     "wait": lambda order, at: (order, []),
 }
@@ -102,7 +105,7 @@ def rolled_timelines(draw: st.DrawFn, longest: int = 14) -> Timeline:
     return _lived(draw, Timeline(STARTS[0], OLDER, NEWER, priority=priority), MOVES | ROLLED, longest)
 
 
-KEEN = {"complete": 5, "resolve": 5, "reopen": 15, "resume": 4, "respond": 3, "extend horizons": 3}
+KEEN = {"complete": 5, "resolve": 5, "reopen": 10, "dissatisfied": 5, "resume": 4, "respond": 3, "extend horizons": 3}
 
 
 def _lived(draw: st.DrawFn, timeline: Timeline, moves: Mapping[str, Move], longest: int) -> Timeline:

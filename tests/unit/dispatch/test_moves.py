@@ -69,6 +69,7 @@ def test_resolved_work_says_whether_it_met_its_deadline():
         "resolved_at": after(hours=5),
         "due": after(hours=4),
         "met": False,
+        "parent_no": None,
     }
 
 
