@@ -26,6 +26,7 @@ from deploy.simulation.staff import Staff, Worker
 from services.dispatch import domain
 from services.dispatch.domain import State
 from services.dispatch.domain.work.order import Order
+from services.dispatch.domain.work.telling import in_passing
 from shared.events import Fact
 
 Handler = Callable[..., None]
@@ -53,6 +54,11 @@ class Engine:
     def run(self, progress: Progress = lambda _: None) -> Outcome:
         """Plays everything; what nobody could ever take is left over and counted as unfinished."""
         began = time.perf_counter()
+        with in_passing():
+            self._play(progress)
+        return self._outcome(time.perf_counter() - began)
+
+    def _play(self, progress: Progress) -> None:
         coming = next(self._courses, None)
         if coming is not None:
             self._duties_from(coming.opened_at)
@@ -67,7 +73,6 @@ class Engine:
                 self.now, _, handler, about = heappop(self._heap)
                 handler(*about)
         progress(self.measure.orders)
-        return self._outcome(time.perf_counter() - began)
 
     def at(self, when: datetime, handler: Handler, *about: Any) -> None:
         """Call the handler at that instant; of several at once, in the order of asking."""

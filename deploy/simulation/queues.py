@@ -19,6 +19,7 @@ class Entry(NamedTuple):
     order_no: str
     visit: int
     queue: str
+    units: int
     alike: Alike
 
 

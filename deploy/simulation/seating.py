@@ -45,10 +45,10 @@ class Seating:
     def drain(self, worker: Worker) -> None:
         """Who has come, or has room again, is given what waits for somebody like that, the most urgent first."""
         tried: set[tuple[str, Alike]] = set()
-        while worker.on and (first := self.queues.first(worker.queues, tried)) is not None:
+        while worker.may_have_room(1) and (first := self.queues.first(worker.queues, tried)) is not None:
             live = self._engine.live[first.order_no]
             visit = next(one for one in live.order.visits if one.number == first.visit)
-            if not self._give(live, visit, (worker,)):
+            if not (worker.may_have_room(first.units) and self._give(live, visit, (worker,))):
                 tried.add((first.queue, first.alike))
 
     def _waits_on(self, live: Live, visit: Visit) -> bool:
@@ -67,15 +67,15 @@ class Seating:
 
     def _entry(self, live: Live, visit: Visit) -> Entry:
         order = live.order
-        alike = self._alike(order, visit)
-        return Entry(urgency(order), order.opened_at, order.order_no, visit.number, visit.need.key, alike)
+        units = self._rules.units_of(order.matter)
+        alike = self._alike(order, visit, units)
+        return Entry(urgency(order), order.opened_at, order.order_no, visit.number, visit.need.key, units, alike)
 
-    def _alike(self, order: Order, visit: Visit) -> Alike:
+    def _alike(self, order: Order, visit: Visit, units: int) -> Alike:
         """What of it the limits look at; work with a story of its own is like no other."""
         own = order.order_no if order.declined or visit.lapsed or order.asked.subject else ""
         matter = tuple(order.matter.values()) if self._rules.roles else ()
-        units = str(self._rules.units_of(order.matter))
-        return (str(visit.need.level), order.type, order.channel, order.asked.language, units, own, *matter)
+        return (str(visit.need.level), order.type, order.channel, order.asked.language, str(units), own, *matter)
 
     def _give(self, live: Live, visit: Visit, workers: Iterable[Worker]) -> bool:
         """Whether somebody of these takes it."""

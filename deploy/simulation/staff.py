@@ -21,8 +21,8 @@ class Worker:
     """
 
     __slots__ = (
-        "agent", "busy", "customers", "day", "duty", "experience", "given", "kinds", "last_assigned_at", "load", "on", "open",
-        "overtime", "queues", "shift_units", "since", "span",
+        "agent", "busy", "customers", "day", "duty", "experience", "given", "kinds", "last_assigned_at", "load", "on",
+        "open", "overtime", "queues", "shift_units", "since", "span",
     )  # fmt: skip
 
     def __init__(self, agent: Agent, duty: Duty) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from deploy.simulation.course import Pause, Stint
 from deploy.simulation.duty import Duty
 from deploy.simulation.engine import Engine
+from deploy.simulation.live import Live
 from deploy.simulation.measure import Measure
 from deploy.simulation.samples import Samples
+from deploy.simulation.synthetic import Synthetic
+from services.dispatch.domain.work.order import Order
+from services.dispatch.domain.work.record import record
 from shared.events import Fact
 from tests.unit.dispatch.builders import NINE, a_policy, after, an_agent
 from tests.unit.simulation.builders import a_course, a_setting, duty_from, play
@@ -149,6 +157,37 @@ def test_the_same_log_comes_out_the_same_every_time() -> None:
 
     assert runs[0].measure.waits == runs[1].measure.waits
     assert [one.given for one in runs[0].outcome.people] == [one.given for one in runs[1].outcome.people]
+
+
+class Keeping(Engine):
+    """Keeps how every work order ended; `whole`: as dispatch does it, with what each fact has changed."""
+
+    def __init__(self, *given: Any, whole: bool) -> None:
+        super().__init__(*given)
+        self.ended: dict[str, dict[str, Any]] = {}
+        self._whole = whole
+
+    def over(self, live: Live) -> None:
+        self.ended[live.order.order_no] = record(live.order)
+        super().over(live)
+
+    def settle(self, live: Live, order: Order, facts: Sequence[Fact]) -> None:
+        assert all((fact.set is not None) is self._whole for fact in facts)
+        super().settle(live, order, facts)
+
+
+def test_work_played_without_a_history_ends_as_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Synthetic(count=300, per_hour=120, categories=("network", "other"), types=("fault", "enquiry"))
+    setting = a_setting([an_agent("a1"), an_agent("a2"), an_agent("d1", teams=("desk",))])
+    lean = Keeping(made.courses(), setting, Samples(), whole=False)
+    lean.run()
+    monkeypatch.setattr("deploy.simulation.engine.in_passing", nullcontext)
+
+    whole = Keeping(made.courses(), setting, Samples(), whole=True)
+    whole.run()
+
+    assert len(whole.ended) == 300
+    assert lean.ended == whole.ended
 
 
 class Listening(Measure):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +14,8 @@ from services.dispatch.domain.work.record import changes
 from services.dispatch.domain.work.visit import Visit
 from shared.events import Fact
 
+_IN_PASSING = ContextVar("in_passing", default=False)
+
 
 def told(before: Order | None, order: Order, type: str, at: datetime, **data: Any) -> Fact:
     """What happened, and what it changed of `before` (None: all of it is new).
@@ -20,7 +24,18 @@ def told(before: Order | None, order: Order, type: str, at: datetime, **data: An
     `data` are those of the step that it is about.
     """
     common = {"team": order.team, "agent": order.agent, "round": order.round, "priority": order.priority}
-    return Fact(type, at, {**common, **data}, set=changes(before, order))
+    changed = None if _IN_PASSING.get() else changes(before, order)
+    return Fact(type, at, {**common, **data}, set=changed)
+
+
+@contextmanager
+def in_passing() -> Iterator[None]:
+    """Meanwhile, in this thread, facts do not say what they changed: for who plays work that no history is kept of."""
+    token = _IN_PASSING.set(True)
+    try:
+        yield
+    finally:
+        _IN_PASSING.reset(token)
 
 
 def step_names(order: Order, visit: Visit) -> dict[str, Any]:
