@@ -80,7 +80,7 @@ def nobody_absent_was_given_work(state: State) -> Wrong:
         for entry in order["history"]:
             data = entry["data"]
             if entry["type"] == "work_assigned" and data["override"] is None:
-                status = _status(said[data["agent"]], entry["at"])
+                status = _status(said.get(data["agent"], []), entry["at"])
                 if status not in (ASKING if data["rule"] == "pulled" else THERE):
                     yield f"{order_no} was given to {data['agent']} at {entry['at']}, who was {status}"
 
