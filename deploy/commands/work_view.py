@@ -31,7 +31,7 @@ ELSEWHERE = frozenset(
     )
 )
 #: Facts that are about who has the work.
-HANDING = {"work_assigned": ("team", "agent"), "work_transferred": ("team", "agent")}
+HANDING = dict.fromkeys(("work_assigned", "work_transferred", "work_handed_over"), ("team", "agent"))
 WHY = ("reason", "why", "note")
 
 
@@ -82,8 +82,13 @@ def steps(answer: Answer, zone: tzinfo) -> Table:
         wanted = [str(visit[name]) for name in ("role", "skill", "level", "named_agent") if visit[name]]
         team = visit["team"] + (f" ({', '.join(wanted)})" if wanted else "")
         step = f"{visit['step'] or 'work'} #{visit['visit']}"
-        table.add_row(step, visit["state"], Text(team), Text(visit["agent"] or "-"), minute(visit["opened_at"], zone))
+        table.add_row(step, visit["state"], Text(team), _holder(visit), minute(visit["opened_at"], zone))
     return table
+
+
+def _holder(visit: Answer) -> Text:
+    """Who has it, and for whom it stands in."""
+    return Text(visit["agent"] or "-").append(f" for {visit['principal']}" if visit["principal"] else "")
 
 
 def given(answer: Answer) -> Iterator[Table]:

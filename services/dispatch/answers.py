@@ -126,7 +126,7 @@ def _clock(order: Order, clock: Clock, at: datetime) -> dict[str, Any]:
 
 
 def _visit(order: Order, visit: Visit) -> dict[str, Any]:
-    """An open step; of work without a flow there is one, without a name."""
+    """An open step; of work without a flow there is one, without a name. `principal`: for whom its agent stands in."""
     return {
         "visit": visit.number,
         "step": visit.step if order.flow else None,
@@ -138,6 +138,7 @@ def _visit(order: Order, visit: Visit) -> dict[str, Any]:
         "level": visit.need.level if visit.need.skill else None,
         "named_agent": visit.need.agent,
         "agent": visit.agent,
+        "principal": visit.principal,
         "opened_at": visit.opened_at,
     }
 

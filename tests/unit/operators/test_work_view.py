@@ -35,7 +35,7 @@ def a_story():
 
     def change(order, minutes, move):
         at = NINE + timedelta(minutes=minutes)
-        return write(*decided(order, at, (move, lambda order, _: (order, [])), domain.advance), BY_AGENT, at)
+        return write(*decided(order, at, (move, lambda order, *_: (order, [])), domain.advance), BY_AGENT, at)
 
     order = write(order, facts, Cause(ref="event intake_tickets/T-1/1"), NINE)
     order = change(order, 1, lambda order, at: domain.assign(order, at, "a7", 1))
@@ -104,6 +104,11 @@ def test_open_steps_say_who_has_them_or_whom_they_wait_for(answer):
     lines = shown(answer)
     assert line(lines, "survey", "#2") == "survey #2 queued it (expert) - 2026-03-02 09:30"
     assert line(lines, "approval", "#3") == "approval #3 assigned desk a8 2026-03-02 09:30"
+
+
+def test_an_open_step_says_for_whom_its_agent_stands_in(answer):
+    visits = [visit | {"principal": "a9"} for visit in answer["visits"]]
+    assert "a8 for a9" in line(shown(answer | {"visits": visits}), "approval", "#3")
 
 
 def test_what_was_filled_in_is_told(answer):
