@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from deploy.cli import main
 from services.dispatch import worklists
 from shared.client import Client
 from shared.errors import Conflict, Forbidden, IllegalMove, LoopdeskError, NotFound, ValidationError
@@ -204,7 +206,7 @@ def test_a_worklist_is_found_by_any_filters_page_by_page(desk: Client, tell: Fei
         a_ticket(team, priority=priority, type=type, tier=tier)
         for priority, type, tier in [
             ("P1", "fault", "gold"),
-            ("P2", "fault", ""),
+            ("P3", "fault", ""),
             ("P3", "request", "gold"),
             ("P4", "request", "gold"),
             ("P1", "fault", "gold"),
@@ -217,7 +219,7 @@ def test_a_worklist_is_found_by_any_filters_page_by_page(desk: Client, tell: Fei
     everything = listed(desk, "unaccepted", team=team)
 
     assert sorted(everything) == sorted(by_number)
-    assert [by_number[number].data["priority"] for number in everything] == ["P1", "P1", "P2", "P3", "P4"]
+    assert [by_number[number].data["priority"] for number in everything] == ["P1", "P1", "P3", "P3", "P4"]
     for filters in (
         {"type": "fault"},
         {"tier": "gold"},
@@ -235,7 +237,7 @@ def test_a_worklist_is_found_by_any_filters_page_by_page(desk: Client, tell: Fei
 def test_a_page_goes_on_where_the_one_before_ended_whatever_happened_meanwhile(
     desk: Client, tell: Feigned, team: str, a1: str
 ) -> None:
-    tickets = [a_ticket(team, priority=priority) for priority in ("P1", "P1", "P2", "P3")]
+    tickets = [a_ticket(team, priority=priority) for priority in ("P1", "P1", "P3", "P4")]
     come(desk, f"a2 of {team}", team, capacity=9)
     opened(desk, tell, *tickets)
     first = desk.call("dispatch", "find_worklist", list="unaccepted", team=team, limit=2)
@@ -522,3 +524,25 @@ def test_what_supervision_did_is_told_by_the_history(desk: Client, tell: Feigned
     order = work(desk, ticket)
 
     assert happened(order)[-4:] == ["work_urged", "work_watched", "work_intervened", "work_unwatched"]
+
+
+# the command line
+
+
+def test_supervisors_see_the_same_on_the_command_line(desk: Client, stack: Stack, tell: Feigned, team: str) -> None:
+    agent = come(desk, f"a1-{team}".replace(" ", "-"), team, capacity=2)
+    opened(desk, tell, a_ticket(team, tier="gold"))
+
+    def loopdesk(*arguments: str) -> str:
+        environ = {"LOOPDESK_AMQP_URI": stack.amqp_uri("importer"), "LOOPDESK_MANAGEMENT_URI": stack.management_uri}
+        result = CliRunner().invoke(main, arguments, env=environ)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    listed_ = loopdesk("worklist", "unaccepted", "--team", team, "--tier", "gold", "--language", "zh-CN")
+    assert "接单" in listed_
+    assert "接单" in loopdesk("worklist", "unaccepted", "--agent", agent, "--json")
+    assert "nothing stands" in loopdesk("worklist", "unaccepted", "--team", team, "--type", "praise")
+    assert agent in loopdesk("workload", "--team", team, "--from", "2026-01-01", "--to", "2026-02-01")
+    assert "entry 1" in loopdesk("duty-log", "note", "停电", "--team", team, "--by", "op.01")
+    assert "op.01" in loopdesk("duty-log", "list", "--team", team)
