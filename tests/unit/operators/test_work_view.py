@@ -159,3 +159,15 @@ def test_a_word_that_looks_like_markup_is_shown_as_it_is(answer):
     lines = shown(answer | {"subject": "[red]no[/] light", "fields": {"[b]": "[/b]"}})
     assert line(lines, "subject") == "subject [red]no[/] light"
     assert line(lines, "[b]") == "[b] [/b]"
+
+
+def test_the_top_says_what_it_is_part_of(answer):
+    assert line(shown({**answer, "parent": "W-100009"}), "parent") == "parent W-100009"
+
+
+def test_the_top_says_for_how_many_it_stands_and_by_when_it_will_be_over(answer):
+    mass = {"match": None, "eta": "2026-03-02T18:00:00.000Z", "eta_note": None, "children": 12, "settled": True}
+
+    top = line(shown({**answer, "mass_incident": mass}), "mass", "incident")
+
+    assert top == "mass incident eta: 2026-03-02 18:00, children: 12, settled: yes"
