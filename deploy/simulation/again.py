@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, State
 from services.dispatch.domain.rollouts.repin import apply_newer, extend_horizons
+from services.dispatch.domain.work import incidents, triage
+from services.dispatch.domain.work.facets import MassIncident
 from services.dispatch.domain.work.moves import DISSATISFIED, reopen_dissatisfied
 from services.dispatch.domain.work.order import Books
 
@@ -62,6 +65,8 @@ def _horizon(told: Told, order: Order) -> int:
 
 def _complete(order: Order, at: datetime, told: Told) -> Decision:
     ended = _data(told, "work_resolved") if _has(told, "work_resolved") else {}
+    if order.state is State.LINKED:
+        return incidents.resolve_with(order, at, str(order.parent), ended["solution"], ended["language"])
     if ended and (order.flow is None or order.state is State.HELD or not _has(told, "step_completed")):
         return domain.resolve(order, at, ended["solution"], ended["language"])
     done = _data(told, "step_completed")
@@ -112,9 +117,28 @@ def _respond(order: Order, at: datetime, told: Told) -> Decision:
     return domain.respond(order, at, _data(told, type)["note"])
 
 
+def _triage(order: Order, at: datetime, told: Told) -> Decision:
+    data = _data(told, "work_triaged")
+    known = {name: data["to"][name] for name in ("type", "category", "priority", "team")}
+    return triage.triage_work(order, at, reasons=data["reasons"], **known)
+
+
+def _link(order: Order, at: datetime, told: Told) -> Decision:
+    return incidents.link(order, at, parent_of(order, _data(told, "work_linked")), "")
+
+
+def parent_of(order: Order, data: Mapping[str, Any]) -> Order:
+    """The mass incident that work was linked to, as far as that counts for the work."""
+    mass = MassIncident(eta=None, eta_note=None)
+    return replace(order, order_no=data["parent_no"], state=State.QUEUED, mass=mass, parent=None)
+
+
 RULES: Mapping[str, Rule] = {
-    "work_withdrawn": lambda order, at, told: domain.withdraw(order, at, _data(told, "work_withdrawn")["reason"]),
     "work_reopened": _reopen,
+    "work_triaged": _triage,
+    "work_linked": _link,
+    "work_unlinked": lambda order, at, told: incidents.unlink(order, at, _data(told, "work_unlinked")["reason"]),
+    "work_withdrawn": lambda order, at, told: domain.withdraw(order, at, _data(told, "work_withdrawn")["reason"]),
     "work_rerouted": _reroute,
     "step_skipped": _skip,
     "step_completed": _complete,

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from deploy.simulation.again import given_again
+from deploy.simulation.again import given_again, parent_of
 from services.dispatch import domain
 from services.dispatch.domain import Order
 from services.dispatch.domain.assigning.record import digest, recomputed
@@ -27,7 +27,9 @@ from shared.events import Fact, to_json
 Entry = Mapping[str, Any]
 
 #: Who has the work, and facts that follow from it: they change no clock.
-SETTLED = frozenset({"work_assigned", "work_queued", "work_stranded", "work_handed_over", "work_deescalated"})
+SETTLED = frozenset(
+    {"work_assigned", "work_queued", "work_stranded", "work_stranded_too", "work_handed_over", "work_deescalated"}
+)
 #: Facts about promises, and what of them must be the same.
 PROMISES = ("due", "met", "first_response_due", "resolution_due", "clock", "part", "visit", "level")
 OF_CLOCKS = ("due", "missed", "done_at", "called_off_at", "settled", "paused", "target", "marks")
@@ -100,17 +102,20 @@ class Reproduction:
     def _again(self, before: Order | None, told: Sequence[Entry]) -> tuple[Order, list[Fact]]:
         at: datetime = max(entry["at"] for entry in told)
         if before is None:
-            return self._opened(told[0])
+            return self._opened(told)
         if told[0]["cause"] == TIMER:
             return domain.advance(before, at)
         order, due = domain.advance(before, at)
         order, facts = given_again(order, at, told, self._books)
         return order, [*due, *facts]
 
-    def _opened(self, first: Entry) -> tuple[Order, list[Fact]]:
+    def _opened(self, told: Sequence[Entry]) -> tuple[Order, list[Fact]]:
+        first = told[0]
         order = order_of(first["set"], books=self._books)
         reference = self._books(order.policy.version)
-        return domain.open_work(ticket_of(first["set"]), first["at"], reference, self._books)
+        linked = next((entry["data"] for entry in told if entry["type"] == "work_linked"), None)
+        parent = parent_of(order, linked) if linked else None
+        return domain.open_work(ticket_of(first["set"]), first["at"], reference, self._books, parent)
 
     def _facts(self, order_no: str, told: Sequence[Entry], facts: Sequence[Fact]) -> Iterator[Difference]:
         """The facts about promises: the same ones, at the same time, with the same dues and verdicts."""
