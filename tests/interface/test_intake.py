@@ -180,6 +180,32 @@ def test_bad_input_is_refused_by_the_name_of_the_field(importer: Client, custome
     assert list(refused.value.fields) == [field]
 
 
+def test_what_a_caller_knows_beside_is_shown_and_told_with_the_customers_language(
+    importer: Client, bus: tuple[Feigned, Ear]
+) -> None:
+    known = {"confidence": 0.4, "sensitive": True, "wanted_agent": "a1", "complained_of": "a2", "incident": "T-7"}
+    new = {"name": "Caller", "email": _an_email(), "language": "en"}
+
+    made = [importer.command("intake", "submit_ticket", **CONTACT, **known, customer=new) for _ in range(2)]
+
+    for ticket_no in (one["ticket_no"] for one in made):  # the second's customer is known by then
+        assert known.items() <= importer.call("intake", "get_ticket", ticket_no=ticket_no).items()
+        (told,) = eventually(lambda no=ticket_no: bus[1].heard("ticket_submitted", ticket_no=no))
+        assert {**known, "language": "en"}.items() <= told.data.items()
+
+
+def test_urging_is_told_and_refused_once_it_is_over(importer: Client, ticket: dict[str, Any], bus: Any) -> None:
+    ticket_no = ticket["ticket_no"]
+
+    importer.command("intake", "urge_ticket", ticket_no=ticket_no, note="It is cold here")
+
+    (told,) = eventually(lambda: bus[1].heard("ticket_urged", ticket_no=ticket_no))
+    assert told.data["note"] == "It is cold here"
+    importer.command("intake", "withdraw_ticket", ticket_no=ticket_no, reason="moved out")
+    with pytest.raises(IllegalMove, match="is withdrawn"):
+        importer.command("intake", "urge_ticket", ticket_no=ticket_no)
+
+
 def test_tier_of_the_customer_is_told_with_the_ticket(importer: Client, bus: tuple[Feigned, Ear]) -> None:
     known = importer.command("intake", "save_customer", name="Caller", tier="gold")["customer_id"]
     new = {"name": "Caller", "email": _an_email(), "tier": "silver"}
