@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -101,18 +101,18 @@ class StandIns:
     def _misplaced(self, register: Register, now: datetime) -> Iterator[tuple[str, str]]:
         """(order number, whose hand-over is the reason) of work that is not where it belongs."""
         away = stand_ins.away(register, now)
-        for agent in away:
-            wanted = {"agents": agent, "state": {"$in": _HELD_BY_SOMEBODY}}
-            yield from ((order_no, agent) for order_no in self._live(wanted, "of_agent"))
+        if away:
+            wanted = {"agents": {"$in": sorted(away)}, "state": {"$in": _HELD_BY_SOMEBODY}}
+            for doc in self._live(wanted, "of_agent"):
+                yield doc["_id"], next(agent for agent in doc["agents"] if agent in away)
         for pair in self._pairs():
             owner, agent = pair.split(">")
             if stand_ins.resolve(register, owner, now) != agent:
-                yield from ((order_no, owner) for order_no in self._live({"acting": pair}, "of_principal"))
+                yield from ((doc["_id"], owner) for doc in self._live({"acting": pair}, "of_principal"))
 
-    def _live(self, wanted: Mapping[str, Any], index: str) -> Iterator[str]:
-        """Numbers of work that is not in replay, for which time moves on by the caller's word only."""
-        found = self._orders.find({**wanted, "replay_until": None}, {"_id": 1}).hint(index).limit(IN_SIGHT)
-        yield from (doc["_id"] for doc in found)
+    def _live(self, wanted: Mapping[str, Any], index: str) -> Iterable[Mapping[str, Any]]:
+        """Work that is not in replay, for which time moves on by the caller's word only."""
+        return self._orders.find({**wanted, "replay_until": None}, {"agents": 1}).hint(index).limit(IN_SIGHT)
 
     def _pairs(self) -> Iterator[str]:
         """Every `owner>agent` that there is among open work; one index entry is read for each."""

@@ -211,6 +211,24 @@ def test_new_work_of_the_team_goes_to_a_stand_in_of_another_team_and_comes_back(
     assert loads(stack, team) == {a1: 1}
 
 
+def test_what_waits_for_the_absent_agent_goes_to_a_stand_in_of_another_team(
+    desk: Client, tell: Feigned, team: str, a1: str
+) -> None:
+    gone(desk, a1)
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+    standing(desk, ticket, "queued")
+    helper = come(desk, f"helper of {team}", ELSEWHERE, capacity=1)
+
+    made = hand_over(desk, a1, helper)
+    order = with_(desk, ticket, helper)
+    cancel(desk, made)
+
+    assert order["visits"][0]["principal"] == a1
+    with_(desk, ticket, a1)
+    gone(desk, helper)
+
+
 def test_what_the_stand_in_got_for_itself_stays_with_it(
     desk: Client, tell: Feigned, team: str, a1: str, a2: str
 ) -> None:
