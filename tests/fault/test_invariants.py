@@ -78,7 +78,13 @@ def test_every_kind_of_damage_is_noticed(sound: State, load: Load) -> None:
 SEAT = {"units": 1, "kind": "fault", "assignment": 1}
 
 
-AWAY = {"type": "presence_set", "at": datetime(2020, 1, 1, tzinfo=UTC), "data": {"status": "away"}}
+AWAY = {
+    "number": 1,
+    "type": "presence_set",
+    "at": datetime(2020, 1, 1, tzinfo=UTC),
+    "data": {"status": "away"},
+    "hash": "x",
+}
 
 
 def assigned(order: dict[str, Any]) -> dict[str, Any]:
