@@ -454,6 +454,25 @@ def test_an_entry_is_noted_once_and_nobody_can_change_it(desk: Client, stack: St
     assert chained["head"]["hash"] == chained["history"][-1]["hash"]
 
 
+def test_an_entry_that_somebody_changed_in_the_database_is_found(desk: Client, stack: Stack, team: str) -> None:
+    log_id = desk.command("dispatch", "append_duty_log", team=team, text="all quiet")["log_id"]
+    logs = stack.database["dispatch_duty_logs"]
+
+    def verified() -> tuple[list[bool], list[int]]:
+        just_before = {"collection": "dispatch_duty_logs", "id": log_id[:-1]}
+        page = desk.call("dispatch", "verify_history", after=just_before, limit=5)
+        rebuilt = [row["rebuilt"] for row in page["aggregates"] if row["id"] == log_id]
+        return rebuilt, [fault["first"] for fault in page["faults"] if fault["id"] == log_id]
+
+    assert verified() == ([True], [])
+    logs.update_one({"_id": log_id}, {"$set": {"history.0.data.text": "nobody saw a thing"}})
+    (_, wrong) = verified()
+    logs.update_one({"_id": log_id}, {"$set": {"history.0.data.text": "all quiet"}})
+
+    assert wrong[0] == 1
+    assert verified() == ([True], [])
+
+
 # refusals
 
 

@@ -33,9 +33,9 @@ def deescalated(order: Order, at: datetime) -> Decision:
     To be asked after every change (`coming_down`). Levels below the highest are let go of together with it.
     """
     standing = tuple(one for one in order.raised if stands(order, one))
+    if max((one.level for one in standing), default=0) == order.escalation:
+        return order, []
     before, order = order, replace(order, raised=standing)
-    if order.escalation == before.escalation:
-        return before, []
     fallen = [one for one in before.raised if one.level > order.escalation]
     highest = max(fallen, key=lambda one: one.level)
     told_of = {"from": highest.level, "level": order.escalation, "why": _why(order, highest), **_told_of(order, fallen)}
