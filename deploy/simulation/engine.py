@@ -82,8 +82,8 @@ class Engine:
 
     def change(self, live: Live, move: Callable[[Order, datetime], tuple[Order, list[Fact]]]) -> None:
         """What was due comes first, then the move; then seats and queues follow. Raises what the move raises."""
-        order, due = domain.advance(live.order, self.now)
-        if due:
+        if live.wake is not None and live.wake <= self.now:  # nothing falls due before it is to be woken
+            order, due = domain.advance(live.order, self.now)
             self.settle(live, order, due)
         order, facts = move(live.order, self.now)
         self.settle(live, order, facts)

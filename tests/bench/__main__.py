@@ -15,7 +15,7 @@ from rich.table import Table
 from deploy.localstack import launch
 from deploy.localstack.instance import Instance
 from shared.client import Client, Request
-from tests.bench import bare, business_time, measure, timers
+from tests.bench import bare, business_time, measure, simulation, timers
 from tests.support import Stack, eventually
 
 OTHERS = ("dispatch", "dispatch-worker", "feedback", "feedback-worker", "notify", "notify-worker", "intake-worker")
@@ -42,9 +42,12 @@ def running() -> Iterator[Stack]:
 @click.option("--calls", default=2000, show_default=True, help="Calls in one round, pipelined.")
 @click.option("--tickets", default=100_000, show_default=True, help="Tickets for the figures on growth; 0: leave out.")
 @click.option("--orders", default=1_000_000, show_default=True, help="Open work orders for the timers; 0: leave out.")
-def main(repeats: int, calls: int, tickets: int, orders: int) -> None:
+@click.option("--simulated", default=1_000_000, show_default=True, help="Work orders to simulate; 0: leave out.")
+def main(repeats: int, calls: int, tickets: int, orders: int, simulated: int) -> None:
     """Measure Loopdesk beside bare pieces of the same stack."""
     business_time.show(console)
+    if simulated:
+        simulation.show(console, simulated)
     console.print("Starting a stack of the bench's own …")
     with running() as stack, bare.stock_echo(stack.admin_amqp_uri):
         desk = measure.Desk(stack)
