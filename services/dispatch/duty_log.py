@@ -25,6 +25,7 @@ from shared.mongo import Database, Document
 LONGEST = timedelta(days=92)
 #: The period, up to now, where none is asked for.
 USUAL = timedelta(days=1)
+MILLISECOND, NOTHING = timedelta(milliseconds=1), timedelta()
 _NONE_KEPT = 2**53  # above every entry's number
 
 
@@ -103,14 +104,16 @@ class DutyLogs:
 
     def _spilled(self, log_id: str, period: Period, below: int, most: int) -> Iterator[Document]:
         """Of those that have left the document; read by the index of histories."""
-        upto = min(below, period.before.number) if period.before and period.before.log_id == log_id else below
+        before, until = period.before, period.until
+        if before is not None and before.log_id == log_id:
+            below = min(below, before.number)
+        elif before is not None:  # of those of the same instant, logs come by name
+            until = min(until, before.at + (MILLISECOND if log_id < before.log_id else NOTHING))
         wanted = {
             "aggregate": f"{self.aggregates.name}/{log_id}",
-            "number": {"$lt": upto},
-            "at": {"$gte": period.since, "$lt": period.until},
+            "number": {"$lt": below},
+            "at": {"$gte": period.since, "$lt": until},
         }
-        if period.before is not None:
-            wanted["at"] = {"$gte": period.since, "$lte": period.before.at}
         return iter(self.aggregates.spilled_history.find(wanted, sort=[("number", -1)], limit=most))
 
 

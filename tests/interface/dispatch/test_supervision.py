@@ -425,21 +425,26 @@ def test_the_duty_log_is_read_by_team_and_period_the_newest_first(desk: Client, 
     assert desk.call("dispatch", "find_duty_log", team=team, to=began)["entries"] == []
 
 
-def test_a_long_duty_log_is_read_through_what_has_left_its_document(desk: Client, stack: Stack, team: str) -> None:
-    for number in range(40):
-        log_id = desk.command("dispatch", "append_duty_log", team=team, text=str(number))["log_id"]
-    spilled = {"aggregate": f"dispatch_duty_logs/{log_id}"}
+def test_long_duty_logs_are_read_through_what_has_left_their_documents(desk: Client, stack: Stack, team: str) -> None:
+    noted = [(of, str(number)) for number in range(40) for of in (team, None)]
+    for of, text in noted:  # all at one instant: the hardest case for pages
+        answer = desk.command("dispatch", "append_duty_log", team=of, text=text, at=LONG_AGO)
+    spilled = {"aggregate": f"dispatch_duty_logs/{answer['log_id']}"}
     eventually(lambda: stack.database["dispatch_history"].count_documents(spilled) > 0)
 
-    found: list[str] = []
-    page = desk.call("dispatch", "find_duty_log", team=team, limit=7)
+    found: list[tuple[str | None, str]] = []
+    period = {"from": LONG_AGO, "to": LONG_AGO + timedelta(seconds=1)}
+    page = desk.call("dispatch", "find_duty_log", limit=7, **period)
     while True:
-        found += [entry["text"] for entry in page["entries"]]
+        found += [(entry["team"], entry["text"]) for entry in page["entries"]]
         if page["next"] is None:
             break
-        page = desk.call("dispatch", "find_duty_log", team=team, limit=7, after=page["next"])
+        page = desk.call("dispatch", "find_duty_log", limit=7, after=page["next"], **period)
 
-    assert found == [str(number) for number in reversed(range(40))]
+    newest_first = [str(number) for number in reversed(range(40))]
+    assert found == [(team, text) for text in newest_first] + [(None, text) for text in newest_first]
+    of_team = desk.call("dispatch", "find_duty_log", team=team, limit=200, **period)
+    assert [entry["text"] for entry in of_team["entries"]] == newest_first
 
 
 def test_an_entry_is_noted_once_and_nobody_can_change_it(desk: Client, stack: Stack, team: str) -> None:
