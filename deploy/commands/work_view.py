@@ -21,7 +21,7 @@ AT_ONCE = timedelta(seconds=1)
 TOP = (
     *("subject", "customer_id", "reference", "channel", "tier", "policy", "flow", "opened_at", "held_since"),
     *("hold_reason", "hold_note", "escalation", "supervisor", "duty_manager", "solution", "ended_at", "outcome"),
-    *("triage", "parent", "mass_incident", "replay_until"),
+    *("triage", "parent", "mass_incident", "hold_due", "urges", "watchers", "replay_until"),
 )
 #: What every entry says of the work, or what stands in another column.
 ELSEWHERE = frozenset(
