@@ -1,0 +1,107 @@
+"""`loopdesk simulate` as it is typed; no stack runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from deploy.cli import main
+from tests.unit.dispatch.builders import after
+from tests.unit.simulation.builders import an_export, resolved_history
+
+
+def simulate(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["simulate", *(str(argument) for argument in arguments)])
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    rows = [resolved_history(number, after(minutes=number)).row for number in range(1, 9)]
+    return an_export(tmp_path / "log.jsonl", rows)
+
+
+def test_a_reproduced_log_is_compared_under_each_alternative(log: Path, tmp_path: Path) -> None:
+    change = tmp_path / "stricter.yaml"
+    change.write_text("policies: [{code: standard, targets: {P3: {resolution: 1h}}}]", encoding="utf-8")
+
+    result = simulate(log, "--agents", "it=-1", "--change", change, "--weights", "idle=1", "--json")
+
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.output)
+    assert told["reproduced"] == {"orders": 8, "deadlines": told["reproduced"]["deadlines"], "assignments": 8}
+    assert [one["name"] for one in told["runs"]] == [
+        "recorded",
+        "as it is",
+        "stricter",
+        "agents it=-1",
+        "weights idle=1",
+    ]
+    recorded, as_it_is, stricter, fewer, _ = told["runs"]
+    assert recorded["promises"] == as_it_is["promises"]
+    missed = {one["promise"]: one["missed"] for one in stricter["promises"]}
+    assert missed == {"first_response": 0, "resolution": 8}
+    assert fewer["waits"]["P3"]["p99"] > as_it_is["waits"]["P3"]["p99"]
+
+
+def test_the_same_log_gives_the_same_result_twice(log: Path) -> None:
+    runs = [json.loads(simulate(log, "--json").output)["runs"] for _ in range(2)]
+
+    for run in (one for runs_ in runs for one in runs_):
+        run.pop("seconds")
+    assert runs[0] == runs[1]
+
+
+def test_a_damaged_log_is_refused_with_its_place_and_no_page_is_written(log: Path, tmp_path: Path) -> None:
+    log.write_text(log.read_text(encoding="utf-8").replace('"agent":"a1"', '"agent":"a9"', 1), encoding="utf-8")
+
+    result = simulate(log, "--html", tmp_path / "page.html")
+
+    assert result.exit_code == 1
+    assert "line 5, entries.1.hash" in result.stderr
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_a_target_is_answered_hour_by_hour_and_checked(log: Path) -> None:
+    result = simulate(log, "--target", "80% within 10m", "--json")
+
+    (found,) = json.loads(result.output)["staffing"]
+    assert (found["team"], len(found["agents"])) == ("it", 168)
+    assert found["erlang_c"] >= 0.8
+    assert found["difference"] == found["simulated"] - found["erlang_c"]
+
+
+def test_made_up_work_needs_no_log_at_all() -> None:
+    result = simulate("--synthetic", "200")
+
+    assert result.exit_code == 0, result.output
+    assert "work orders a second" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--synthetic", "5", "--zone", "Nowhere"), ("--synthetic", "5", "--team", "x", "--target", "90% within 1m")],
+)
+def test_what_makes_no_sense_is_said(arguments: tuple[str, ...]) -> None:
+    assert simulate(*arguments).exit_code == 2
+
+
+def test_a_folder_that_is_no_reference_data_is_refused_by_file(log: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+
+    result = simulate(log, "--with", folder)
+
+    assert result.exit_code == 1
+    assert "dispatch.yaml" in result.stderr
+
+
+def test_a_missing_library_says_what_to_install(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "plotly.graph_objects", None)
+
+    result = simulate(log, "--html", log.with_suffix(".html"))
+
+    assert result.exit_code == 1
+    assert "requirements/simulation.txt" in result.stderr
