@@ -17,6 +17,11 @@ from shared.mongo import Transaction
 #: So many of a customer's last work orders tell who knows the customer.
 LAST_ORDERS = 10
 
+#: So many agents come with the first answer of the database; for most teams that is one round trip.
+AT_ONCE = 2000
+#: What a choice does not need of an agent's document.
+_WITHOUT = {**STATE_ONLY, **dict.fromkeys(("queues", "has_room", "revision", "unspilled"), 0)}
+
 ReadRegister = Callable[[Transaction | None], Register]
 
 
@@ -72,7 +77,8 @@ class Candidates:
         return known
 
     def _read(self, wanted: Mapping[str, object], tx: Transaction | None) -> dict[str, Agent]:
-        found = self._agents.find(wanted, STATE_ONLY, session=tx.session if tx else None)
+        session = tx.session if tx else None
+        found = self._agents.find(wanted, _WITHOUT, session=session, batch_size=AT_ONCE)
         return {doc["_id"]: agent_from(doc) for doc in found}
 
 

@@ -38,15 +38,8 @@ class Choosing:
     reference: Reference
     _known: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
-    def choose(
-        self, order: Order, visit: Visit, at: datetime, tx: Transaction, contended: Collection[str]
-    ) -> tuple[Picked, Crowd]:
-        """Who gets the step, of all who may have it as the transaction sees them."""
-        crowd = self._crowd(order, visit, at, tx)
-        return self.among(crowd, order, visit, at, contended), crowd
-
     def among(self, crowd: Crowd, order: Order, visit: Visit, at: datetime, contended: Collection[str] = ()) -> Picked:
-        """The same, of people who were read before."""
+        """Who gets the step, of those people; the contended ones are asked last."""
         around = Around(
             at=at,
             roster=self.reference.roster,
@@ -75,7 +68,8 @@ class Choosing:
         stands = availability(agent, self.reference.roster, at)
         return Given(rule=rule.value, shift=stands.shift, shift_since=shift_began(stands, at))
 
-    def _crowd(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> Crowd:
+    def crowd(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> Crowd:
+        """All who may have the step, as the transaction sees them."""
         wish = order.wishes.get(visit.number)
         alone = wish.agent if wish is not None and wish.only else visit.need.agent
         if alone is not None:

@@ -66,6 +66,7 @@ class Claims:
         self._asked: set[str] = set()
         self._held: set[str] = set()
         self._waited_for: set[str] = set()
+        self._since = 0
 
     def __enter__(self) -> Claims:
         return self
@@ -81,6 +82,7 @@ class Claims:
         """
         self._let_go(self._held - self._waited_for)  # of what an earlier attempt held
         self.left, self._waited_for, self.taken = set(), set(), []
+        self._since = self._at.courtesy.turn()
         self._give_back(order, at, happened, tx)
         given = self._handed_over(order, at, tx)
         facts: list[Fact] = []
@@ -135,21 +137,25 @@ class Claims:
     # courtesy
 
     def _pick(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> tuple[Picked, Crowd]:
-        """Who is chosen, and in hand if possible; who others of this process are just claiming is asked last."""
+        """Who is chosen, and in hand if possible; whom others of this process have claimed meanwhile comes last."""
+        crowd = self._choosing.crowd(order, visit, at, tx)
         while True:
-            contended = self._asked | (self._at.courtesy.in_hand() - self._held)
-            picked, crowd = self._choosing.choose(order, visit, at, tx, contended)
+            contended = (self._asked | self._at.courtesy.busy_since(self._since)) - self._held
+            picked = self._choosing.among(crowd, order, visit, at, contended)
             agent_id = picked.choice.agent_id
-            if agent_id is None or agent_id in self._held or self._at.courtesy.hold(agent_id):
-                self._held |= {agent_id} if agent_id else set()
+            if agent_id is None or agent_id in self._held:
                 return picked, crowd
             if agent_id in contended:  # there is nobody else
                 self._wait_for(agent_id)
                 return picked, crowd
+            if self._at.courtesy.hold(agent_id):
+                self._held.add(agent_id)
+                return picked, crowd
 
     def _wait_for(self, agent_id: str) -> None:
         """Until the other claim is through; what this transaction has read is old then, and it is begun again."""
-        if not (self._held or self._waited_for) and self._at.courtesy.hold(agent_id, PATIENCE):
+        wait = 0.0 if self._held else PATIENCE  # two that wait for each other would wait in vain
+        if self._at.courtesy.hold(agent_id, wait):
             self._held.add(agent_id)
             self._waited_for.add(agent_id)
             raise LostRace

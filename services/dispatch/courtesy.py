@@ -6,7 +6,12 @@ transaction costs more than to look, or to wait, beforehand.
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import takewhile
 from threading import Condition
+
+#: So many that were let go last are remembered: more than workers let go while one of them looks at a team.
+REMEMBERED = 256
 
 
 class Courtesy:
@@ -15,10 +20,17 @@ class Courtesy:
     def __init__(self) -> None:
         self._changed = Condition()
         self._held: set[str] = set()
+        self._turn = 0
+        self._gone: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)  # the last one first
 
-    def in_hand(self) -> frozenset[str]:
-        """Those that somebody has in hand now."""
-        return frozenset(self._held)
+    def turn(self) -> int:
+        """Now, as `busy_since` counts."""
+        return self._turn
+
+    def busy_since(self, turn: int) -> set[str]:
+        """Those that somebody has in hand now, or has had since then."""
+        with self._changed:
+            return self._held | {name for _, name in takewhile(lambda gone: gone[0] > turn, self._gone)}
 
     def hold(self, name: str, wait: float = 0) -> bool:
         """Take it in hand, after at most so many seconds; False: somebody has it still. `let_go` gives it back."""
@@ -32,4 +44,6 @@ class Courtesy:
         """Others may have it."""
         with self._changed:
             self._held.discard(name)
+            self._turn += 1
+            self._gone.appendleft((self._turn, name))
             self._changed.notify_all()
