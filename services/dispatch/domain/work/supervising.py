@@ -27,8 +27,8 @@ def rules(order: Order) -> SupervisionRules:
 def urge(order: Order, at: datetime, *, by: str, note: str | None = None) -> Decision:
     """The customer or a supervisor wants it done: the owner is told, or the team where nobody has it.
 
-    From the third time on (`urges_to_supervisor`) the supervisor is told, too; the urges of both sides count. `TooSoon`,
-    which says when again, where the same side has urged within `urge_every`.
+    From the third time on (`urges_to_supervisor`) the supervisor is told, too; the urges of both sides count.
+    `TooSoon`, which says when again, where the same side has urged within `urge_every`.
     """
     after(order.order_no, "urge", order.state)
     before, pressure, its = order, order.pressure, rules(order)
