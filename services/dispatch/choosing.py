@@ -69,7 +69,8 @@ class Choosing:
         return Given(rule=rule.value, shift=stands.shift, shift_since=shift_began(stands, at))
 
     def crowd(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> Crowd:
-        """All who may have the step, as the transaction sees them."""
+        """All who may have the step, as the transaction sees them; what is known of the customer is read, too."""
+        self._knowing(order)
         wish = order.wishes.get(visit.number)
         alone = wish.agent if wish is not None and wish.only else visit.need.agent
         if alone is not None:

@@ -139,18 +139,15 @@ class Claims:
     def _pick(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> tuple[Picked, Crowd]:
         """Who is chosen, and in hand if possible; whom others of this process have claimed meanwhile comes last."""
         crowd = self._choosing.crowd(order, visit, at, tx)
-        while True:
+        with self._at.courtesy.choosing:  # else two would choose the same agent, and one of them again
             contended = (self._asked | self._at.courtesy.busy_since(self._since)) - self._held
             picked = self._choosing.among(crowd, order, visit, at, contended)
             agent_id = picked.choice.agent_id
-            if agent_id is None or agent_id in self._held:
-                return picked, crowd
-            if agent_id in contended:  # there is nobody else
-                self._wait_for(agent_id)
-                return picked, crowd
-            if self._at.courtesy.hold(agent_id):
+            if agent_id is not None and agent_id not in contended and self._at.courtesy.hold(agent_id):
                 self._held.add(agent_id)
-                return picked, crowd
+        if agent_id is not None and agent_id in contended:  # there is nobody else
+            self._wait_for(agent_id)
+        return picked, crowd
 
     def _wait_for(self, agent_id: str) -> None:
         """Until the other claim is through; what this transaction has read is old then, and it is begun again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import takewhile
-from threading import Condition
+from threading import Condition, Lock
 
 #: So many that were let go last are remembered: more than workers let go while one of them looks at a team.
 REMEMBERED = 256
@@ -18,6 +18,7 @@ class Courtesy:
     """Names that workers of this process have in hand."""
 
     def __init__(self) -> None:
+        self.choosing = Lock()  # from looking who is in hand until somebody else is
         self._changed = Condition()
         self._held: set[str] = set()
         self._turn = 0

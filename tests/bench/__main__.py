@@ -15,7 +15,7 @@ from rich.table import Table
 from deploy.localstack import launch
 from deploy.localstack.instance import Instance
 from shared.client import Client, Request
-from tests.bench import bare, business_time, measure, simulation, timers
+from tests.bench import assigning, bare, business_time, measure, simulation, timers
 from tests.support import Stack, eventually
 
 OTHERS = ("dispatch", "dispatch-worker", "feedback", "feedback-worker", "notify", "notify-worker", "intake-worker")
@@ -52,6 +52,7 @@ def main(repeats: int, calls: int, tickets: int, orders: int, simulated: int) ->
     with running() as stack, bare.stock_echo(stack.admin_amqp_uri):
         desk = measure.Desk(stack)
         desk.prepare()
+        assigning.report(stack, console)
         _rates(desk, repeats, calls)
         _loop(desk, repeats, max(200, calls // 4))
         if tickets:
