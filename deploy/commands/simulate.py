@@ -171,7 +171,7 @@ def _staffed(
     loaded: Loaded, base: Setting, demand: Demand, target: Target, team: str, unchecked: bool, bar: Progress
 ) -> Staffing:
     try:
-        found = staffing.answer(demand, team, target, base.reference, base.agents)
+        found = staffing.answer(demand, team, target, base.agents)
     except ValueError as error:
         raise click.ClickException(f"{team}, {target.text}: {error}") from error
     if unchecked:

@@ -8,22 +8,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from deploy.simulation.setting import Given
+
 WEEK = 168
 HOUR = timedelta(hours=1)
-MOST = 20000  # times of handling that are kept of a team and priority
+MOST = 20000  # that are kept of a team, priority and promise
 
 
 @dataclass
 class TeamDemand:
-    """One team's. `arrivals`, `work` (seconds of handling begun and not ended): by whole hours from the first."""
+    """One team's. `arrivals`, `steps` (of the number of busy seats): by whole hours from the first; `left`: priority
+    and promise -> how long each of the first pieces of work may wait to keep it, in seconds."""
 
     arrivals: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     steps: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    handling: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    left: dict[tuple[str, str], array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
     units: int = 0
     jobs: int = 0
     seconds: float = 0.0
-    waits: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
 
     @property
     def mean(self) -> float:
@@ -56,23 +58,23 @@ class Demand:
     last: int = 0
     teams: dict[str, TeamDemand] = field(default_factory=lambda: defaultdict(TeamDemand))
 
-    def given(self, team: str, priority: str, units: int, since: datetime, waited: float, seconds: float) -> None:
-        """A piece of work was given to somebody: from when it waited, how long, and how long it will be handled."""
-        local = since.astimezone(self.zone)
+    def given(self, given: Given) -> None:
+        """A piece of work was given to somebody."""
+        local = given.since.astimezone(self.zone)
         if self.begin is None:
             self.begin = local.replace(hour=0, minute=0, second=0, microsecond=0)
         hour = (local - self.begin) / HOUR
         if hour < 0:
             return
-        own = self.teams[team]
+        own = self.teams[given.team]
         own.arrivals[int(hour)] += 1
-        own.came(hour, seconds)
-        own.units += units
+        own.came(hour, given.handling)
+        own.units += given.units
         own.jobs += 1
-        own.seconds += seconds
-        if len(own.handling[priority]) < MOST:
-            own.handling[priority].append(seconds)
-        own.waits[priority].append(waited)
+        own.seconds += given.handling
+        for promise, seconds in given.left.items():
+            if len(own.left[given.priority, promise]) < MOST:
+                own.left[given.priority, promise].append(seconds)
         self.last = max(self.last, int(hour))
 
     def hour_of_week(self, hour: int) -> int:

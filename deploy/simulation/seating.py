@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from deploy.simulation.live import Live
 from deploy.simulation.queues import Alike, Entry, Queues
+from deploy.simulation.setting import Given
 from deploy.simulation.staff import Worker
 from services.dispatch import domain
 from services.dispatch.domain.assigning.choice import Choice, choose
 from services.dispatch.domain.assigning.task import Task
+from services.dispatch.domain.clocks.promise import Promise
 from services.dispatch.domain.work.assignment import urgency
 from services.dispatch.domain.work.candidacy import task_of, wishes_of
 from services.dispatch.domain.work.order import Order
@@ -110,4 +112,18 @@ class Seating:
         self._engine.measure.waited(priority, waited)
         watch = self._engine.setting.watch
         if watch is not None and (job := live.jobs.get(visit.number)) is not None:
-            watch(visit.need.team, priority, units, since, waited, job.stint.seconds)
+            watch(
+                Given(visit.need.team, priority, units, since, waited, job.stint.seconds, left(live, job.stint.seconds))
+            )
+
+
+def left(live: Live, handling: float) -> dict[str, float]:
+    """By promise, how long the work may wait in all to keep it: what is promised, less the handling of all its steps."""
+    recorded = sum(stint.seconds for stints in live.course.stints.values() for stint in stints)
+    needed = {Promise.FIRST_RESPONSE: 0.0, Promise.RESOLUTION: max(recorded, handling)}
+    clocks = live.order.clocks
+    return {
+        promise.value: clocks[promise].target.total_seconds() - seconds
+        for promise, seconds in needed.items()
+        if promise in clocks
+    }

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from deploy.simulation.staff import DutyOf
 from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.reference.reference import Reference
 
-Watch = Callable[[str, str, int, datetime, float, float], None]
-"""Told of all that is given to somebody: team, priority, units, from when it waited, how long, seconds of handling."""
+
+class Given(NamedTuple):
+    """A step that was given to somebody.
+
+    It waited from `since` for `waited` seconds and will be handled for `handling` more. `left`: by promise
+    (first_response, resolution), the seconds that it may wait to keep it: what is promised, less all handling there is.
+    """
+
+    team: str
+    priority: str
+    units: int
+    since: datetime
+    waited: float
+    handling: float
+    left: Mapping[str, float] = {}
+
+
+Watch = Callable[[Given], None]
+"""Told of all that is given to somebody."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -14,9 +14,8 @@ from deploy.simulation.duty import Duty, Span
 from deploy.simulation.engine import Engine, Progress
 from deploy.simulation.measure import quantiles
 from deploy.simulation.samples import Samples
-from deploy.simulation.setting import Setting
+from deploy.simulation.setting import Given, Setting
 from deploy.simulation.target import Target
-from services.dispatch.domain.clocks.promise import Promise
 from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.reference.reference import Reference
 
@@ -55,10 +54,10 @@ class Staffing:
         return None if self.simulated is None else self.simulated - self.predicted
 
 
-def answer(demand: Demand, team: str, target: Target, reference: Reference, agents: Iterable[Agent]) -> Staffing:
+def answer(demand: Demand, team: str, target: Target, agents: Iterable[Agent]) -> Staffing:
     """Seats and agents for each hour of the week, by Erlang C hour by hour. Raises `ValueError` where none suffice."""
     own = demand.teams[team]
-    allowed = _allowed(target, own, reference, team)
+    allowed = _allowed(target, own)
     load = demand.load(team)
     seats = [_least(each, own, allowed, target.share) for each in load]
     arrivals = demand.per_hour(team)
@@ -78,24 +77,17 @@ def answer(demand: Demand, team: str, target: Target, reference: Reference, agen
     )
 
 
-def _allowed(target: Target, own: TeamDemand, reference: Reference, team: str) -> Sequence[float]:
-    """How long work may wait, in seconds: as the target says, or until what is left would take too long.
+def _allowed(target: Target, own: TeamDemand) -> Sequence[float]:
+    """How long work may wait, in seconds: as the target says, or what its promise leaves, at twenty points of that.
 
-    For work that is to be done in time: the promise, less the handling, at twenty points of how long that takes. The
-    promise is counted in the open time of its calendar; so is the wait.
+    A promise is counted in the open time of its calendar; so is the wait then.
     """
     if target.seconds is not None:
         return [target.seconds]
-    matter = dict.fromkeys(("type", "category", "tier", "channel"), "") | {"priority": str(target.priority)}
-    policy = reference.policy_for({**matter, "team": team})
-    terms = policy.terms(Promise(target.promise), str(target.priority), reference.calendars)
-    if terms is None:
-        raise ValueError(f"policy {policy.code} promises no {target.promise} for {target.priority}")
-    promised = terms.target.total_seconds()
-    if target.promise == Promise.FIRST_RESPONSE:
-        return [promised]
-    handling = own.handling.get(str(target.priority)) or [own.mean]
-    return [promised - seconds for seconds in quantiles(handling, TWENTIETHS) or ()]
+    left = own.left.get((str(target.priority), target.promise))
+    if not left:
+        raise ValueError(f"no {target.promise} was promised to any work of {target.priority}")
+    return quantiles(left, TWENTIETHS) or ()
 
 
 def _share(load: float, own: TeamDemand, allowed: Sequence[float], seats: int) -> float:
@@ -127,19 +119,18 @@ class _Waited:
 
     team: str
     target: Target
-    allowed: float | None
-    promised: float
     jobs: int = 0
     good: int = 0
-    demand: Demand = field(init=False)
 
-    def given(self, team: str, priority: str, units: int, since: datetime, waited: float, seconds: float) -> None:
+    def given(self, given: Given) -> None:
         """As `Demand.given`."""
-        if team != self.team or self.target.priority not in (None, priority):
+        if given.team != self.team or self.target.priority not in (None, given.priority):
             return
-        self.jobs += 1
-        limit = self.allowed if self.allowed is not None else self.promised - seconds
-        self.good += waited <= limit
+        seconds = self.target.seconds
+        limit = given.left.get(self.target.promise) if seconds is None else seconds
+        if limit is not None:
+            self.jobs += 1
+            self.good += given.waited <= limit
 
 
 def checked(
@@ -155,17 +146,10 @@ def checked(
         number = seats.get(agent.agent_id)
         return base.duty_of(agent) if number is None else Duty(_hours(found.seats, number, demand), WHATEVER_IT_TAKES)
 
-    seen = _Waited(found.team, found.target, found.target.seconds, _promised(found.target, reference, found.team))
+    seen = _Waited(found.team, found.target)
     setting = Setting(name="check", reference=reference, agents=people, duty_of=duty_of, watch=seen.given)
     Engine(courses, setting, samples).run(progress)
     return replace(found, simulated=seen.good / seen.jobs if seen.jobs else None, jobs=seen.jobs)
-
-
-def _promised(target: Target, reference: Reference, team: str) -> float:
-    if target.seconds is not None:
-        return target.seconds
-    own = TeamDemand(jobs=1)
-    return max(_allowed(target, own, reference, team))
 
 
 def _without(agent: Agent, team: str) -> Agent:

@@ -46,6 +46,29 @@ def test_a_reproduced_log_is_compared_under_each_alternative(log: Path, tmp_path
     assert fewer["waits"]["P3"]["p99"] > as_it_is["waits"]["P3"]["p99"]
 
 
+def test_another_rota_and_calendar_change_what_waits_and_what_is_kept(log: Path, tmp_path: Path) -> None:
+    nights = tmp_path / "nights.yaml"
+    nights.write_text(
+        """
+        shifts: {night: {name: Night, from: "22:00", to: "06:00"}}
+        rotas: {nights: {name: Nights, zone: UTC, starts_on: "2026-01-05", pattern: [night]}}
+        agents:
+          a1: {name: A1, teams: [it], capacity: 3, rota: nights}
+          a2: {name: A2, teams: [it], capacity: 3, rota: nights}
+        """,
+        encoding="utf-8",
+    )
+    office = tmp_path / "office.yaml"
+    office.write_text("policies: [{code: standard, calendar: office}]", encoding="utf-8")
+
+    runs = json.loads(simulate(log, "--change", nights, "--change", office, "--json").output)["runs"]
+
+    waits = {one["name"]: one["waits"]["P3"]["p50"] for one in runs}
+    assert waits["nights"] > 10 * 3600 > waits["office"] == waits["as it is"]
+    kept = {one["name"]: sum(each["met"] for each in one["promises"]) for one in runs}
+    assert kept["nights"] < kept["office"] == kept["as it is"]
+
+
 def test_the_same_log_gives_the_same_result_twice(log: Path) -> None:
     runs = [json.loads(simulate(log, "--json").output)["runs"] for _ in range(2)]
 

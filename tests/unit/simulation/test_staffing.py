@@ -15,7 +15,7 @@ from deploy.simulation.demand import Demand, TeamDemand
 from deploy.simulation.duty import Duty
 from deploy.simulation.engine import Engine
 from deploy.simulation.samples import Samples
-from deploy.simulation.setting import Setting
+from deploy.simulation.setting import Given, Setting
 from deploy.simulation.synthetic import Synthetic
 from deploy.simulation.target import Target, target_of
 from shared.errors import ValidationError
@@ -80,8 +80,8 @@ def test_what_is_no_target_is_refused(text: str) -> None:
 
 def test_long_handling_weighs_on_later_hours() -> None:
     demand = Demand(UTC_ZONE)
-    demand.given("it", "P3", 1, NINE, 0.0, 2 * 3600.0)
-    demand.given("it", "P3", 1, NINE + timedelta(hours=3), 0.0, 1.0)
+    demand.given(Given("it", "P3", 1, NINE, 0.0, 2 * 3600.0))
+    demand.given(Given("it", "P3", 1, NINE + timedelta(hours=3), 0.0, 1.0))
 
     assert [round(load, 3) for load in demand.load("it")[9:12]] == [1.0, 1.0, 0.0]
     assert demand.per_hour("it")[9] == 1.0
@@ -106,7 +106,7 @@ def even_demand(count: int = 6000) -> tuple[Demand, Setting, Synthetic]:
 
 def test_the_simulation_gives_what_erlang_c_says_of_an_even_load() -> None:
     demand, setting, made = even_demand(8000)
-    found = staffing.answer(demand, "it", target_of("60% within 60s"), setting.reference, setting.agents)
+    found = staffing.answer(demand, "it", target_of("60% within 60s"), setting.agents)
     twelve = replace(found, seats=[12] * 168, predicted=erlang.within(10.0, 600.0, 60.0, 12))
 
     checked = staffing.checked(twelve, demand, made.courses(), setting, Samples(), lambda _: None)
@@ -117,7 +117,7 @@ def test_the_simulation_gives_what_erlang_c_says_of_an_even_load() -> None:
 
 def test_a_plan_by_hours_holds_in_the_simulation() -> None:
     demand, setting, made = even_demand(3000)
-    found = staffing.answer(demand, "it", target_of("80% within 60s"), setting.reference, setting.agents)
+    found = staffing.answer(demand, "it", target_of("80% within 60s"), setting.agents)
 
     checked = staffing.checked(found, demand, made.courses(), setting, Samples(), lambda _: None)
 
@@ -129,9 +129,8 @@ def test_a_plan_by_hours_holds_in_the_simulation() -> None:
 
 def test_in_time_is_the_wait_and_the_handling_together() -> None:
     demand, setting, _ = even_demand(500)
-    book = setting.reference
-    easy = staffing.answer(demand, "it", target_of("80% of P3 in time"), book, setting.agents)
-    hard = staffing.answer(demand, "it", target_of("80% within 1s"), book, setting.agents)
+    easy = staffing.answer(demand, "it", target_of("80% of P3 in time"), setting.agents)
+    hard = staffing.answer(demand, "it", target_of("80% within 1s"), setting.agents)
 
     assert sum(easy.seats) < sum(hard.seats)
     assert all(seats > load for seats, load in zip(easy.seats, easy.load, strict=True) if load)
@@ -140,7 +139,7 @@ def test_in_time_is_the_wait_and_the_handling_together() -> None:
 def test_agents_who_have_several_at_once_are_fewer_than_seats() -> None:
     demand, setting, _ = even_demand(500)
     three = [an_agent("a1", capacity=3)]
-    found = staffing.answer(demand, "it", target_of("80% within 60s"), setting.reference, three)
+    found = staffing.answer(demand, "it", target_of("80% within 60s"), three)
 
     assert found.at_once == 3.0
     assert found.agents == [-(-seats // 3) for seats in found.seats]
@@ -148,7 +147,15 @@ def test_agents_who_have_several_at_once_are_fewer_than_seats() -> None:
 
 def test_a_target_that_handling_alone_misses_is_refused() -> None:
     demand = Demand(UTC_ZONE)
-    demand.given("it", "P1", 1, NINE, 0.0, 10 * 3600.0)
+    demand.given(Given("it", "P1", 1, NINE, 0.0, 36000.0, {"resolution": 14400.0 - 36000.0}))
 
     with pytest.raises(ValueError, match="handling takes too long"):
-        staffing.answer(demand, "it", target_of("80% of P1 in time"), reference(), [an_agent()])
+        staffing.answer(demand, "it", target_of("80% of P1 in time"), [an_agent()])
+
+
+def test_a_target_for_what_nothing_is_promised_is_refused() -> None:
+    demand = Demand(UTC_ZONE)
+    demand.given(Given("it", "P1", 1, NINE, 0.0, 60.0))
+
+    with pytest.raises(ValueError, match="no resolution was promised"):
+        staffing.answer(demand, "it", target_of("80% of P1 in time"), [an_agent()])
