@@ -112,13 +112,12 @@ class Seating:
         self._engine.measure.waited(priority, waited)
         watch = self._engine.setting.watch
         if watch is not None and (job := live.jobs.get(visit.number)) is not None:
-            watch(
-                Given(visit.need.team, priority, units, since, waited, job.stint.seconds, left(live, job.stint.seconds))
-            )
+            handling = job.stint.seconds
+            watch(Given(visit.need.team, priority, units, since, waited, handling, left(live, handling)))
 
 
 def left(live: Live, handling: float) -> dict[str, float]:
-    """By promise, how long the work may wait in all to keep it: what is promised, less the handling of all its steps."""
+    """By promise, how long the work may wait in all to keep it: what is promised, less the handling of all steps."""
     recorded = sum(stint.seconds for stints in live.course.stints.values() for stint in stints)
     needed = {Promise.FIRST_RESPONSE: 0.0, Promise.RESOLUTION: max(recorded, handling)}
     clocks = live.order.clocks

@@ -137,7 +137,7 @@ def test_in_time_is_the_wait_and_the_handling_together() -> None:
 
 
 def test_agents_who_have_several_at_once_are_fewer_than_seats() -> None:
-    demand, setting, _ = even_demand(500)
+    demand, _, _ = even_demand(500)
     three = [an_agent("a1", capacity=3)]
     found = staffing.answer(demand, "it", target_of("80% within 60s"), three)
 
