@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from services.dispatch.domain.work import incidents, triage
 from services.dispatch.domain.work.facets import MassIncident
 from services.dispatch.domain.work.moves import DISSATISFIED, reopen_dissatisfied
 from services.dispatch.domain.work.order import Books
+from shared.values import replace
 
 Entry = Mapping[str, Any]
 Told = Sequence[Entry]

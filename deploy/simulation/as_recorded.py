@@ -7,7 +7,7 @@ each had then: the share on which they agree.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploy.simulation.acts import Act, Kind
@@ -20,6 +20,7 @@ from services.dispatch.domain import Decision, Order, Stage, State, Visit
 from services.dispatch.domain.assigning.choice import choose
 from services.dispatch.domain.work.candidacy import task_of
 from shared.errors import LoopdeskError
+from shared.values import replace
 
 SOLUTION, LANGUAGE = "as recorded", "en"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
@@ -28,6 +27,7 @@ from services.dispatch.domain import State
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.telling import in_passing
 from shared.events import Fact
+from shared.values import replace
 
 Handler = Callable[..., None]
 Progress = Callable[[int], None]

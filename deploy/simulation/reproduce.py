@@ -7,7 +7,7 @@ others: what fell due by then, what the command made of the clocks, and who was 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -23,6 +23,7 @@ from shared.cause import TIMER
 from shared.clock import to_text
 from shared.errors import LoopdeskError
 from shared.events import Fact, to_json
+from shared.values import replace
 
 Entry = Mapping[str, Any]
 
