@@ -13,7 +13,7 @@ from services.dispatch.choosing import Choosing, Given
 from services.dispatch.courtesy import Courtesy
 from services.dispatch.domain import Decision, Order, Visit
 from services.dispatch.domain.work.order import Seat
-from services.dispatch.domain.work.picking import Picked
+from services.dispatch.domain.work.picking import Picked, cause_of
 from services.dispatch.errors import Ineligible
 from services.dispatch.seats import Seats, Taken
 from services.dispatch.stranded import Stranded
@@ -127,7 +127,7 @@ class Claims:
         if picked.task.only and picked.task.wish is not None:
             raise Ineligible(picked.task.wish, picked.choice.limits_of(picked.task.wish))
         self.left.add(visit.need.key)
-        return picked.choice.cause
+        return cause_of(picked.choice)
 
     def _left_waiting(self, order: Order, at: datetime, causes: Mapping[int, str], tx: Transaction) -> Decision:
         queued = domain.newly_queued(order, at)

@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from services.dispatch import domain, shift_logs
 from services.dispatch.agents import Agents, Answer, DecideBoth
 from services.dispatch.agents import Reply as AgentReply
+from services.dispatch.alarms import Alarms
 from services.dispatch.assignments import Assignments
 from services.dispatch.candidates import Candidates
 from services.dispatch.choosing import Choosing
@@ -111,6 +112,7 @@ class DispatchStore:
         self.assignments = Assignments(db)
         self.queue = Queue(self.orders, self._read)
         self.waiting = Waiting(self.queue, self.agents.seats, self._choosing, self._seat, self.now)
+        self.alarms = Alarms(self.queue, self._choosing, self.change_with_seats)
         self.pulling = Pulling(self.orders, self.queue, self._choosing, self.change_with_seats, self.waiting.courtesy)
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
         self.reference.rollouts = self.rollouts

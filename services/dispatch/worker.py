@@ -113,6 +113,11 @@ class DispatchWorker(Health):
         """Newer reference data for open work, a few work orders at a time."""
         self.store.rollouts.go_on(self.store.now())
 
+    @every(seconds=10)
+    def alarm_stranded(self) -> None:
+        """What began to wait for somebody busy, and nobody is there any more."""
+        self.store.alarms.look(self.store.now())
+
     @every(seconds=1)
     def give_out_waiting_work(self) -> None:
         """What a crash or a race left waiting beside a free agent."""

@@ -299,6 +299,21 @@ def test_work_that_nobody_at_all_can_take_alarms_once_for_its_cause(
     assert [work(desk, ticket)["agent"] for ticket in tickets] == [agent, agent, None]
 
 
+def test_work_that_waited_for_somebody_busy_alarms_when_that_one_leaves(
+    desk: Client, tell: Feigned, ear: Ear, team: str
+) -> None:
+    agent = come(desk, f"one of {team}", team, capacity=1)
+    opened(desk, tell, a_ticket(team))
+    waits = a_ticket(team)
+    opened(desk, tell, waits)
+
+    said(desk, agent, "away")
+
+    eventually(lambda: len(ear.heard("work_stranded", order_no=order_of(waits))) == 2, timeout=30)
+    told = [one.data["cause"] for one in ear.heard("work_stranded", order_no=order_of(waits))]
+    assert told == ["capacity", "presence"]
+
+
 def test_reopened_work_goes_back_to_its_agent_only_if_that_one_is_there(
     desk: Client, tell: Feigned, team: str, a1: str, a2: str
 ) -> None:

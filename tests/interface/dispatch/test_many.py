@@ -5,9 +5,10 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from services.dispatch.waiting import LOOKED_AT
 from shared.client import Client, Request
 from shared.errors import IllegalMove, NotFound
-from tests.interface.dispatch.desk import TEAMS, a_ticket, claims, come, loads, opened, order_of
+from tests.interface.dispatch.desk import TEAMS, a_ticket, claims, come, loads, opened, order_of, work
 from tests.interface.feigned import Feigned
 from tests.support import Stack, eventually
 
@@ -43,6 +44,20 @@ def test_200_transfers_at_once_to_few_seats_have_one_winner_each(
     assert loads(stack, target) == dict.fromkeys(agents, 3)
     taken = list(stack.database["dispatch_orders"].find({"team": target, "state": "assigned"}))
     assert len(taken) == 12
+
+
+def test_what_very_many_before_it_cannot_take_keeps_nothing_waiting_for_ever(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    for_nobody = [a_ticket(team, priority="P1", language="fr") for _ in range(LOOKED_AT + 20)]
+    for_somebody = a_ticket(team, priority="P4", language="en")
+    tell.tell(*for_nobody, for_somebody)
+    eventually(lambda: stack.database["dispatch_orders"].count_documents({"team": team}) == len(for_nobody) + 1)
+
+    agent = come(desk, f"english of {team}", team, capacity=5, languages=["en"])
+
+    eventually(lambda: claims(stack, team) == {agent: 1})
+    assert work(desk, for_somebody)["agent"] == agent
 
 
 STORM: list[tuple[str, dict[str, Any]]] = [

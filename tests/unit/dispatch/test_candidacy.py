@@ -11,7 +11,7 @@ from services.dispatch.domain.assigning.assignment import Assignment, UnitsRule
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.work.candidacy import Around, candidate_of, serves, shift_units, task_of
 from services.dispatch.domain.work.facets import Asked
-from services.dispatch.domain.work.picking import pick, terms_of
+from services.dispatch.domain.work.picking import cause_of, is_passing, pick, terms_of
 from tests.unit.dispatch.builders import NINE, after, an_agent, an_order, resolved, said
 from tests.unit.dispatch.courses import reported
 
@@ -147,7 +147,23 @@ def test_what_is_pushed_has_to_be_accepted_in_time_and_what_is_pulled_not():
     assert [terms_of(an_order(), one, RULES).within for one in (pushed, pulled)] == [timedelta(minutes=5), None]
 
 
+@pytest.mark.parametrize(
+    ("agents", "cause", "passing"),
+    [
+        ((an_agent("a1", load=9),), "capacity", True),
+        ((an_agent("a1", load=9, presence=said("away")),), "presence", False),
+        ((an_agent("a1", presence=said("away")), an_agent("a2", load=9)), "presence, capacity", True),
+        ((an_agent("a1", teams=("desk",)),), "nobody serves it", False),
+        ((), "nobody serves it", False),
+    ],
+)
+def test_why_nobody_can_take_it_names_what_comes_first_for_each(agents, cause, passing):
+    choice = picked(waiting(), *agents).choice
+
+    assert (choice.agent_id, cause_of(choice), is_passing(cause)) == (None, cause, passing)
+
+
 def test_a_step_whose_role_nobody_has_is_for_nobody():
     made = picked(reported(), an_agent("a1"), an_agent("a2"))
 
-    assert (made.choice.agent_id, made.choice.cause) == (None, "nobody serves it")
+    assert (made.choice.agent_id, cause_of(made.choice)) == (None, "nobody serves it")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.dispatch.domain.assigning.assignment import Assignment
 from services.dispatch.domain.assigning.candidate import Candidate
 from services.dispatch.domain.assigning.choice import Choice, choose
+from services.dispatch.domain.assigning.limits import LIMITS
 from services.dispatch.domain.assigning.rule import Rule
 from services.dispatch.domain.assigning.task import Task
 from services.dispatch.domain.people.agent import Agent
@@ -16,6 +17,8 @@ from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.visit import Visit
 from services.dispatch.domain.work.visiting import Terms
 from services.dispatch.domain.work.wish import Wish
+
+PASSING = frozenset({"kind", "capacity"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,20 @@ def pick(order: Order, visit: Visit, agents: Mapping[str, Agent], around: Around
             break
     assert picked is not None  # noqa: S101 - there is always a wish, if only None
     return picked
+
+
+def cause_of(choice: Choice) -> str:
+    """Why nobody can take it: of each agent who serves it the first limit that excludes, each once, in their order.
+
+    `kind` and `capacity` come last, so where one of them is named, somebody could take it but is busy.
+    """
+    first = {one.excluded[0] for one in choice.ranked if one.excluded and "serves" not in one.excluded}
+    return ", ".join(limit for limit in LIMITS if limit in first) or "nobody serves it"
+
+
+def is_passing(cause: str) -> bool:
+    """Whether somebody could take it who is only busy: that passes by itself, as work is done."""
+    return not PASSING.isdisjoint(cause.split(", "))
 
 
 def terms_of(order: Order, picked: Picked, assignment: Assignment, choice: str | None = None) -> Terms:
