@@ -118,10 +118,11 @@ class Engine:
         due = domain.next_due(live.order)
         if due is not None and (live.wake is None or due < live.wake):
             live.wake = due
-            self.at(due, self._woken, live)
+            self.at(due, self._woken, live.order.order_no)
 
-    def _woken(self, live: Live) -> None:
-        if live.wake != self.now or live.order.order_no not in self.live:
+    def _woken(self, order_no: str) -> None:
+        live = self.live.get(order_no)  # by name: work that is over is not to be kept until it would have been late
+        if live is None or live.wake != self.now:
             return
         live.wake = None
         order, facts = domain.advance(live.order, self.now)
