@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -83,14 +84,14 @@ class Ground:
             "assignment": self.assignment,
         }
 
-    def milliseconds(self, number: int) -> float:
-        """The median of so many assignments, one after the other."""
+    def times(self, number: int) -> list[float]:
+        """The milliseconds of so many assignments, one after the other."""
         found = []
-        for ticket in range(number + WARM):
+        for ticket in range(number):
             began = time.perf_counter()
             self._open(f"T-{uuid4().hex[:12]}", ticket)
             found.append((time.perf_counter() - began) * 1000)
-        return statistics.median(found[WARM:])
+        return found
 
     def per_second(self, number: int) -> float:
         """Assignments a second by WORKERS threads of one process."""
@@ -105,6 +106,7 @@ class Ground:
     def fill(self, goal: int, state: str, console: Console) -> None:
         """Copies of one piece of work, so that there are so many: open, each with somebody; or closed."""
         orders = self.admin[self.name].dispatch_orders
+        self.times(1)
         template = orders.find_one({"agent": {"$ne": None}})
         assert template is not None
         bulk = orders.with_options(write_concern=WriteConcern(w=1, j=False))
@@ -134,16 +136,16 @@ def report(stack: Stack, console: Console, number: int = 200) -> None:
 
 
 def _by_team(stack: Stack, console: Console, number: int) -> None:
+    with ExitStack() as grounds:
+        plain = [grounds.enter_context(Ground(stack, size, {})) for size in TEAMS]
+        rich = [grounds.enter_context(Ground(stack, size, {"weights": EVERYTHING}, "always")) for size in TEAMS]
+        ms = _medians([*plain, *rich], number)
+        rates = [ground.per_second(number * 2) for ground in plain]
     columns = ("agents", "ms", "times", f"per second, {WORKERS} workers", "all weights, a rota: ms")
     table = Table(*columns, title="Assigning: medians, one at a time but where said")
-    first = 0.0
-    for size in TEAMS:
-        with Ground(stack, size, {}) as ground:
-            one, many = ground.milliseconds(number), ground.per_second(number * 2)
-        with Ground(stack, size, {"weights": EVERYTHING}, "always") as ground:
-            rich = ground.milliseconds(number)
-        first = first or one
-        table.add_row(f"{size:,}", f"{one:.1f}", f"{one / first:.1f}", f"{many:.0f}", f"{rich:.1f}")
+    for turn, size in enumerate(TEAMS):
+        one, full = ms[turn], ms[len(TEAMS) + turn]
+        table.add_row(f"{size:,}", f"{one:.1f}", f"{one / ms[0]:.1f}", f"{rates[turn]:.0f}", f"{full:.1f}")
     console.print(table)
 
 
@@ -151,16 +153,22 @@ def _by_work(stack: Stack, console: Console, number: int) -> None:
     title = f"One assignment among {AMONG} agents, all weights, median ms (aim: 1.2 times)"
     table = Table("beside", f"{FEW:,}", f"{MANY:,}", "times", title=title)
     for state in ("assigned", "closed"):
-        with Ground(stack, AMONG, {"weights": EVERYTHING}) as ground:
-            ground.milliseconds(number)  # warms up
-            few, many = [_beside(ground, goal, state, number, console) for goal in (FEW, MANY)]
+        with ExitStack() as grounds:
+            both = [grounds.enter_context(Ground(stack, AMONG, {"weights": EVERYTHING})) for _ in (FEW, MANY)]
+            for ground, goal in zip(both, (FEW, MANY), strict=True):
+                ground.fill(goal, state, console)
+            few, many = _medians(both, number)
         table.add_row(f"{state} work orders", f"{few:.1f}", f"{many:.1f}", f"{many / few:.2f}")
     console.print(table)
 
 
-def _beside(ground: Ground, goal: int, state: str, number: int, console: Console) -> float:
-    ground.fill(goal, state, console)
-    return ground.milliseconds(number)
+def _medians(grounds: Sequence[Ground], number: int) -> list[float]:
+    """Of each, a few at a time in turn, so that what else the machine does is shared."""
+    found: list[list[float]] = [[] for _ in grounds]
+    for turn in range(number // WARM + 1):
+        for times, ground in zip(found, grounds, strict=True):
+            times += ground.times(WARM) if turn else ground.times(WARM)[:0]
+    return [statistics.median(times) for times in found]
 
 
 def _copies(template: Doc, state: str, first: int, last: int) -> Iterator[Doc]:
