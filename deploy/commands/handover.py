@@ -20,6 +20,12 @@ zone_option = click.option("--zone", default="UTC", show_default=True, callback=
 json_option = click.option("--json", "as_json", is_flag=True, help="The answer as it came.")
 by_option = click.option("--by", metavar="NAME", help="Who says so, for the history. Default: the account.")
 
+WARNINGS = {
+    "on_leave": "is on leave all of the first day",
+    "off_shift": "has no duty on the first day",
+    "role": "may have less of the work by its role: what it must not have waits for the team",
+}
+
 
 @click.group()
 def handover() -> None:
@@ -80,8 +86,10 @@ def make(
 ) -> None:
     """Hand the work of AGENT over to TO.
 
-    TO has still to accept each piece, and gets it whatever room is left. Who has declined a piece, or whom it complains
-    about, does not get it: it waits for somebody else of the team.
+    TO has still to accept each piece, and gets it whatever room is left, also while it is not there. Who has declined a
+    piece, whom it complains about, or whose role may not have it, does not get it: it waits for somebody else of the
+    team. Whoever has the work at the start of the period and is away for all of its first day, or may have less by
+    role, is warned of.
 
     \b
     loopdesk handover make it.01 it.02 --until 2026-03-09T08:00+08:00 --reason "on leave"
@@ -95,6 +103,8 @@ def make(
         return
     when = f"from {moment(made['since'], zone)} to {moment(made['until'], zone)}"
     out.print(Text.assemble((made["state"], "green"), f"  {agent} -> {to}, {when}"), highlight=False)
+    for one in made["warnings"]:
+        out.print(Text.assemble(("warning", "yellow"), f"  {one['agent']} {WARNINGS[one['code']]}"), highlight=False)
     out.print(f"To end it before: loopdesk handover cancel {made['id']} --reason …", highlight=False)
 
 

@@ -17,8 +17,9 @@ from typing import Any
 
 from services.dispatch.domain.people import stand_ins
 from services.dispatch.domain.people.stand_ins import HandOver, Register
+from services.dispatch.domain.work.fitness import Caution
 from services.dispatch.domain.work.order import Decision, Order
-from services.dispatch.domain.work.standing_in import follow_stand_ins
+from services.dispatch.domain.work.standing_in import MayStandIn, follow_stand_ins
 from services.dispatch.domain.work.states import IN_WORK, State
 from shared.aggregates import Aggregates
 from shared.cause import Call, Cause
@@ -41,6 +42,7 @@ Change = Callable[[Cause, str, Decide], object]
 DecideRegister = Callable[[Register, datetime], stand_ins.RegisterDecision]
 Reply = Callable[[Register], Mapping[str, Any]]
 Answer = dict[str, Any] | None
+Cautions = Callable[[HandOver, str], list[Caution]]
 
 
 class NothingToMove(Exception):
@@ -50,10 +52,11 @@ class NothingToMove(Exception):
 class StandIns:
     """`change` changes a work order together with its claims."""
 
-    def __init__(self, db: Database, orders: Aggregates[Order], change: Change) -> None:
+    def __init__(self, db: Database, orders: Aggregates[Order], change: Change, may_stand_in: MayStandIn) -> None:
         self._db = db
         self._orders = orders.collection
         self._change = change
+        self._may_stand_in = may_stand_in
         self.aggregates = Aggregates(
             db,
             "dispatch_handovers",
@@ -68,13 +71,22 @@ class StandIns:
         """All hand-overs that are planned or under way."""
         return self.aggregates.find(ID, tx) or Register()
 
-    def hand_over(self, call: Call, asked: HandOver) -> Answer:
-        """One more: the hand-over as callers see it. Raises what `stand_ins.hand_over` does."""
+    def hand_over(self, call: Call, asked: HandOver, cautions: Cautions) -> Answer:
+        """One more: the hand-over as callers see it, with what speaks against who gets the work at its start.
+
+        Raises what `stand_ins.hand_over` does.
+        """
 
         def decide(register: Register, at: datetime) -> stand_ins.RegisterDecision:
             return stand_ins.hand_over(register, at, asked)
 
-        return self._decided(call, decide, lambda register: hand_over_answer(register, asked.id, self._db.clock.now()))
+        def answer(register: Register) -> dict[str, Any]:
+            made = next(one for one in register.hand_overs if one.id == asked.id)
+            holder = stand_ins.resolve(register, made.agent, made.since)
+            warnings = [one._asdict() for one in cautions(made, holder)]
+            return {**hand_over_answer(register, asked.id, self._db.clock.now()), "warnings": warnings}
+
+        return self._decided(call, decide, answer)
 
     def cancel(self, call: Call, id: str, reason: str) -> Answer:
         """One less: `{id, cancelled: true}`. Raises NotFound."""
@@ -141,7 +153,7 @@ class StandIns:
         return True
 
     def _following(self, order: Order, at: datetime) -> Decision:
-        order, facts = follow_stand_ins(order, at, self.register())
+        order, facts = follow_stand_ins(order, at, self.register(), self._may_stand_in)
         if not facts:
             raise NothingToMove
         return order, facts

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.dispatch import schemas_handover
 from services.dispatch.domain.people.stand_ins import HandOver
+from services.dispatch.domain.work.fitness import Caution, warnings
 from services.dispatch.handovers import hand_over_answer
 from services.dispatch.shift_log_documents import shift_log_answer, whole_shift_log_answer
 from services.dispatch.store import DispatchStore
@@ -23,6 +24,8 @@ class HandOvers:
     def hand_over(self, call: Call, agent: str, to: str, since: datetime | None, until: datetime, reason: str) -> Any:
         """All open and new work of an agent is the stand-in's until then, and comes back by itself: the hand-over.
 
+        `warnings`: {agent, code} of who has the work at the start: on_leave, off_shift (all of its first day), role.
+
         Raises NotFound (agent), ValidationError (until), CycleOfStandIns, OverlappingHandOver, TooManyHandOvers.
         """
         for agent_id in (agent, to):
@@ -36,7 +39,7 @@ class HandOvers:
             reason=reason,
             by=call.actor or call.caller,
         )
-        return self.store.stand_ins.hand_over(call, asked)
+        return self.store.stand_ins.hand_over(call, asked, self._cautions)
 
     @command("supervise", schemas_handover.CancelHandOver)
     def cancel_hand_over(self, call: Call, id: str, reason: str) -> Any:
@@ -79,3 +82,8 @@ class HandOvers:
         """A page, newest first: {logs: [...], next: cursor}; `acknowledged` false: those that wait for it."""
         found, more = self.store.shift_logs.find(team, acknowledged, limit, after)
         return {"logs": [shift_log_answer(log) for log in found], "next": more}
+
+    def _cautions(self, made: HandOver, holder: str) -> list[Caution]:
+        agent, stand_in = self.store.agents.get(made.agent), self.store.agents.get(holder)
+        reference = self.store.reference.current()
+        return warnings(agent, stand_in, made.since, made.until, reference.roster, reference.assignment)

@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from services.dispatch import domain, shift_logs
+from services.dispatch import domain, shift_logs, stranded
 from services.dispatch.agents import Agents, Answer, DecideBoth
 from services.dispatch.agents import Reply as AgentReply
 from services.dispatch.alarms import Alarms
@@ -20,10 +20,11 @@ from services.dispatch.choosing import Choosing
 from services.dispatch.claims import Claims, Counters, NeedsSeats, NobodyFree, needs_no_seats
 from services.dispatch.courtesy import Courtesy
 from services.dispatch.documents import order_document, order_faults, order_from
-from services.dispatch.domain import Decision, Order
+from services.dispatch.domain import Decision, Order, Visit
 from services.dispatch.domain.people.agent import AgentDecide
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
+from services.dispatch.domain.work.fitness import role_may_have
 from services.dispatch.domain.work.order import Books, Seat
 from services.dispatch.duty_log import DutyLogs
 from services.dispatch.events import ORDER_EVENTS
@@ -80,6 +81,9 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
         IndexModel([(field, ASCENDING) for field in fields], name=index) for index, fields in shift_logs.INDEXES.items()
     ],
     "dispatch_duty_logs": [IndexModel([("month", ASCENDING)], name="of_month")],
+    "dispatch_stranded": [
+        IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(stranded.KEPT.total_seconds()))
+    ],
 }
 AGGREGATES = (
     *("dispatch_orders", "dispatch_agents", "dispatch_rollouts", "dispatch_handovers"),
@@ -117,12 +121,12 @@ class DispatchStore:
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
         self.reference.rollouts = self.rollouts
         self.incidents = MassIncidents(db, self.orders, self.change, self.change_with_seats)
-        self.stand_ins = StandIns(db, self.orders, self.change_with_seats)
+        self.stand_ins = StandIns(db, self.orders, self.change_with_seats, self._may_stand_in)
         self._candidates = Candidates(self.agents.aggregates, self.orders, self.stand_ins.register)
         self._counters = Counters(
             seats=self.agents.seats,
             assignments=self.assignments,
-            stranded=Stranded(self.orders),
+            stranded=Stranded(db, self.orders),
             courtesy=Courtesy(),
         )
         self.shift_logs = ShiftLogs(db, self.agents, self._roster)
@@ -137,6 +141,9 @@ class DispatchStore:
 
     def _roster(self) -> Roster:
         return self.reference.current().roster
+
+    def _may_stand_in(self, order: Order, visit: Visit, agent_id: str) -> bool:
+        return role_may_have(self.agents.get(agent_id).role, order, visit, self.reference.current().assignment)
 
     def _read(self, doc: Mapping[str, Any]) -> Order:
         return order_from(doc, self.books)
@@ -153,6 +160,7 @@ class DispatchStore:
         Work that is heard of late is given out now, after what fell due meanwhile; in replay, when it was opened.
         """
         claims = self._claims()
+        order = replace(order, replay_until=cause.starts_replay)
 
         def as_of_now() -> tuple[Order, datetime, list[Fact]]:
             at = order.opened_at if cause.starts_replay else max(order.opened_at, self.now())

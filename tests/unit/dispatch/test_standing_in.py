@@ -146,6 +146,29 @@ def test_who_has_declined_the_work_does_not_get_it_as_a_stand_in():
     assert (order.state, holders(order), fact.data["why"]) == (State.QUEUED, [(None, None)], "barred")
 
 
+def test_a_stand_in_whose_role_may_not_have_the_work_does_not_get_it():
+    order, (fact,) = follow_stand_ins(an_order(), NINE, standing_in(away("a1", "a2")), lambda *_: False)
+
+    assert (order.state, holders(order), fact.data["why"]) == (State.QUEUED, [(None, None)], "barred")
+
+
+def test_work_comes_back_to_its_owner_whatever_roles_may():
+    register = standing_in(away("a1", "a2", until=10))
+    order, _ = follow_stand_ins(an_order(), NINE, register)
+
+    order, (fact,) = follow_stand_ins(order, after(hours=10), register, lambda *_: False)
+
+    assert (holders(order), fact.data["why"]) == ([("a1", None)], "returned")
+
+
+def test_it_is_asked_of_who_has_the_work_at_the_end_of_the_chain():
+    register = standing_in(away("a1", "a2"), away("a2", "a3"))
+
+    order, _ = follow_stand_ins(an_order(), NINE, register, lambda _, visit, agent: (visit.number, agent) == (1, "a3"))
+
+    assert holders(order) == [("a3", "a1")]
+
+
 def test_work_in_replay_stays_where_it_is():
     order = replace(an_order(), replay_until=NINE)
     register = standing_in(away("a1", "a2"))

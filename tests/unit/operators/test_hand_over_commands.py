@@ -25,6 +25,7 @@ MADE = {
     "by": "head",
     "state": "in_force",
     "holder": "it.03",
+    "warnings": [],
 }
 LOG = {
     "log_id": "it/2026-03-02T06:00:00Z",
@@ -120,6 +121,22 @@ def test_without_a_start_it_begins_now(dispatch: Dispatch) -> None:
     run("handover", "make", "it.01", "it.02", "--until", "2026-03-09", "--reason", "on leave")
 
     assert "since" not in dispatch.asked[0][1]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("on_leave", "it.03 is on leave all of the first day"),
+        ("off_shift", "it.03 has no duty on the first day"),
+        ("role", "it.03 may have less of the work by its role"),
+    ],
+)
+def test_what_speaks_against_who_gets_the_work_is_said(dispatch: Dispatch, code: str, words: str) -> None:
+    dispatch.answer = MADE | {"warnings": [{"agent": "it.03", "code": code}]}
+
+    told = run("handover", "make", "it.01", "it.02", "--until", "2026-03-09", "--reason", "on leave")
+
+    assert f"warning  {words}" in told
 
 
 def test_hand_overs_are_cancelled_by_id(dispatch: Dispatch) -> None:

@@ -6,6 +6,7 @@ has to move, only whether it is where it belongs. So it may be asked at any time
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,12 +20,21 @@ from services.dispatch.domain.work.visiting import back, named
 #: Why a step has moved: to a stand-in, back to its owner, or to the queue because the stand-in must not have it.
 STANDS_IN, RETURNED, BARRED = "stands_in", "returned", "barred"
 
+MayStandIn = Callable[[Order, Visit, str], bool]
+"""Whether an agent's role may have the step (`fitness.role_may_have`); asked of stand-ins only."""
 
-def follow_stand_ins(order: Order, at: datetime, register: Register) -> Decision:
+
+def anybody(order: Order, visit: Visit, agent: str) -> bool:
+    """Where no role is limited."""
+    return True
+
+
+def follow_stand_ins(order: Order, at: datetime, register: Register, may_stand_in: MayStandIn = anybody) -> Decision:
     """Every open step with who has to have it at `at`; no facts: it is. Work in replay stays where it is.
 
-    Who gets a step has still to accept it, and no offer runs out: it is theirs whatever room they have. Whom the work
-    complains about, and who has declined it, does not get it: the step waits in its queue again.
+    Who gets a step has still to accept it, and no offer runs out: it is theirs, whatever room they have, there or not.
+    Whom the work complains about, who has declined it, and a stand-in whose role may not have it, does not get it: the
+    step waits in its queue again.
     """
     facts = []
     for visit in order.visits if order.replay_until is None else ():
@@ -33,7 +43,8 @@ def follow_stand_ins(order: Order, at: datetime, register: Register) -> Decision
         owner = visit.principal or visit.agent
         holder = resolve(register, owner, at)
         if holder != visit.agent:
-            order, more = _moved(order, at, visit, owner, holder)
+            barred = _is_barred(order, holder) or not (holder == owner or may_stand_in(order, visit, holder))
+            order, more = _barred(order, at, visit, owner) if barred else _moved(order, at, visit, owner, holder)
             facts += more
     return order, facts
 
@@ -48,10 +59,13 @@ def pair(owner: str, agent: str) -> str:
     return f"{owner}>{agent}"
 
 
+def _barred(order: Order, at: datetime, visit: Visit, owner: str) -> Decision:
+    after(order.order_no, "hand_over", order.state)
+    return _told(order, at, visit, back(order, "let_go", visit), owner, BARRED)
+
+
 def _moved(order: Order, at: datetime, visit: Visit, owner: str, holder: str) -> Decision:
     after(order.order_no, "hand_over", order.state)
-    if _is_barred(order, holder):
-        return _told(order, at, visit, back(order, "let_go", visit), owner, BARRED)
     stage = stage_after(order.order_no, "hand_over", visit.state)
     assert stage is not None  # noqa: S101 - the move ends no visit
     returned = holder == owner
