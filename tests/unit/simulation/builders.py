@@ -44,6 +44,12 @@ def a_body(**changes: Any) -> dict[str, Any]:
     return deepcopy(body | changes)
 
 
+STRICTER = [
+    a_policy(targets={name: {"first_response": "10m", "resolution": "2h"} for name in ("P1", "P2", "P3", "P4")})
+]
+NEWER = reference(policies=STRICTER, version=VERSION + 1)
+
+
 def a_ticket(number: int = 1, **changes: Any) -> dict[str, Any]:
     said = {"type": "fault", "category": "network", "priority": "P3", "subject": "x"}
     none = dict.fromkeys(("channel", "tier", "reference"), "")
@@ -86,7 +92,7 @@ class History:
         self.assign(at)
 
     def books(self, version: int) -> Any:
-        return self.reference
+        return NEWER if version == NEWER.version else self.reference
 
     def assign(self, at: datetime, cause: str = "event 1") -> None:
         """What waits is given out, and why is kept."""
@@ -187,11 +193,12 @@ def an_agent_row(agent: Agent) -> dict[str, Any]:
     return {"agent_id": agent.agent_id, "state": state, "entries": [said], "head": {"number": 1, "hash": said["hash"]}}
 
 
-def an_export(path: Path, rows: Sequence[Mapping[str, Any]], agents: Sequence[Agent] = ()) -> Path:
-    """A file of `loopdesk export` with these work orders."""
-    people = agents or [an_agent("a1"), an_agent("a2")]
+def an_export(path: Path, rows: Sequence[Mapping[str, Any]], newer: Sequence[Mapping[str, Any]] = ()) -> Path:
+    """A file of `loopdesk export` with these work orders; `newer`: another version of the reference data."""
+    people = [an_agent("a1"), an_agent("a2")]
     told = [
         ("reference", {"version": VERSION, "body": a_body(), "at": to_text(NINE)}),
+        *(("reference", {"version": VERSION + 1, "body": body, "at": to_text(NINE)}) for body in newer),
         *(("agents", an_agent_row(agent)) for agent in people),
         *(("orders", row) for row in rows),
     ]

@@ -15,8 +15,18 @@ from deploy.simulation.engine import Engine
 from deploy.simulation.reproduce import Difference
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order
+from services.dispatch.domain.rollouts.repin import apply_newer
 from tests.unit.dispatch.builders import NINE, after
-from tests.unit.simulation.builders import History, an_export, late_history, resolved_history, sealed_again
+from tests.unit.simulation.builders import (
+    NEWER,
+    STRICTER,
+    History,
+    a_body,
+    an_export,
+    late_history,
+    resolved_history,
+    sealed_again,
+)
 
 Row = dict[str, Any]
 
@@ -59,6 +69,19 @@ def test_so_do_withdrawn_prioritised_transferred_and_reopened_work(tmp_path: Pat
     again = resolved_history(4, after(minutes=3)).then(again_for, after(days=2), "event 9")
 
     assert differences(tmp_path, withdrawn.row, urgent.row, moved.row, again.row) == []
+
+
+def test_so_does_work_that_was_put_under_newer_reference_data(tmp_path: Path) -> None:
+    history = History().then(
+        lambda order, at: apply_newer(order, at, NEWER, "stricter from now on"), after(hours=1), "rollout 1"
+    )
+    history.wake(after(hours=3)).then(
+        lambda order, at: domain.resolve(order, at, "done", "en"), after(hours=4), "request 2"
+    )
+
+    assert {"policy_applied", "deadline_moved", "deadline_missed"} <= {one["type"] for one in history.entries}
+    log = an_export(tmp_path / "log.jsonl", [history.row], newer=[a_body(policies=STRICTER)])
+    assert loading.export(log).differences == []
 
 
 def test_a_deadline_that_was_recorded_otherwise_is_named_with_its_entry(tmp_path: Path) -> None:
