@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from shared.bus.relay import Pending, Relay
 from shared.clock import Clock, SystemClock
@@ -45,6 +45,19 @@ class Transaction:
 
     session: ClientSession
     pending: list[Pending] = field(default_factory=list)
+
+
+def collide(collection: Collection[Document], key: str, note: Mapping[str, Any], tx: Transaction) -> None:
+    """Of two transactions that do this at once for one key, the second one is tried again, and sees what the first did.
+
+    For what follows from reading documents that others are just adding to. `note` is kept there for people; nothing may
+    depend on it. Raises LostRace, or what makes `transact` try again.
+    """
+    update = {"$set": dict(note), "$currentDate": {"at": True}}
+    try:
+        collection.update_one({"_id": key}, update, upsert=True, session=tx.session)
+    except DuplicateKeyError as error:
+        raise LostRace from error
 
 
 class Database:

@@ -26,7 +26,7 @@ INDEXES = {
     "of_parent": ("parent", "place"),
     "of_mass_incident": ("mass_incident",),  # the open ones, the oldest first
     "of_queue": ("queues", "turn"),  # waiting work: what is to be given out first
-    "of_stranded": ("stranded",),  # what waits though nobody at all can take it
+    "of_stranded": ("stranded", "replay_until"),  # what waits though nobody at all can take it
     "of_list": ("lists", "act_by"),  # supervisors' worklists (worklists.py)
 }
 #: Of these indexes, the first field; only work that has something there stands in them.

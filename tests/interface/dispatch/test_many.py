@@ -8,7 +8,7 @@ from typing import Any
 from services.dispatch.waiting import LOOKED_AT
 from shared.client import Client, Request
 from shared.errors import IllegalMove, NotFound
-from tests.interface.dispatch.desk import TEAMS, a_ticket, claims, come, loads, opened, order_of, work
+from tests.interface.dispatch.desk import TEAMS, a_ticket, claims, come, happened, loads, news, opened, order_of, work
 from tests.interface.feigned import Feigned
 from tests.support import Stack, eventually
 
@@ -113,3 +113,26 @@ def test_loads_are_right_after_a_storm_of_everything(desk: Client, tell: Feigned
         until={"collection": orders, "id": last},
     )
     assert (page["faults"], len(page["aggregates"]) >= 40) == ([], True)
+
+
+def test_of_many_at_once_that_nobody_can_take_one_alarms_for_each_cause(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    come(desk, f"english of {team}", team, capacity=5, languages=["en"])
+
+    for kind in ("fault", "later fault"):  # and again once nothing waits there any more
+        tickets = [a_ticket(team, language="fr", type=kind) for _ in range(24)]
+        tell.tell(*tickets)
+        orders = [order_of(ticket) for ticket in tickets]
+        waiting = {"_id": {"$in": orders}, "stranded": f"{team}|language"}
+        eventually(lambda w=waiting: stack.database["dispatch_orders"].count_documents(w) == 24)
+
+        told = [happened(order)[-1] for order in stack.database["dispatch_orders"].find(waiting)]
+
+        assert sorted(told) == ["work_stranded"] + ["work_stranded_too"] * 23
+        withdrawn = [
+            news("intake", "ticket_withdrawn", t.aggregate_id, number=2, ticket_no=t.aggregate_id, reason="no")
+            for t in tickets
+        ]
+        tell.tell(*withdrawn)
+        eventually(lambda w=waiting: stack.database["dispatch_orders"].count_documents(w) == 0)

@@ -75,7 +75,9 @@ def stranded(order: Order, at: datetime, number: int, cause: str, *, alarmed: bo
 
 
 def strandings(order: Order) -> list[str]:
-    """`queue|cause` for each open step that nobody at all can take."""
+    """`queue|cause` for each open step that nobody at all can take; held work waits for nobody."""
+    if order.state is State.HELD:
+        return []
     return sorted({f"{visit.need.key}|{visit.stranded}" for visit in waiting(order) if visit.stranded})
 
 
