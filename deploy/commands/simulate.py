@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from deploy.simulation.setting import Setting
 from deploy.simulation.staffing import Staffing
 from deploy.simulation.synthetic import Synthetic
 from deploy.simulation.target import Target, target_of
+from shared.values import replace
 
 MOST_LISTED = 50
 AS_IT_IS = "as it is"
@@ -108,6 +109,9 @@ def _load(log: Path | None, synthetic: int | None, bar: Progress) -> Loaded:
 
 def _told_first(loaded: Loaded, as_json: bool) -> None:
     """How the reproduction went; it ends here if something did not come out the same."""
+    if loaded.differences and as_json:
+        click.echo(json.dumps({"differences": [asdict(found) for found in loaded.differences]}, ensure_ascii=False))
+        raise SystemExit(1)
     if loaded.differences:
         for found in loaded.differences[:MOST_LISTED]:
             out.print(str(found), style="red", markup=False, highlight=False, soft_wrap=True)

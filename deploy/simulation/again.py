@@ -120,7 +120,11 @@ def _respond(order: Order, at: datetime, told: Told) -> Decision:
 def _triage(order: Order, at: datetime, told: Told) -> Decision:
     data = _data(told, "work_triaged")
     known = {name: data["to"][name] for name in ("type", "category", "priority", "team")}
-    return triage.triage_work(order, at, reasons=data["reasons"], **known)
+    known_as, facts = triage.triage_work(order, at, reasons=data["reasons"], **known)
+    if not _has(told, "work_linked"):
+        return known_as, facts
+    linked, more = _link(known_as, at, told)  # it turned out to be part of a mass incident
+    return linked, [*facts, *more]
 
 
 def _link(order: Order, at: datetime, told: Told) -> Decision:

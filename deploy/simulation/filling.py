@@ -1,4 +1,4 @@
-"""What an agent fills in where the record has nothing that fits: the least that each field takes."""
+"""How a step is completed: with the fields as recorded, or, where those do not fit, the least that each takes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from deploy.simulation.course import Stint
+from services.dispatch import domain
+from services.dispatch.domain import Decision
 from services.dispatch.domain.flows.fields import FieldSpec
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.visit import Visit
+from shared.errors import ValidationError
+
+SOLUTION, LANGUAGE = "as recorded", "en"
 
 Filler = Callable[[FieldSpec, datetime], Any]
 
@@ -37,3 +43,21 @@ FILLERS: Mapping[str, Filler] = {
     "email": lambda spec, at: "nobody@example.com",
 }
 """Type of a field -> a value for it."""
+
+
+def completed(order: Order, at: datetime, visit: Visit, stint: Stint) -> Decision:
+    """The step is done with the fields as recorded, or else ones that fit; the last step ends the work."""
+    if order.flow is None:
+        return domain.resolve(order, at, SOLUTION, LANGUAGE)
+    step, fields = str(visit.number), stint.fields
+    try:
+        return domain.complete_step(order, at, step=step, fields=fields)
+    except ValidationError as error:
+        if error.fields.keys() - {"solution"}:
+            fields = values_for(order, visit, at)
+    try:
+        return domain.complete_step(order, at, step=step, fields=fields)
+    except ValidationError as error:
+        if "solution" not in error.fields:
+            raise
+    return domain.complete_step(order, at, step=step, fields=fields, solution=SOLUTION, language=LANGUAGE)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from deploy.simulation.course import Stint
-from deploy.simulation.filling import values_for
+from deploy.simulation.filling import completed
 from deploy.simulation.live import Do, Job, Live, Point, points_of, rest_of
 from deploy.simulation.samples import Samples
 from deploy.simulation.staff import Worker
@@ -17,12 +17,12 @@ from services.dispatch.domain import Decision, Order, Stage, State, Visit
 from services.dispatch.domain.assigning.choice import Choice
 from services.dispatch.domain.assigning.task import Task
 from services.dispatch.domain.work.visiting import Terms
-from shared.errors import LoopdeskError, ValidationError
+from shared.errors import LoopdeskError
 
 if TYPE_CHECKING:
     from deploy.simulation.engine import Engine
 
-SOLUTION, LANGUAGE, AGAIN = "as recorded", "en", "as recorded"
+AGAIN = "as recorded"
 STUCK = "could_not_go_on"
 MOST_OFFERS = 5
 MOST_VISITS = 200  # of one work order: more is a loop that the recorded answers do not end
@@ -168,7 +168,7 @@ class Handling:
         return self._try(live, lambda order, at: domain.transfer(order, at, reference.team(team), step=number))
 
     def _complete(self, live: Live, visit: Visit, stint: Stint) -> bool:
-        done = self._try(live, lambda order, at: _completed(order, at, visit, stint))
+        done = self._try(live, lambda order, at: completed(order, at, visit, stint))
         if done and live.order.state is State.RESOLVED:
             self._resolved(live)
         elif done and sum(live.order.visited.values()) > MOST_VISITS:
@@ -222,21 +222,3 @@ DOES: dict[Do, Callable[[Handling, Live, int, Job, Point], None]] = {
     Do.HOLD: Handling.hold,
     Do.END: Handling.end,
 }
-
-
-def _completed(order: Order, at: datetime, visit: Visit, stint: Stint) -> Decision:
-    """The step is done with the fields as recorded, or else ones that fit; the last step ends the work."""
-    if order.flow is None:
-        return domain.resolve(order, at, SOLUTION, LANGUAGE)
-    step, fields = str(visit.number), stint.fields
-    try:
-        return domain.complete_step(order, at, step=step, fields=fields)
-    except ValidationError as error:
-        if error.fields.keys() - {"solution"}:
-            fields = values_for(order, visit, at)
-    try:
-        return domain.complete_step(order, at, step=step, fields=fields)
-    except ValidationError as error:
-        if "solution" not in error.fields:
-            raise
-    return domain.complete_step(order, at, step=step, fields=fields, solution=SOLUTION, language=LANGUAGE)

@@ -87,6 +87,20 @@ def test_a_damaged_log_is_refused_with_its_place_and_no_page_is_written(log: Pat
     assert not (tmp_path / "page.html").exists()
 
 
+def test_what_does_not_come_out_the_same_is_listed_and_nothing_is_played(tmp_path: Path) -> None:
+    row = resolved_history().row
+    row["assignments"][0]["record"]["same"]["load"] = 3  # nobody had room then
+    log = an_export(tmp_path / "log.jsonl", [row])
+
+    result, as_json = simulate(log), simulate(log, "--json")
+
+    assert (result.exit_code, as_json.exit_code) == (1, 1)
+    assert "W-1 #2 assignment: recorded a1, by the rules None" in result.output
+    assert "as it is" not in result.output
+    (found,) = json.loads(as_json.output)["differences"]
+    assert found == {"order_no": "W-1", "number": 2, "what": "assignment", "recorded": "a1", "again": "None"}
+
+
 def test_a_target_is_answered_hour_by_hour_and_checked(log: Path) -> None:
     result = simulate(log, "--target", "80% within 10m", "--json")
 
