@@ -51,14 +51,26 @@ class End:
 
 def ended(order: Order) -> dict[int, Seat]:
     """Visit -> the seat that somebody had when the work was loaded, and has no more."""
-    kept = claimed(order)
-    return {visit: seat for visit, seat in order.seated.items() if kept.get(visit) != seat}
+    kept = _given(claimed(order))
+    return {visit: seat for visit, seat in order.seated.items() if kept.get(visit) != seat.assignment}
 
 
 def begun(order: Order) -> list[Visit]:
     """The steps of which somebody has a seat, and had not when the work was loaded."""
-    fresh = {visit for visit, seat in claimed(order).items() if order.seated.get(visit) != seat}
+    had = _given(order.seated)
+    fresh = {visit for visit, seat in claimed(order).items() if had.get(visit) != seat.assignment}
     return [visit for visit in order.visits if visit.number in fresh]
+
+
+def reweighed(order: Order) -> list[tuple[Seat, Seat]]:
+    """The seats that somebody goes on having by the same assignment, but of other units or kind: before, now."""
+    now = claimed(order)
+    kept = order.seated.keys() - ended(order).keys()
+    return [(order.seated[visit], now[visit]) for visit in sorted(kept) if order.seated[visit] != now[visit]]
+
+
+def _given(seats: Mapping[int, Seat]) -> dict[int, int]:
+    return {visit: seat.assignment for visit, seat in seats.items()}
 
 
 def concerns_assignments(order: Order, happened: Sequence[Fact]) -> bool:
@@ -144,6 +156,8 @@ def updates(order: Order, at: datetime, happened: Sequence[Fact]) -> Iterator[Up
     for fact in happened:
         for seat in _noting(order, fact):
             yield _key(order, seat.assignment), _note(order, fact)
+    for _, seat in reweighed(order):
+        yield _key(order, seat.assignment), {"$set": {"units": seat.units}}
     for visit, seat in ended(order).items():
         yield _key(order, seat.assignment), _end(order, end_of(visit, happened, at))
 

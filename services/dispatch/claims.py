@@ -77,6 +77,7 @@ class Claims:
     def settle(self, order: Order, at: datetime, happened: Sequence[Fact], tx: Transaction) -> Decision:
         """Give back the seats that the work no longer takes; each step that waits goes to who is chosen for it.
 
+        A seat that is kept but weighs otherwise by now is changed, whatever the capacity of who has it.
         What is left to wait and did not before is told of, and what nobody at all can take.
         Raises `Ineligible` where a caller has named an agent who cannot take it.
         """
@@ -106,6 +107,8 @@ class Claims:
         for visit, seat in assignments.ended(order).items():
             done = assignments.end_of(visit, happened, at).outcome in assignments.DONE
             self.left.update(self._at.seats.give_back(seat, tx, order.category if done else None))
+        for before, now in assignments.reweighed(order):
+            self.left.update(self._at.seats.reweigh(before, now, tx))
 
     def _handed_over(self, order: Order, at: datetime, tx: Transaction) -> dict[int, Given]:
         """What the change itself has given to somebody, whatever room that one has."""

@@ -63,9 +63,19 @@ class Seats:
         known: dict[str, Any] = {}
         if completed:
             known = {"experience": _at_key("experience", completed, {"$add": [_of_key("experience", completed), 1]})}
+        return self._freed(seat.agent, [_counted(seat, -1, known)], tx)
+
+    def reweigh(self, before: Seat, now: Seat, tx: Transaction) -> Sequence[str]:
+        """Work that the agent goes on having takes other units, or is of another kind; also beyond the capacity.
+
+        Gives the queues for which the agent has room now.
+        """
+        return self._freed(before.agent, [_counted(before, -1, {}), _counted(now, 1, {})], tx)
+
+    def _freed(self, agent_id: str, counted: Sequence[Mapping[str, Any]], tx: Transaction) -> Sequence[str]:
         freed: dict[str, Any] | None = self._agents.find_one_and_update(
-            {"_id": seat.agent},
-            [_counted(seat, -1, known), _HAS_ROOM],
+            {"_id": agent_id},
+            [*counted, _HAS_ROOM],
             {"queues": 1, "has_room": 1},
             return_document=True,
             session=tx.session,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.dispatch import domain
-from services.dispatch.assignments import ended
+from services.dispatch.assignments import begun, ended, reweighed, updates
 from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain.assigning.assignment import UnitsRule
 from services.dispatch.domain.clocks.clock import counted_at
@@ -43,11 +43,12 @@ OFFICE_HOURS = with_updates(
     ],
 )
 URGENT = a_policy(code="urgent", when='priority == "P1"', escalations=CLIMBING)
+UNITS = {"units": [{"when": "priority == 'P1'", "units": 4}, {"units": 2}]}
 BOOKS = {
-    "one step": reference(),
+    "one step": reference(assignment=UNITS),
     "one step, escalated": reference(URGENT, OFFICE_HOURS),
-    "a repair": a_book(),
-    "a repair, escalated": a_book(URGENT, OFFICE_HOURS),
+    "a repair": a_book(assignment=UNITS),
+    "a repair, escalated": a_book(URGENT, OFFICE_HOURS, assignment=UNITS),
 }
 STEPS = ("report", "survey", "inspect", "approval", "fix", "check", "work")
 
@@ -443,12 +444,16 @@ def test_rounds_count_the_reopenings(book, commands):
     st.lists(st.integers(0, 2**32).map(a_story), min_size=2, max_size=3),
     st.dictionaries(st.sampled_from(["a1", "a2", "a3"]), st.integers(0, 5), min_size=2),
 )
-def test_an_agents_load_is_its_open_steps_and_above_its_capacity_only_by_one_of_them_alone(book, stories, capacities):
-    """Seats as claims.py gives them out."""
+def test_an_agents_load_is_its_open_steps_and_above_its_capacity_only_by_one_alone_or_one_weighed_anew(
+    book, stories, capacities
+):
+    """Seats as claims.py gives them out, and what their assignments say of them."""
     everything = {"teams": ("it", "desk", "experts"), "role": "expert", "skills": {"radio": 3}}
     agents = {name: an_agent(name, **everything, capacity=size) for name, size in capacities.items()}
     orders = [opened(a_ticket(), book=BOOKS[book])[0] for _ in stories]
     heavy = replace(BOOKS[book].assignment, units=(UnitsRule(units=2),))
+    weights: dict[tuple[int, int], int] = {}
+    stretched = set()
 
     for number, command in ((n % len(stories), one) for n, one in enumerate(zip(*stories, strict=False))):
         order = replace(orders[number], seated=domain.claimed(orders[number]), wishes={}, version=1)
@@ -459,20 +464,32 @@ def test_an_agents_load_is_its_open_steps_and_above_its_capacity_only_by_one_of_
             continue
         for seat in ended(order).values():
             agents[seat.agent] = seated(agents[seat.agent], seat, -1)
+        for before, now in reweighed(order):
+            agents[now.agent] = replace(agents[now.agent], load=agents[now.agent].load + now.units - before.units)
+            stretched.add(now.agent)
         for visit in domain.waiting(order):
             picked = pick(order, visit, agents, Around(at=NINE, roster=Roster()), heavy)
             if (taker := picked.choice.agent_id) is not None:
                 rule = picked.choice.rule
                 order, _ = domain.assign(order, NINE, taker, visit.number, rule, terms_of(order, picked, heavy))
                 agents[taker] = seated(agents[taker], domain.claimed(order)[visit.number], 1)
+        for key, update in updates(order, NINE, []):
+            if isinstance(update, dict):
+                weights[number, int(key.rpartition("/")[2])] = update["$set"]["units"]
+        weights |= {(number, visit.assignment): visit.units for visit in begun(order)}
         orders[number] = order
 
+    assert all(
+        weights[number, seat.assignment] == seat.units
+        for number, order in enumerate(orders)
+        for seat in domain.claimed(order).values()
+    )
     seats = [seat for order in orders for seat in domain.claimed(order).values()]
     assert {name: (agent.load, agent.open) for name, agent in agents.items()} == {
         name: (sum(seat.units for seat in seats if seat.agent == name), sum(seat.agent == name for seat in seats))
         for name in agents
     }
-    assert all(agent.load <= agent.capacity or agent.open == 1 for agent in agents.values())
+    assert all(agent.load <= agent.capacity or agent.open == 1 or name in stretched for name, agent in agents.items())
 
 
 def seated(agent, seat, sign):

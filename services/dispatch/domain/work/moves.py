@@ -12,6 +12,7 @@ from services.dispatch.domain.work.deescalating import climbed
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import State, after, state_of
 from services.dispatch.domain.work.telling import concerning, told
+from services.dispatch.domain.work.weighing import weighed
 from services.dispatch.domain.work.wish import Wish
 from services.dispatch.errors import AlreadyVoid, NothingChanges, StaleRound
 from shared.errors import NotFound
@@ -63,6 +64,7 @@ def prioritise(
     """Another priority: what its promises then are counts from their original starts, and what was counted stays.
 
     Where policies go by priority, the work comes under the one of its own version of the reference data that fits now.
+    What it weighs with those who have it follows.
     `rule` is the policy or flow that an escalation follows.
     """
     after(order.order_no, "prioritise", order.state)
@@ -70,7 +72,7 @@ def prioritise(
         raise NothingChanges(order.order_no, priority, f"has the priority {priority} already")
     before, order = order, replace(order, priority=priority)
     order = replace(order, policy=order.books(order.policy.version).policy_for(order.matter).pin)
-    order = timing.retargeted(order, at)
+    order = weighed(timing.retargeted(order, at))
     change = {"from": before.priority, "to": priority, "reason": reason, "by": by, "rule": rule}
     return order, [told(before, order, "work_prioritised", at, **change)]
 
