@@ -11,6 +11,10 @@ from services.dispatch.choosing import Choosing
 from services.dispatch.domain import Agent, Order, Visit
 from services.dispatch.domain.people.availability import AVAILABLE, availability
 from services.dispatch.domain.work.order import Seat
+from services.dispatch.fitting import Filter, for_any
+
+#: So many free agents are told apart by what they may have; of more, somebody may have most of it.
+FEW = 10
 
 
 class Crowds:
@@ -26,6 +30,16 @@ class Crowds:
         for team in sorted(teams):
             self._crowds[team] = self._free(self._choosing.candidates.of_team(team, self._now))
         return {queue for crowd in self._crowds.values() for agent in crowd.agents.values() for queue in agent.queues}
+
+    def fitting(self) -> Filter:
+        """What else to ask of waiting work, so that what none of them may have is not read; {}: they are too many."""
+        free = {
+            name: agent
+            for crowd in self._crowds.values()
+            for name, agent in crowd.agents.items()
+            if name not in crowd.away
+        }
+        return for_any(list(free.values())) if 0 < len(free) <= FEW else {}
 
     def may_take(self, order: Order, visit: Visit, at: datetime) -> bool:
         """Whether somebody may have that step, as far as this walk knows."""

@@ -25,7 +25,8 @@ INDEXES = {
     "of_state": ("state", "priority", "place"),
     "of_parent": ("parent", "place"),
     "of_mass_incident": ("mass_incident",),  # the open ones, the oldest first
-    "of_queue": ("queues", "turn"),  # waiting work: what is to be given out first
+    # waiting work: what is to be given out first; the other fields keep what nobody free may have from being read
+    "of_queue": ("queues", "turn", "type", "channel", "asked.language", "asked.subject"),
     "of_stranded": ("stranded", "replay_until"),  # what waits though nobody at all can take it
     "of_list": ("lists", "act_by"),  # supervisors' worklists (worklists.py)
 }

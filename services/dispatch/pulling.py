@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from services.dispatch.candidates import Crowd
 from services.dispatch.choosing import Choosing
 from services.dispatch.claims import NobodyFree
 from services.dispatch.courtesy import Courtesy
 from services.dispatch.domain import Decision, Order, Rule, Wish, waiting
 from services.dispatch.errors import Ineligible
+from services.dispatch.fitting import OF_ALL_WORK, Fitting
 from services.dispatch.queue import Queue
-from services.dispatch.waiting import LOOKED_AT
 from shared.aggregates import Aggregates
 from shared.cause import Call
 from shared.errors import NotFound, Unavailable
+
+#: Work orders that one call reads at most. Each that the agent may not have excludes all of its like (fitting.py), so
+#: that this many different ones would have to wait before one that it may have.
+LOOKED_AT = 2000
 
 Answer = dict[str, Any] | None
 Decide = Callable[[Order, datetime], Decision]
@@ -45,8 +50,7 @@ class Pulling:
     def next_work(self, call: Call, agent_id: str, now: datetime, reply: Reply) -> Answer:
         """The answer about what the agent has got, made by `reply` of the work and the visit; None: there is nothing.
 
-        The first LOOKED_AT work orders of its queues are looked at. Asked again, with the same request id, it is the
-        same work. Raises NotFound (agent).
+        Asked again, with the same request id, it is the same work. Raises NotFound (agent).
         """
         known = self._orders.asked_before(call)
         if known is not None:
@@ -55,16 +59,25 @@ class Pulling:
         crowd = choosing.candidates.of_agent(agent_id, at)
         if agent_id not in crowd.agents:
             raise NotFound("agent", agent_id)
+        fitting = Fitting(crowd.agents[agent_id], choosing.reference.assignment)
+        for order in self._in_sight(crowd, agent_id, fitting):
+            for visit in waiting(order):
+                choice = choosing.among(crowd, _asked_for(order, visit.number, agent_id), visit, at).choice
+                limits = choice.limits_of(agent_id)
+                if not OF_ALL_WORK.isdisjoint(limits):
+                    return None
+                fitting.refused(order, visit, limits)
+                answer = None if limits else self._claimed(call, order.order_no, visit.number, agent_id, reply)
+                if answer is not None:
+                    return answer
+        return None
+
+    def _in_sight(self, crowd: Crowd, agent_id: str, fitting: Fitting) -> Iterator[Order]:
+        """What waits in the queues that it serves, by itself or for another, in turn."""
         served = (agent for name, agent in crowd.agents.items() if crowd.away.get(name, name) == agent_id)
         queues = sorted({queue for agent in served for queue in agent.queues})
-        for _, order in islice(self._queue.walk(queues), LOOKED_AT) if queues else ():
-            for visit in waiting(order):
-                asked = _asked_for(order, visit.number, agent_id)
-                if choosing.among(crowd, asked, visit, at).choice.agent_id is not None:
-                    answer = self._claimed(call, order.order_no, visit.number, agent_id, reply)
-                    if answer is not None:
-                        return answer
-        return None
+        walk = self._queue.walk(queues, fitting=fitting.wanted) if queues else ()
+        return (order for _, order in islice(walk, LOOKED_AT))
 
     def _claimed(self, call: Call, order_no: str, number: int, agent_id: str, reply: Reply) -> Answer:
         """The answer, or None: somebody else was faster, or is just at it."""

@@ -12,6 +12,7 @@ from shared.aggregates import STATE_ONLY, Aggregates
 BATCH = 20
 
 Read = Callable[[Mapping[str, Any]], Order]
+Wanted = Callable[[], Mapping[str, Any]]
 
 
 class Queue:
@@ -21,10 +22,13 @@ class Queue:
         self._orders = orders.collection
         self._read = read
 
-    def walk(self, queues: Sequence[str], after: str = "") -> Iterator[tuple[str, Order]]:
-        """(turn, work order) of what waits in these queues, in turn, from behind that turn; read as far as asked."""
+    def walk(self, queues: Sequence[str], after: str = "", fitting: Wanted = dict) -> Iterator[tuple[str, Order]]:
+        """(turn, work order) of what waits in these queues, in turn, from behind that turn; read as far as asked.
+
+        `fitting` is asked before each batch what else to ask for.
+        """
         while True:
-            wanted = {"queues": {"$in": list(queues)}, "turn": {"$gt": after}}
+            wanted = {"queues": {"$in": list(queues)}, "turn": {"$gt": after}, **fitting()}
             found = list(self._orders.find(wanted, STATE_ONLY, sort=[("turn", 1)], limit=BATCH, hint="of_queue"))
             for doc in found:
                 after = doc["turn"]

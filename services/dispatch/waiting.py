@@ -87,7 +87,7 @@ class Waiting:
         walked, choosing = Walked(), self._choosing()
         crowds = Crowds(choosing, self._now())
         served = self._served(queues, choosing, crowds)
-        for looked, (turn, order) in enumerate(self._queue.walk(served, after) if served else ()):
+        for looked, (turn, order) in enumerate(self._queue.walk(served, after, crowds.fitting) if served else ()):
             if looked == LOOKED_AT:
                 return walked
             walked.behind = turn

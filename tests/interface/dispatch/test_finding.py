@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from pymongo import DESCENDING
 
+from services.dispatch.fitting import for_any, within_limits
 from services.dispatch.listing import query
 from shared.client import Client
 from tests.interface.dispatch.desk import a_ticket, opened, order_of
 from tests.interface.feigned import Feigned
 from tests.support import Stack
+from tests.unit.dispatch.builders import an_agent
 
 
 def test_work_is_found_page_by_page_by_any_filters(desk: Client, tell: Feigned, team: str, a1: str) -> None:
@@ -66,8 +68,12 @@ def test_what_runs_per_event_and_per_timer_reads_an_index(stack: Stack) -> None:
     orders, agents = stack.database["dispatch_orders"], stack.database["dispatch_agents"]
     assignments = stack.database["dispatch_assignments"]
     queues = {"$in": ["it", "it#expert", "it~radio"]}
+    waiting = {"queues": queues, "turn": {"$gt": "0P3"}}
+    someone = an_agent("a1", languages=("en", "zh-CN"), channels=("phone",), at_once={"fault": 0})
     plans = {
-        "of_queue": orders.find({"queues": queues, "turn": {"$gt": "0P3"}}).sort("turn", 1).hint("of_queue"),
+        "of_queue": orders.find(waiting).sort("turn", 1).hint("of_queue"),
+        "of_queue  ": orders.find(waiting | within_limits(someone)).sort("turn", 1).hint("of_queue"),
+        "of_queue   ": orders.find(waiting | for_any([someone] * 3)).sort("turn", 1).hint("of_queue"),
         "of_queue ": orders.find({"queues": {"$gt": "it"}}).hint("of_queue"),
         "of_stranded": orders.find({"stranded": "it|presence"}).hint("of_stranded"),
         "of_customer": orders.find({"customer_id": "C-1"}).sort("place", DESCENDING).hint("of_customer"),
@@ -76,6 +82,6 @@ def test_what_runs_per_event_and_per_timer_reads_an_index(stack: Stack) -> None:
         "of_order": assignments.find({"order_no": "W-1"}).sort("number", DESCENDING).hint("of_order"),
     }
     for index, rows in plans.items():
-        plan = json.dumps(rows.explain()["queryPlanner"]["winningPlan"])
+        plan = json.dumps(rows.explain()["queryPlanner"]["winningPlan"], default=str)
         assert f'"indexName": "{index.strip()}"' in plan
         assert '"stage": "SORT"' not in plan

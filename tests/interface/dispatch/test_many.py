@@ -136,3 +136,26 @@ def test_of_many_at_once_that_nobody_can_take_one_alarms_for_each_cause(
         ]
         tell.tell(*withdrawn)
         eventually(lambda w=waiting: stack.database["dispatch_orders"].count_documents(w) == 0)
+
+
+def test_an_agent_that_asks_gets_what_it_may_have_behind_very_much_that_it_may_not(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    agent = come(desk, f"asks of {team}", team, capacity=2, languages=["en"], channels=["phone"])
+    opened(desk, tell, a_ticket(team))
+    hindrances: list[dict[str, Any]] = [
+        {"language": "fr"},
+        {"channel": "app"},
+        {"complained_of": agent},
+        {"type": "heavy"},
+    ]
+    not_for_it = [a_ticket(team, priority="P1", **hindrance) for hindrance in hindrances for _ in range(60)]
+    desk.command("dispatch", "set_presence", agent_id=agent, status="busy")
+    for_it = [a_ticket(team, priority=priority, language="en") for priority in ("P4", "P3")]
+    tell.tell(*not_for_it, *for_it)
+    eventually(lambda: stack.database["dispatch_orders"].count_documents({"team": team}) == 1 + 240 + 2)
+
+    answers = [desk.command("dispatch", "next_work", agent_id=agent) for _ in range(2)]
+
+    assert [answer and answer["order_no"] for answer in answers] == [order_of(for_it[1]), None]
+    assert loads(stack, team) == {agent: 2}
