@@ -59,9 +59,12 @@ class Handling:
         self._go_on(live, visit.number, job)
 
     def released(self, live: Live) -> list[Worker]:
-        """The seats of those who have their step no more; what they had done of it is done."""
+        """Who has room by that: the seats of those who have their step no more; what they had done of it is done.
+
+        What somebody goes on having may weigh otherwise by now.
+        """
         has = {visit.number: visit.agent for visit in live.order.visits}
-        freed = []
+        freed = [worker for visit in live.order.visits if (worker := self._weighed(live.jobs.get(visit.number), visit))]
         for number, job in list(live.jobs.items()):
             if has.get(number) != job.worker.agent.agent_id:
                 del live.jobs[number]
@@ -72,6 +75,15 @@ class Handling:
                 if number in has:  # taken away from the agent: the next one goes on
                     live.rest[number] = rest_of(job.stint, self._done(job))
         return freed
+
+    def _weighed(self, job: Job | None, visit: Visit) -> Worker | None:
+        """The job's worker, if it has more room because its step weighs less by now."""
+        if job is None or job.units == visit.units or visit.agent != job.worker.agent.agent_id:
+            return None
+        more = visit.units - job.units
+        job.units += more
+        job.worker.load += more
+        return job.worker if more < 0 else None
 
     def _done(self, job: Job) -> float:
         """Seconds of the stint that lie behind; none are added while it stands still."""

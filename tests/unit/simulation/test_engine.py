@@ -123,6 +123,20 @@ def test_a_priority_that_somebody_gives_counts_from_then_on() -> None:
     assert ("P1", "resolution") in engine.outcome.attainment
 
 
+@pytest.mark.parametrize(("first", "then", "waited"), [("P3", "P1", 540.0), ("P1", "P3", 30.0)])
+def test_work_weighs_with_its_agent_by_the_priority_that_it_has_by_now(first: str, then: str, waited: float) -> None:
+    weights = {"units": [{"when": "priority == 'P1'", "units": 2}]}
+    courses = [
+        a_course(1, priority=first, handling=630.0, priorities=((60.0, then),)),
+        a_course(2, at=after(seconds=30 if first == "P1" else 90)),
+    ]
+
+    engine = play(courses, a_setting([an_agent("a1", capacity=2)], assignment=weights))
+
+    assert engine.measure.waits["P3"][-1] == waited
+    assert engine.staff.workers["a1"].load == 0
+
+
 def test_what_the_rules_escalate_moves_to_the_experts_by_itself() -> None:
     climbing = [{"clock": "resolution", "at": 1, "level": 1, "tell": ["team"], "move_to": "expert"}]
     expert = an_agent("e1", teams=("experts",), role="expert")
