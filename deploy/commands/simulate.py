@@ -24,7 +24,6 @@ from deploy.simulation.setting import Setting
 from deploy.simulation.staffing import Staffing
 from deploy.simulation.synthetic import Synthetic
 from deploy.simulation.target import Target, target_of
-from shared.values import replace
 
 MOST_LISTED = 50
 AS_IT_IS = "as it is"
@@ -80,8 +79,10 @@ def simulate(
         loaded = _load(log, synthetic, bar)
         _told_first(loaded, as_json)
         settings = list(_settings(loaded, folders, changes, heads, weights))
-        demand = Demand(hours)
-        played = [_play(loaded, _watched(one, demand, first=one is settings[0]), bar) for one in settings]
+        played = [_play(loaded, one, bar) for one in settings]
+        demand = Demand(hours, until=loaded.last_opened)
+        if asked:
+            _play(loaded, staffing.unhurried(settings[0], demand), bar)
         found = [_staffed(loaded, settings[0], demand, *what, no_check, bar) for what in _wanted(asked, teams, demand)]
     columns = [*([loaded.recorded] if loaded.recorded else []), *played]
     if html is not None:
@@ -151,10 +152,6 @@ def _settings(
         body = alternatives.merged(base.body, {"assignment": {"weights": None}})
         body = alternatives.merged(body, {"assignment": {"weights": alternatives.weights_of(text)}})
         yield alternatives.setting(base, f"weights {text}", body)
-
-
-def _watched(setting: Setting, demand: Demand, *, first: bool) -> Setting:
-    return replace(setting, watch=demand.given) if first else setting
 
 
 def _play(loaded: Loaded, setting: Setting, bar: Progress) -> Outcome:

@@ -1,4 +1,4 @@
-"""How much work comes to each team in each hour of the week, and how long it is handled."""
+"""How much work comes to each team in each hour of the week, and how long it takes a seat."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class TeamDemand:
 
     @property
     def mean(self) -> float:
-        """Seconds of handling, on average."""
+        """Seconds for which a seat is taken, on average."""
         return self.seconds / self.jobs if self.jobs else 0.0
 
     def came(self, hour: float, seconds: float) -> None:
-        """Work that came at that time (in hours), as if it was handled at once: what is offered to the seats.
+        """Work that came at that time (in hours), as if it had its seat at once: what is offered to the seats.
 
         That is the load which J. Jennings, A. Mandelbaum, W. Massey and W. Whitt, Server Staffing to Meet Time-Varying
         Demand (Management Science 42, 1996), staff by: handling that is longer than an hour weighs on later ones.
@@ -51,15 +51,21 @@ class TeamDemand:
 
 @dataclass
 class Demand:
-    """All teams'; hours are counted from midnight of the first day, in the zone."""
+    """All teams'; hours are counted from midnight of the first day, in the zone.
+
+    `until`: when the last work order was opened. What is passed on after that belongs to work of which no more comes.
+    """
 
     zone: ZoneInfo
+    until: datetime | None = None
     begin: datetime | None = None
     last: int = 0
     teams: dict[str, TeamDemand] = field(default_factory=lambda: defaultdict(TeamDemand))
 
     def given(self, given: Given) -> None:
         """A piece of work was given to somebody."""
+        if self.until is not None and given.since > self.until:
+            return
         local = given.since.astimezone(self.zone)
         if self.begin is None:
             self.begin = local.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -68,10 +74,10 @@ class Demand:
             return
         own = self.teams[given.team]
         own.arrivals[int(hour)] += 1
-        own.came(hour, given.handling)
+        own.came(hour, given.seated)
         own.units += given.units
         own.jobs += 1
-        own.seconds += given.handling
+        own.seconds += given.seated
         for promise, seconds in given.left.items():
             if len(own.left[given.priority, promise]) < MOST:
                 own.left[given.priority, promise].append(seconds)

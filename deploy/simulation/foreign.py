@@ -75,10 +75,14 @@ def _check_row(line: int, row: Mapping[str, Any], last: Mapping[str, str], seen:
 
 
 def body(incidents: Sequence[Incident], sample: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Dispatch's reference data of the demo, without a flow, with the people whom the log names as the agents."""
+    """Dispatch's reference data of the demo, without a flow, with the people whom the log names as agents.
+
+    The groups keep their supervisors, who take no work.
+    """
     made = deepcopy(reference.bodies(list(incidents), sample)["dispatch"])
     made["flows"] = {}
-    made["agents"] = agents(incidents)
+    called = {id: agent for id, agent in made["agents"].items() if agent["role"] == "supervisor"}
+    made["agents"] = {**called, **agents(incidents)}
     return made
 
 

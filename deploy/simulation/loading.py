@@ -43,6 +43,11 @@ class Loaded:
     differences: list[Difference] = field(default_factory=list)
     agreement: Agreement | None = None
 
+    @property
+    def last_opened(self) -> datetime | None:
+        """When the last work order was opened."""
+        return self.courses.last_opened
+
 
 # an export
 

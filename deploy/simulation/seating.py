@@ -112,8 +112,9 @@ class Seating:
         self._engine.measure.waited(priority, waited)
         watch = self._engine.setting.watch
         if watch is not None and (job := live.jobs.get(visit.number)) is not None:
-            handling = job.stint.seconds
-            watch(Given(visit.need.team, priority, units, since, waited, handling, left(live, handling)))
+            stint = job.stint
+            seated = stint.seconds + sum(pause.lasts for pause in stint.pauses)
+            watch(Given(visit.need.team, priority, units, since, waited, seated, left(live, stint.seconds)))
 
 
 def left(live: Live, handling: float) -> dict[str, float]:

@@ -15,8 +15,9 @@ from services.dispatch.domain.reference.reference import Reference
 class Given(NamedTuple):
     """A step that was given to somebody.
 
-    It waited from `since` for `waited` seconds and will be handled for `handling` more. `left`: by promise
-    (first_response, resolution), the seconds that it may wait to keep it: what is promised, less all handling there is.
+    It waited from `since` for `waited` seconds and takes its seat for `seated` more: handling, and holds, in which the
+    agent keeps it. `left`: by promise (first_response, resolution), the seconds that it may wait to keep it: what is
+    promised, less all handling there is.
     """
 
     team: str
@@ -24,7 +25,7 @@ class Given(NamedTuple):
     units: int
     since: datetime
     waited: float
-    handling: float
+    seated: float
     left: Mapping[str, float] = {}
 
 

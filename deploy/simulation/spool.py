@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from deploy.simulation.course import Course
 
@@ -15,6 +16,7 @@ class Spool:
     def __init__(self, courses: Iterable[Course] = ()) -> None:
         self._file = tempfile.TemporaryFile(prefix="loopdesk-simulation-")  # noqa: SIM115 - it lives as long as this
         self.count = 0
+        self.last_opened: datetime | None = None
         for course in courses:
             self.add(course)
 
@@ -22,6 +24,7 @@ class Spool:
         """One more, at the end."""
         pickle.dump(course, self._file, protocol=pickle.HIGHEST_PROTOCOL)
         self.count += 1
+        self.last_opened = course.opened_at
 
     def __iter__(self) -> Iterator[Course]:
         self._file.seek(0)

@@ -22,6 +22,7 @@ from services.dispatch.domain.reference.reference import Reference
 TWENTIETHS = tuple((place + 0.5) / 20 for place in range(20))
 WHATEVER_IT_TAKES = timedelta(days=3650)
 MOST_LEVEL = 5
+BOUNDLESS = 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,12 @@ class Staffing:
     def difference(self) -> float | None:
         """What the simulation gives more."""
         return None if self.simulated is None else self.simulated - self.predicted
+
+
+def unhurried(base: Setting, demand: Demand) -> Setting:
+    """The same people, who have room for everything at any hour: what then comes when is what is asked of the seats."""
+    people = [replace(agent, capacity=BOUNDLESS) if agent.capacity > 0 else agent for agent in base.agents]
+    return replace(base, name="demand", agents=people, duty_of=lambda _: Duty(), watch=demand.given)
 
 
 def answer(demand: Demand, team: str, target: Target, agents: Iterable[Agent]) -> Staffing:
@@ -119,12 +126,15 @@ class _Waited:
 
     team: str
     target: Target
+    until: datetime | None
     jobs: int = 0
     good: int = 0
 
     def given(self, given: Given) -> None:
         """As `Demand.given`."""
         if given.team != self.team or self.target.priority not in (None, given.priority):
+            return
+        if self.until is not None and given.since > self.until:
             return
         seconds = self.target.seconds
         limit = given.left.get(self.target.promise) if seconds is None else seconds
@@ -146,7 +156,7 @@ def checked(
         number = seats.get(agent.agent_id)
         return base.duty_of(agent) if number is None else Duty(_hours(found.seats, number, demand), WHATEVER_IT_TAKES)
 
-    seen = _Waited(found.team, found.target)
+    seen = _Waited(found.team, found.target, demand.until)
     setting = Setting(name="check", reference=reference, agents=people, duty_of=duty_of, watch=seen.given)
     Engine(courses, setting, samples).run(progress)
     return replace(found, simulated=seen.good / seen.jobs if seen.jobs else None, jobs=seen.jobs)

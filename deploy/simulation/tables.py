@@ -78,7 +78,7 @@ def _hours(value: float) -> str:
 
 def staffing_summary(found: Sequence[Staffing]) -> Table:
     """A row for each team and target: what is needed, what Erlang C says of it, and what the simulation does."""
-    names = ("team", "target", "handling", "peak load", "peak agents", "agent hours a week", "Erlang C", "simulated")
+    names = ("team", "target", "in a seat", "peak load", "peak agents", "agent hours a week", "Erlang C", "simulated")
     table = Table(*names, "difference", box=None, header_style="bold")
     for column in table.columns[2:]:
         column.justify = "right"

@@ -52,6 +52,7 @@ def test_another_rota_and_calendar_change_what_waits_and_what_is_kept(log: Path,
         """
         shifts: {night: {name: Night, from: "22:00", to: "06:00"}}
         rotas: {nights: {name: Nights, zone: UTC, starts_on: "2026-01-05", pattern: [night]}}
+        teams: {desk: {supervisor: null}, it: {supervisor: null, duty_manager: null}, experts: {supervisor: null}}
         agents:
           a1: {name: A1, teams: [it], capacity: 3, rota: nights}
           a2: {name: A2, teams: [it], capacity: 3, rota: nights}

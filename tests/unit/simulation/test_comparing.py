@@ -70,7 +70,7 @@ def test_a_new_policy_comes_before_those_there_were() -> None:
 
 
 def test_what_a_change_declares_of_an_agent_holds_and_others_stay(tmp_path: Path) -> None:
-    base = a_base(body=a_body(agents=AGENTS))
+    base = a_base(body=a_body(agents=AGENTS, teams={"desk": {"name": "Desk"}, "it": {"name": "IT"}}))
     file = tmp_path / "more.yaml"
     file.write_text("agents: {it.01: {capacity: 9}}", encoding="utf-8")
 

@@ -159,3 +159,23 @@ def test_a_target_for_what_nothing_is_promised_is_refused() -> None:
 
     with pytest.raises(ValueError, match="no resolution was promised"):
         staffing.answer(demand, "it", target_of("80% of P1 in time"), [an_agent()])
+
+
+def test_what_is_passed_on_after_the_last_work_came_does_not_thin_out_the_weeks() -> None:
+    demand = Demand(UTC_ZONE, until=NINE + timedelta(hours=1))
+    demand.given(Given("it", "P3", 1, NINE, 0.0, 1800.0))
+    demand.given(Given("it", "P3", 1, NINE + timedelta(days=30), 0.0, 1800.0))
+
+    assert demand.per_hour("it")[9] == 1.0
+    assert demand.teams["it"].jobs == 1
+
+
+def test_the_demand_is_that_of_work_which_never_waits() -> None:
+    demand = Demand(UTC_ZONE)
+    alone = Setting(name="base", reference=reference(), agents=[an_agent(capacity=1)], duty_of=lambda _: Duty([]))
+    made = Synthetic(count=50, per_hour=60, held_one_in=0, even=True)
+
+    played = Engine(made.courses(), staffing.unhurried(alone, demand), Samples()).run()
+
+    assert set(played.waits["P3"]) == {0.0}
+    assert demand.teams["it"].jobs == 50
