@@ -83,6 +83,9 @@ def work(order: Order, history: Sequence[Mapping[str, Any]], now: datetime) -> d
         "urges": order.pressure.urges,
         "unanswered_urges": order.pressure.unanswered,
         "watchers": list(order.pressure.watchers),
+        "wanted_agent": order.asked.agent,
+        "complained_of": order.asked.subject,
+        "declined": [{"agent": one.agent, "at": one.at, "reason": one.reason} for one in order.declined],
         "replay_until": order.replay_until,
         "history": list(history),
     }
@@ -126,7 +129,10 @@ def _clock(order: Order, clock: Clock, at: datetime) -> dict[str, Any]:
 
 
 def _visit(order: Order, visit: Visit) -> dict[str, Any]:
-    """An open step; of work without a flow there is one, without a name. `principal`: for whom its agent stands in."""
+    """An open step; of work without a flow there is one, without a name. `principal`: for whom its agent stands in.
+
+    `stranded`: the limits that kept everybody from it when that was last told of.
+    """
     return {
         "visit": visit.number,
         "step": visit.step if order.flow else None,
@@ -139,6 +145,11 @@ def _visit(order: Order, visit: Visit) -> dict[str, Any]:
         "named_agent": visit.need.agent,
         "agent": visit.agent,
         "principal": visit.principal,
+        "units": visit.units if visit.agent else None,
+        "accept_by": visit.accept_by,
+        "offers": visit.offers,
+        "assignment": visit.assignment or None,
+        "stranded": visit.stranded,
         "opened_at": visit.opened_at,
     }
 

@@ -53,6 +53,9 @@ def test_declined_work_goes_to_somebody_else_and_never_back(
         {"number": 2, "agent": a2, "outcome": "declined", "came": "assigned"},
     ]
     assert loads(stack, team) == {a1: 0, a2: 0}
+    order = work(desk, ticket)
+    assert [(one["agent"], one["reason"]) for one in order["declined"]] == [(a1, "my neighbour"), (a2, "no time")]
+    assert (order["visits"][0]["offers"], order["visits"][0]["stranded"]) == (2, "declined")
     assert ask(desk, a1) is None
 
 
