@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class LoopdeskError(Exception):
@@ -52,6 +52,18 @@ class NotFound(LoopdeskError):
 
     def __init__(self, what: str, key: str) -> None:
         super().__init__(f"no {what} {key!r}", what=what, key=key)
+
+    def named_in(self, request: Mapping[str, Any]) -> Self:
+        """The same, with `field`: the field of the request whose value is the key, or holds it, if just one does."""
+        key = self.details["key"]
+        fields = [name for name, value in request.items() if value == key or _holds(value, key)]
+        if len(fields) == 1:
+            self.details.setdefault("field", fields[0])
+        return self
+
+
+def _holds(value: Any, key: str) -> bool:
+    return isinstance(value, list | dict) and key in value
 
 
 class Conflict(LoopdeskError):

@@ -16,7 +16,7 @@ from nameko.extensions import register_entrypoint
 from shared.bus.rpc import EdgeRpc, Incoming, Outcome
 from shared.cause import Call, content_digest, request_key
 from shared.clock import SystemClock
-from shared.errors import Forbidden, LoopdeskError, Unavailable, ValidationError
+from shared.errors import Forbidden, LoopdeskError, NotFound, Unavailable, ValidationError
 from shared.outage import is_outage
 from shared.schemas import Code, Consumed, Instant, load
 
@@ -94,6 +94,11 @@ def _enter(contract: Contract, method: str, incoming: Incoming) -> tuple[Call, d
     return call, values
 
 
+def _own(incoming: Incoming) -> dict[str, Any]:
+    """The fields of the request that are about its matter."""
+    return {name: value for name, value in incoming.kwargs.items() if name not in _names(CommandMeta)}
+
+
 @functools.cache
 def _names(schema: type[Schema]) -> frozenset[str]:
     return frozenset(schema().fields)
@@ -128,6 +133,8 @@ def _run(method: Callable[..., Any], contract: Contract, service: Any, incoming:
     try:
         call, values = _enter(contract, method.__name__, incoming)
         return Outcome(method(service, call, **values))
+    except NotFound as missing:
+        return Outcome(error=missing.named_in(_own(incoming)))
     except LoopdeskError as refusal:
         return Outcome(error=refusal)
     except Exception as error:

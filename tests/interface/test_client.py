@@ -32,7 +32,7 @@ def test_text_in_any_language_comes_back_as_it_was_sent(caller):
 def test_refusals_come_as_exceptions_with_what_they_name(caller):
     with pytest.raises(NotFound) as missing:
         caller.call("intake", "get_ticket", ticket_no="T-0")
-    assert missing.value.details == {"what": "ticket", "key": "T-0"}
+    assert missing.value.details == {"what": "ticket", "key": "T-0", "field": "ticket_no"}
     with pytest.raises(ValidationError) as bad:
         caller.call("intake", "get_ticket", ticket="T-0")
     assert set(bad.value.fields) == {"ticket", "ticket_no"}

@@ -47,6 +47,29 @@ def test_the_form_on_the_wire() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("request_", "place"),
+    [
+        ({"rota": "nope", "name": "x"}, {"field": "rota"}),
+        ({"teams": ["it", "nope"]}, {"field": "teams"}),
+        ({"skills": {"nope": 3}}, {"field": "skills"}),
+        ({"agent": "nope", "to": "nope"}, {}),
+        ({"reason": "not nope", "count": 3, "team": None}, {}),
+    ],
+)
+def test_what_is_not_found_names_the_field_of_the_request_if_just_one_has_it(
+    request_: dict[str, object], place: dict[str, str]
+) -> None:
+    assert NotFound("thing", "nope").named_in(request_).details == {"what": "thing", "key": "nope", **place}
+
+
+def test_a_field_that_a_rule_has_named_stays() -> None:
+    missing = NotFound("agent", "a1")
+    missing.details["field"] = "to"
+
+    assert missing.named_in({"agent": "a1"}).details["field"] == "to"
+
+
 def test_a_validation_error_names_its_fields_in_its_message() -> None:
     error = ValidationError({"b": ["Bad."], "a": ["Missing."]})
     assert str(error) == "a: Missing.; b: Bad."

@@ -4,17 +4,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
-from shared.bus.method import command
+from shared.bus.method import command, query
 from shared.bus.rpc import Incoming, Outcome
 from shared.cause import Call
 from shared.clock import SystemClock, to_text
-from shared.errors import ValidationError
+from shared.errors import NotFound, ValidationError
 
 
 class Nothing(Schema):
     """A command without fields of its own."""
+
+
+class Where(Schema):
+    """What is looked for."""
+
+    place = fields.String()
 
 
 class Service:
@@ -25,6 +31,10 @@ class Service:
     @command("submit", Nothing)
     def note(self, call: Call) -> datetime | None:
         return call.at
+
+    @query(None, Where)
+    def find(self, call: Call, place: str) -> None:
+        raise NotFound("place", place)
 
 
 def noted(at: str) -> Outcome:
@@ -49,3 +59,9 @@ def test_a_time_in_the_future_is_refused() -> None:
     error = noted(to_text(SystemClock().now() + timedelta(days=1))).error
     assert isinstance(error, ValidationError)
     assert error.fields == {"at": ["Lies in the future."]}
+
+
+def test_what_is_not_found_names_the_place_in_the_request() -> None:
+    found: Any = Service().find(Incoming("reader", frozenset(), None, {"place": "attic", "actor": "attic"}))
+
+    assert found.error.details == {"what": "place", "key": "attic", "field": "place"}
