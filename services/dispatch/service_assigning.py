@@ -47,7 +47,7 @@ class Assigning:
         taker = self.store.agents.get(agent)
 
         def decide(order: Order, at: datetime) -> Decision:
-            to = domain.destination(order, reference, None, taker, step)
+            to = domain.destination(order, reference, None, taker, step, move="reassign")
             return domain.reassign(order, at, to, agent, reason=reason, override=override, step=step)
 
         return self.store.change_with_seats(call, order_no, decide, answers.receipt)

@@ -6,7 +6,7 @@ from services.dispatch import domain
 from services.dispatch.claims import NeedsSeats, needs_no_seats
 from services.dispatch.domain import Rule, Wish
 from services.dispatch.domain.work.order import Seat
-from services.dispatch.errors import NotOnTeam
+from services.dispatch.errors import NoSuchMove, NotOnTeam
 from shared.errors import NotFound
 from tests.unit.dispatch.builders import NINE, accepted, an_agent, an_order, held, reference, resolved
 from tests.unit.dispatch.courses import NAME, a_book, a_repair, approved, done, given_out, reported
@@ -236,6 +236,13 @@ def test_a_transfer_to_an_agent_of_other_teams_goes_to_the_steps_own_if_the_agen
 
 def test_a_transfer_to_an_agent_of_other_teams_goes_to_the_agents_first():
     assert domain.destination(an_order(), reference(), None, an_agent("a2", teams=("desk",))).code == "desk"
+
+
+def test_a_move_that_there_is_not_is_refused_by_its_own_name():
+    with pytest.raises(NoSuchMove) as refused:
+        domain.destination(resolved(), reference(), None, an_agent("a2"), move="reassign")
+
+    assert refused.value.details["move"] == "reassign"
 
 
 def test_a_transfer_to_an_agent_who_is_not_on_the_team_named_is_refused():

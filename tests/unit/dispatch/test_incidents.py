@@ -73,9 +73,10 @@ def test_declaring_again_with_another_eta_announces_it():
     assert (again.mass.eta, facts[1].data["parent_no"]) == (after(hours=3), None)
 
 
-def test_what_cannot_be_asked_of_new_work_is_refused_at_its_place():
+@pytest.mark.parametrize("match", ["weather == 'bad'", "true", "1 < 2", "priority == 'urgent'"])
+def test_what_cannot_be_asked_of_new_work_or_is_the_same_for_all_is_refused_at_its_place(match):
     with pytest.raises(ValidationError) as refused:
-        declared(match="weather == 'bad'")
+        declared(match=match)
 
     assert list(refused.value.fields) == ["match"]
 

@@ -173,6 +173,13 @@ def test_work_is_not_reassigned_to_who_has_it():
         domain.reassign(an_order(), NINE, reference().team("it"), "a1", reason="x", override=None)
 
 
+def test_reassigning_work_that_is_over_is_refused_by_that_name():
+    with pytest.raises(NoSuchMove) as refused:
+        domain.reassign(resolved(), NINE, reference().team("it"), "a2", reason="x", override=None)
+
+    assert refused.value.details["move"] == "reassign"
+
+
 # nobody can take it
 
 

@@ -113,16 +113,22 @@ def _goes_on(last: Need, need: Need) -> bool:
 
 
 def destination(
-    order: Order, reference: Reference, team: str | None, agent: Agent | None, step: str | None = None
+    order: Order,
+    reference: Reference,
+    team: str | None,
+    agent: Agent | None,
+    step: str | None = None,
+    *,
+    move: str = "transfer",
 ) -> Team:
-    """The team that a transfer goes to: the one named, else one of the agent's.
+    """The team that a transfer, or another such move, goes to: the one named, else one of the agent's.
 
     If the agent is on it, that is the team that has the step, or else the step's own; otherwise the agent's first.
 
     `NotFound` for a team that does not exist, `NotOnTeam` for an agent of another one. What else may speak against the
     agent, the limits say when it is chosen.
     """
-    visit = chosen(order, "transfer", step)
+    visit = chosen(order, move, step)
     here = visit.need.team
     if agent is None:
         return reference.team(team or here)

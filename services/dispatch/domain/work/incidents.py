@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.clocks.promise import Promise
-from services.dispatch.domain.reference.matter import MATTER
+from services.dispatch.domain.flows.flow_conditions import read_condition
+from services.dispatch.domain.reference.matter import MATTER, PRIORITIES
 from services.dispatch.domain.work import course, timing
 from services.dispatch.domain.work.facets import MassIncident
 from services.dispatch.domain.work.moves import ended, off_hold, with_former
@@ -174,9 +175,10 @@ def _counted(order: Order, at: datetime, child_no: str, change: int) -> Decision
 
 
 def _require_condition(match: str | None) -> None:
+    """Refused, too, where it is the same for all work: then all of the desk's new work would be linked, or none."""
     try:
         if match is not None:
-            condition(match, MATTER)
+            read_condition(match, MATTER, {"priority": PRIORITIES})
     except BadCondition as fault:
         raise ValidationError({"match": [str(fault)]}) from None
 

@@ -124,7 +124,7 @@ def reassign(
 
     `override`: why no limit binds that agent, but that a complaint never goes to its subject.
     """
-    visit = chosen(order, "transfer", step)
+    visit = chosen(order, "reassign", step)
     need = replace(visit.need, team=to.code, agent=None)
     if agent_id == visit.agent:
         raise NothingChanges(order.order_no, agent_id)
