@@ -42,6 +42,6 @@ def probe_in_place_of_the_services() -> Iterator[None]:
         modules[f"services.{name}.worker"] = SimpleNamespace(**{f"{name.capitalize()}Worker": object})
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(sys.modules, modules))
-        for module in (catalogue, provision_broker, provision_mongo):
+        for module in (provision_broker, provision_mongo):
             stack.enter_context(mock.patch.object(module, "SERVICES", SERVICES))
         yield
