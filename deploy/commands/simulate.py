@@ -33,7 +33,7 @@ NEW = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
-@click.argument("log", type=FILE, required=False)
+@click.argument("log", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @click.option("--with", "folders", type=FOLDER, multiple=True, help="Also under this folder of reference data.")
 @click.option("--change", "changes", type=FILE, multiple=True, help="Also with what this YAML file says otherwise.")
 @click.option("--agents", "heads", multiple=True, metavar="TEAM=+N", help="Also with more agents; a,b: both at once.")
@@ -73,6 +73,8 @@ def simulate(
     """
     if (log is None) == (synthetic is None):
         raise click.UsageError("Name a LOG, or --synthetic N.")
+    if log is not None and not log.exists():
+        raise click.UsageError(f"{log} is not there")
     asked = [target_of(text) for text in targets]
     hours = _zone(zone)
     with _progress(shown=not as_json) as bar:

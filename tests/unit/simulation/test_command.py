@@ -56,6 +56,10 @@ def test_another_rota_and_calendar_change_what_waits_and_what_is_kept(log: Path,
         agents:
           a1: {name: A1, teams: [it], capacity: 3, rota: nights}
           a2: {name: A2, teams: [it], capacity: 3, rota: nights}
+          chief.it: &nobody {name: They are called, teams: [desk], capacity: 0}
+          chief.desk: *nobody
+          chief.experts: *nobody
+          duty: *nobody
         """,
         encoding="utf-8",
     )
