@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,11 @@ class Agents:
     def get(self, agent_id: str) -> Agent:
         """The agent, or `NotFound`."""
         return self.aggregates.get(agent_id)
+
+    def known(self, names: Collection[str]) -> set[str]:
+        """Which of these agents there are."""
+        wanted = {"_id": {"$in": sorted(names)}}
+        return {doc["_id"] for doc in self.aggregates.collection.find(wanted, {"_id": 1})} if names else set()
 
     def save(self, cause: Cause, agent_id: str, decide: AgentDecide, reply: Reply | None = None) -> Answer:
         """Create or change an agent."""

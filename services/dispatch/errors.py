@@ -295,7 +295,7 @@ class LeaveIsOver(IllegalMove):
 
 
 class DutyHasBegun(IllegalMove):
-    """A duty that has begun is not swapped, and none is added that is over."""
+    """A duty that has begun is not swapped, and none is added, or cancelled, that is over."""
 
     def __init__(self, agent_id: str, shift: str, day: str) -> None:
         super().__init__(

@@ -8,12 +8,12 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.dispatch.domain.flows.fields import TYPES
+from services.dispatch.domain.reference.matter import LANGUAGES
 from services.dispatch.domain.reference.organisation import HIGHEST_LEVEL
 from shared.schemas import Code, Number, Request, Text, YesNo
 
 LONGEST_CONDITION, LONGEST_MESSAGE = 1000, 500
 LONGEST_PATTERN = 92  # with what makes it one for the whole text, the 100 of shared.conditions
-LANGUAGES = ("zh-CN", "en")
 TOLD = ("owner", "team", "supervisor", "duty_manager")
 _PART = validate.Range(0, 1, min_inclusive=False, max_inclusive=False)
 #: Codes that conditions name: `fields.eta`, `visits.on_site`.

@@ -7,7 +7,7 @@ the event's id, and the parent is settled last. So it may be cut off and begun a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -19,13 +19,14 @@ from services.dispatch.domain import Decision, Order, order_no_for
 from services.dispatch.domain.work import families, incidents
 from shared.aggregates import Aggregates, AlreadyThere
 from shared.cause import Call, Cause
-from shared.errors import IllegalMove, NotFound, Unavailable
+from shared.errors import IllegalMove, LoopdeskError, NotFound, Unavailable
 from shared.events import Event
 from shared.mongo import Database, Transaction
 from shared.outage import is_outage
 
 log = logging.getLogger("loopdesk.incidents")
 
+MATCHES = "triage has shown that it is part of it"
 #: Children that are looked up at a time.
 PAGE = 100
 #: Open mass incidents that new work is compared with, the oldest first.
@@ -68,13 +69,25 @@ class MassIncidents:
             # read after the transaction has begun: had it changed since, counting the child would not commit
             return incidents.link(order, at, self._orders.get(parent_no), reason)
 
-        counted = _for_parent(call, order_no)
-        return self._with_parent(
-            parent_no,
-            lambda: self._reseat(
-                call, order_no, decide, reply, lambda tx: self._take_in(counted, parent_no, order_no, tx)
-            ),
-        )
+        return self._linked(call, order_no, parent_no, decide, reply)
+
+    def change(self, call: Call, order_no: str, decide: Decide, reply: Reply) -> Answer:
+        """A change that says what the work is; if an open mass incident matches that, it is linked in the same write.
+
+        The oldest takes it. Raises NotFound, and what `decide` refuses.
+        """
+        for parent_no in self._matching_change(order_no, decide):
+
+            def both(order: Order, at: datetime, parent_no: str = parent_no) -> Decision:
+                known, facts = decide(order, at)
+                linked, more = incidents.link(known, at, self._orders.get(parent_no), MATCHES)
+                return linked, [*facts, *more]
+
+            try:
+                return self._linked(call, order_no, parent_no, both, reply)
+            except (NotFound, IllegalMove):  # the mass incident is over by now; what else is wrong is wrong below, too
+                continue
+        return self._reseat(call, order_no, decide, reply)
 
     def open(self, cause: Cause, opening: Opening, incident: str | None) -> bool:
         """Store new work as part of the mass incident that it names, or else of the oldest that it matches.
@@ -95,11 +108,28 @@ class MassIncidents:
         if not found:
             return
         order, _ = opening(None)
-        for doc in found:
-            alike = (doc["replay_until"] is None) == (cause.starts_replay is None)
-            match = doc["mass"]["match"]
-            if alike and match is not None and incidents.matches(order, match):
-                yield doc["_id"]
+        yield from _that_match(found, order, replayed=cause.starts_replay is not None)
+
+    def _matching_change(self, order_no: str, decide: Decide) -> list[str]:
+        """Those that match the work as it would be after the change, as far as can be told before it."""
+        found = list(self.open_ones(MOST))
+        if not found:
+            return []
+        try:
+            order = self._orders.get(order_no)
+            known, _ = decide(order, max(self._db.clock.now(), order.last_at or order.opened_at))
+        except LoopdeskError:  # it is refused, or was done before: whoever makes the change sees to that
+            return []
+        return list(_that_match(found, known, replayed=order.replay_until is not None))
+
+    def _linked(self, call: Call, order_no: str, parent_no: str, decide: Decide, reply: Reply) -> Answer:
+        counted = _for_parent(call, order_no)
+        return self._with_parent(
+            parent_no,
+            lambda: self._reseat(
+                call, order_no, decide, reply, lambda tx: self._take_in(counted, parent_no, order_no, tx)
+            ),
+        )
 
     def _open(self, cause: Cause, opening: Opening, parent_no: str) -> None:
         def attempt(tx: Transaction) -> None:
@@ -221,6 +251,15 @@ class MassIncidents:
     def _promises(self, parent_no: str, eta: datetime | None, note: str | None) -> bool:
         doc = self._orders.collection.find_one({"_id": parent_no}, {"mass.eta": 1, "mass.eta_note": 1})
         return doc is not None and (doc["mass"]["eta"], doc["mass"]["eta_note"]) == (eta, note)
+
+
+def _that_match(found: Iterable[Mapping[str, Any]], order: Order, *, replayed: bool) -> Iterator[str]:
+    """The mass incidents of `open_ones` that take the work in; one in replay only what is in replay."""
+    for doc in found:
+        alike = (doc["replay_until"] is not None) == replayed
+        match = doc["mass"]["match"]
+        if alike and match is not None and doc["_id"] != order.order_no and incidents.matches(order, match):
+            yield doc["_id"]
 
 
 def _for_parent(call: Call, child_no: str) -> Cause:

@@ -8,12 +8,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from services.dispatch.domain.reference.matter import LANGUAGES
 from services.dispatch.flow_schemas import Members
 from services.dispatch.listing import PRIORITIES, STATES
 from shared.schemas import Code, Instant, Page, Request, Text
 
 LONGEST_REASON, LONGEST_SOLUTION, MOST_FIELDS = 500, 20_000, 200
-LANGUAGES = ("zh-CN", "en")
 LARGEST_VERSION = 2**31 - 1
 PLACE = re.compile(r"[0-9]{15}W-")  # how `listing.place` begins
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from services.dispatch.domain.reference.matter import TYPES
 from services.dispatch.listing import PRIORITIES
 from services.dispatch.schemas import LONGEST_REASON, OrderCommand
 from shared.conditions import LONGEST
@@ -11,13 +12,24 @@ from shared.schemas import Code, Instant, Request, Text
 
 
 class TriageWork(OrderCommand):
-    """What it is, whose (by its category where not said), and why the experts think so."""
+    """What it is, whose (by its category where not said), and why the experts think so.
 
-    type = Code(32, required=True)
+    `complained_of`: whom it is about, where that is not what the ticket says.
+    """
+
+    type = fields.String(required=True, validate=validate.OneOf(TYPES))
     category = Code(64, required=True)
     priority = fields.String(required=True, validate=validate.OneOf(PRIORITIES))
     team = Code(64, load_default=None, allow_none=True)
+    complained_of = Code(64, load_default=None, allow_none=True)
     reasons = Text(LONGEST_REASON, required=True)
+
+
+class SetSubject(OrderCommand):
+    """Which agent the work is about (null: none), and how that is known."""
+
+    agent = Code(64, required=True, allow_none=True)
+    reason = Text(LONGEST_REASON, required=True)
 
 
 class DeclareMassIncident(OrderCommand):

@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.dispatch.domain.people.presence import Status
+from services.dispatch.domain.reference.matter import LANGUAGES, TYPES
 from services.dispatch.domain.reference.organisation import HIGHEST_LEVEL, ROLES, USUAL_LEVEL, USUAL_ROLE
 from services.dispatch.flow_schemas import Members
 from services.dispatch.schemas import LONGEST_REASON
@@ -16,9 +17,11 @@ from shared.business_time.instants import FIRST_YEAR, LAST_YEAR
 from shared.schemas import Code, Instant, Page, Request, Text, YesNo
 
 LARGEST_CAPACITY, MOST_CODES, LONGEST_PATTERN = 1_000_000, 50, 366
+LONGEST_CHANNEL = 32  # of a ticket's; there is no list of them
 LONGEST_EXPIRY = 7 * 86_400  # seconds
 LONGEST_ROSTER = timedelta(days=62)
-_WITHIN = validate.Range(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
+#: The years that calendars know.
+WITHIN = validate.Range(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC), datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
 
 
 class Levels(Members):
@@ -42,10 +45,12 @@ class AgentFields(Request):
     capacity = fields.Integer(required=True, strict=True, validate=validate.Range(0, LARGEST_CAPACITY))
     role = fields.String(validate=validate.OneOf(ROLES), load_default=USUAL_ROLE)
     skills = Levels(load_default=dict)
-    languages = fields.List(Code(35), load_default=list, validate=validate.Length(max=MOST_CODES))
-    channels = fields.List(Code(64), load_default=list, validate=validate.Length(max=MOST_CODES))
+    languages = fields.List(
+        fields.String(validate=validate.OneOf(LANGUAGES)), load_default=list, validate=validate.Length(max=MOST_CODES)
+    )
+    channels = fields.List(Code(LONGEST_CHANNEL), load_default=list, validate=validate.Length(max=MOST_CODES))
     at_once = Members(
-        keys=Code(64),
+        keys=fields.String(validate=validate.OneOf(TYPES)),
         values=fields.Integer(strict=True, validate=validate.Range(0, LARGEST_CAPACITY)),
         load_default=dict,
         validate=validate.Length(max=MOST_CODES),
@@ -87,8 +92,8 @@ class Day(fields.Date):
 class Period(Request):
     """From `since` to before `until`."""
 
-    since = Instant(required=True, validate=_WITHIN)
-    until = Instant(required=True, validate=_WITHIN)
+    since = Instant(required=True, validate=WITHIN)
+    until = Instant(required=True, validate=WITHIN)
 
     @validates_schema
     def _in_order(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -120,6 +125,14 @@ class AddDuty(Request):
     reason = Text(LONGEST_REASON, required=True)
 
 
+class CancelDuty(Request):
+    """Which extra duty the agent does not work, or no longer, and why."""
+
+    agent_id = Code(64, required=True)
+    duty_id = Code(64, required=True)
+    reason = Text(LONGEST_REASON, required=True)
+
+
 class SwapShifts(Request):
     """The agent's duty of `date` for that of another agent of `with_date`; each day is one of its own agent's rota."""
 
@@ -139,7 +152,7 @@ class WhoIsOn(Page):
     """The agents of a team (all), now or at another time."""
 
     team = Code(64)
-    at_time = Instant(data_key="at", load_default=None, allow_none=True, validate=_WITHIN)
+    at_time = Instant(data_key="at", load_default=None, allow_none=True, validate=WITHIN)
 
 
 class GetRoster(Page, Period):

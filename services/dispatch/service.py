@@ -60,7 +60,7 @@ class Dispatch(People, HandOvers, Assigning, Incidents, Supervision, Export, Hea
     ) -> Any:
         """To another team, or to an agent; given to somebody there at once if there is room.
 
-        Raises NotFound (work, team, agent, open step), NoSuchMove, NameTheStep, NothingChanges, NotOnTeam, NoRoom.
+        Raises NotFound (work, team, agent, open step), NoSuchMove, NameTheStep, NothingChanges, NotOnTeam, Ineligible.
         """
         reference = self.store.reference.current()
         taker = self.store.agents.get(agent) if agent else None

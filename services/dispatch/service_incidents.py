@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch import answers, domain, schemas_incidents
-from services.dispatch.domain.work import incidents
+from services.dispatch.domain import Decision, Order
+from services.dispatch.domain.work import about, incidents
 from services.dispatch.store import DispatchStore
 from shared.bus import Call, command, query
 from shared.mongo import Mongo
@@ -18,10 +19,29 @@ class Incidents:
     store: Mongo[DispatchStore]
 
     @command("work", schemas_incidents.TriageWork)
-    def triage_work(self, call: Call, order_no: str, **what: Any) -> Any:
-        """Experts say what work in triage is; its own course begins. Raises NotFound, NoSuchMove, NotInTriage."""
+    def triage_work(self, call: Call, order_no: str, complained_of: str | None, **what: Any) -> Any:
+        """Experts say what work in triage is: its own course begins, or it is part of a mass incident that it matches.
+
+        Raises NotFound (work, team, agent), NoSuchMove, NotInTriage.
+        """
+        if complained_of is not None:
+            self.store.agents.get(complained_of)
+
+        def decide(order: Order, at: datetime) -> Decision:
+            return domain.triage_work(order, at, complained_of=complained_of, **what)
+
+        return self.store.incidents.change(call, order_no, decide, answers.receipt)
+
+    @command("supervise", schemas_incidents.SetSubject)
+    def set_subject(self, call: Call, order_no: str, agent: str | None, reason: str) -> Any:
+        """Whom a complaint is about (null: nobody), who then never has it, and has it no more.
+
+        Raises NotFound (work, agent), NoSuchMove, NothingChanges.
+        """
+        if agent is not None:
+            self.store.agents.get(agent)
         return self.store.change_with_seats(
-            call, order_no, lambda order, at: domain.triage_work(order, at, **what), answers.receipt
+            call, order_no, lambda order, at: about.set_subject(order, at, agent, reason), answers.receipt
         )
 
     @command("supervise", schemas_incidents.DeclareMassIncident)

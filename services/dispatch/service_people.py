@@ -77,6 +77,15 @@ class People:
 
         return self._change_agent(call, agent_id, decide)
 
+    @command("supervise", schemas_people.CancelDuty)
+    def cancel_duty(self, call: Call, agent_id: str, duty_id: str, reason: str) -> Any:
+        """An extra duty does not take place, or ends now. Raises NotFound (agent, duty), DutyHasBegun."""
+
+        def decide(agent: Agent, at: datetime) -> AgentDecision:
+            return absences.cancel_duty(agent, at, duty_id=duty_id, reason=reason)
+
+        return self._change_agent(call, agent_id, decide)
+
     @command("supervise", schemas_people.SwapShifts)
     def swap_shifts(self, call: Call, agent_id: str, date: date, with_agent: str, with_date: date, reason: str) -> Any:
         """Two agents work each other's duty; for both or for neither.

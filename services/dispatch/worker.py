@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from services.dispatch import domain, heard
 from services.dispatch.domain import Decision, Order
-from services.dispatch.domain.work import supervising
+from services.dispatch.domain.work import about, supervising
 from services.dispatch.store import DispatchStore
 from shared.bus import Health, every, on_event
 from shared.cause import Cause
@@ -35,9 +35,10 @@ class DispatchWorker(Health):
     def open_work(self, event: Event) -> None:
         """The ticket becomes a work order: part of a mass incident, or given to an agent if one has room."""
         cause, reference = Cause.from_event(event), self.store.reference.current()
+        ticket = about.checked(event.data, self.store.agents.known(about.named_agents(event.data)))
 
         def opening(parent: Order | None) -> Decision:
-            return domain.open_work(event.data, event.at, reference, self.store.books, parent)
+            return domain.open_work(ticket, event.at, reference, self.store.books, parent)
 
         if not self.store.incidents.open(cause, opening, event.data["incident"]):
             self.store.open(cause, *opening(None))

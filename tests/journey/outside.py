@@ -77,6 +77,9 @@ def reference_bodies() -> dict[str, dict[str, Any]]:
     bodies["dispatch"]["teams"] |= {
         team: {"name": team, "categories": [team], "supervisor": f"chief of {team}"} for team in TEAMS
     }
+    bodies["dispatch"]["agents"] |= {
+        f"chief of {team}": {"name": "Chief", "teams": ["service-desk"], "capacity": 0} for team in TEAMS
+    }
     return bodies
 
 

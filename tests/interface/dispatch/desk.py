@@ -14,7 +14,7 @@ from tests.interface.feigned import Feigned
 from tests.support import Stack, eventually
 
 TEAMS = [f"probe {number:02d}" for number in range(60)]
-EXPERTS, ELSEWHERE = "probe experts", "it"
+EXPERTS, ELSEWHERE, CHIEFS = "probe experts", "it", "probe chiefs"
 NUMBERS = count(9_000_001)
 NAME = {"zh-CN": "步骤", "en": "Step"}
 WHO_WAITS = {
@@ -64,7 +64,7 @@ OFFICE = {
 #: Reported; looked at by an expert while somebody of the desk approves; fixed, with a fee.
 REPAIR = {
     "name": {"zh-CN": "维修", "en": "Repair"},
-    "for": 'type == "repair"',
+    "for": 'type == "repair" || type == "praise"',
     "start": "report",
     "steps": {
         "report": {
@@ -101,10 +101,15 @@ def a_body(**changes: Any) -> dict[str, Any]:
         "teams": {
             ELSEWHERE: {"name": "IT"},
             EXPERTS: {"name": "Experts", "supervisor": "chief.experts"},
+            CHIEFS: {"name": "Chiefs"},
             **{team: {"name": team, "categories": [team], **named} for team in TEAMS},
         },
         "skills": {"radio": "Radio"},
-        "agents": {"it.01": {"name": "IT 01", "teams": [ELSEWHERE], "capacity": 1}},
+        "agents": {
+            "it.01": {"name": "IT 01", "teams": [ELSEWHERE], "capacity": 1},
+            **{name: {"name": name, "teams": [CHIEFS], "capacity": 0} for name in ("chief", "duty", "chief.experts")},
+        },
+        "roles": {"intern": {"may": 'type == "enquiry"'}},
         "hold_reasons": WHO_WAITS,
         "calendars": {**BEFORE_FIRST_APPLY["calendars"], "office": OFFICE},
         "policies": [CLIMBING, LADDER, POLICY],

@@ -391,3 +391,36 @@ def test_after_a_storm_of_hand_overs_and_work_everything_is_its_owners_again_and
     for made in of_team():
         cancel(desk, made)
     eventually(settled)
+
+
+def test_a_stand_in_gets_only_what_its_role_may_do(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
+) -> None:
+    fault, enquiry = a_ticket(team), a_ticket(team, type="enquiry")
+    opened(desk, tell, fault, enquiry)
+    with_(desk, fault, a1)
+    with_(desk, enquiry, a1)
+    intern = come(desk, f"intern of {team}", team, capacity=5, role="intern")
+
+    made = hand_over(desk, a1, intern)
+    with_(desk, enquiry, intern)
+    waiting = with_(desk, fault, None)
+
+    assert made["warnings"] == [{"agent": intern, "code": "role"}]
+    assert (waiting["state"], loads(stack, team)) == ("queued", {a1: 0, intern: 1})
+    assert [entry["data"]["why"] for entry in waiting["history"] if entry["type"] == "work_handed_over"] == ["barred"]
+
+
+def test_a_hand_over_to_who_is_on_leave_is_made_with_a_warning_of_who_has_the_work_then(
+    desk: Client, tell: Feigned, team: str, a1: str, a2: str, a3: str
+) -> None:
+    now = datetime.now(UTC)
+    period = {"since": now - timedelta(hours=1), "until": now + timedelta(days=3)}
+    desk.command("dispatch", "record_leave", agent_id=a3, reason="on leave", **period)
+    gone(desk, a2)
+    (ticket,) = given(desk, tell, team, a1)
+
+    first, second = hand_over(desk, a2, a3), hand_over(desk, a1, a2)
+
+    assert (first["warnings"], second["warnings"]) == ([{"agent": a3, "code": "on_leave"}],) * 2
+    with_(desk, ticket, a3)

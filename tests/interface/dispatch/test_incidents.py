@@ -77,15 +77,15 @@ def test_sensitive_work_goes_to_the_experts_who_say_what_it_is(
     assert (order["triage"], order["team"], order["agent"], order["flow"]) == (True, EXPERTS, look, None)
     with pytest.raises(IllegalMove, match="is in triage"):
         do(desk, "resolve", ticket, solution="Done")
-    do(desk, "triage_work", ticket, type="repair", category=team, priority="P2", reasons="It smells of smoke")
+    do(desk, "triage_work", ticket, type="praise", category=team, priority="P2", reasons="It smells of smoke")
 
     order = work(desk, ticket)
-    assert (order["triage"], order["type"], order["priority"], order["steps"]) == (False, "repair", "P2", ["report"])
+    assert (order["triage"], order["type"], order["priority"], order["steps"]) == (False, "praise", "P2", ["report"])
     assert (order["team"], order["agent"], loads(stack, EXPERTS)[look]) == (team, a1, 0)
     (told,) = eventually(lambda: ear.heard("work_triaged", order_no=order_of(ticket)))
     assert (told.data["from"]["type"], told.data["to"]["type"], told.data["reasons"]) == (
         "enquiry",
-        "repair",
+        "praise",
         "It smells of smoke",
     )
     sound(desk, ticket)
@@ -94,7 +94,12 @@ def test_sensitive_work_goes_to_the_experts_who_say_what_it_is(
 
 @pytest.mark.parametrize(
     ("given", "field"),
-    [({"priority": "P9"}, "priority"), ({"category": "$"}, "category"), ({"reasons": ""}, "reasons")],
+    [
+        ({"type": "fualt"}, "type"),
+        ({"priority": "P9"}, "priority"),
+        ({"category": "$"}, "category"),
+        ({"reasons": ""}, "reasons"),
+    ],
 )
 def test_what_cannot_be_is_refused_by_its_field(
     desk: Client, tell: Feigned, team: str, given: dict[str, str], field: str
@@ -386,3 +391,74 @@ def test_reports_that_come_while_the_mass_incident_is_resolved_are_resolved_with
     assert {order["state"] for order in orders if not order["parent"]} <= {"assigned", "queued"}
     assert mass(desk, parent)["children"] == len(parts)
     sound(desk, parent, *reports)
+
+
+# whom it is about
+
+
+def test_a_ticket_about_an_agent_whom_nobody_knows_goes_to_the_experts_first(
+    desk: Client, tell: Feigned, team: str, a1: str
+) -> None:
+    ticket = a_ticket(team, type="complaint", complained_of=a1.upper(), wanted_agent="nobody")
+
+    (order,) = opened(desk, tell, ticket)
+    unknown = {"complained_of": a1.upper(), "wanted_agent": "nobody"}
+    assert (order["triage"], order["agent"], order["history"][0]["data"]["unknown_agents"]) == (True, None, unknown)
+    what = {"type": "complaint", "category": team, "priority": "P3", "reasons": "They mean A1"}
+    with pytest.raises(NotFound, match="no agent"):
+        do(desk, "triage_work", ticket, **what, complained_of="nobody")
+    do(desk, "triage_work", ticket, **what, complained_of=a1)
+
+    order = work(desk, ticket)
+    assert (order["triage"], order["state"], order["agent"], order["complained_of"]) == (False, "queued", None, a1)
+    sound(desk, ticket)
+
+
+def test_whom_it_turns_out_to_be_about_has_it_no_more(
+    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
+) -> None:
+    ticket = a_ticket(team, type="complaint")
+    opened(desk, tell, ticket)
+    assert standing(desk, ticket, "assigned")["agent"] == a1
+
+    with pytest.raises(NotFound, match="no agent 'nobody'"):
+        do(desk, "set_subject", ticket, agent="nobody", reason="she said so")
+    do(desk, "set_subject", ticket, agent=a1, reason="she said so")
+
+    order = standing(desk, ticket, "queued")
+    assert (order["complained_of"], order["agent"], loads(stack, team)) == (a1, None, {a1: 0})
+    (row,) = stack.database["dispatch_assignments"].find({"order_no": order_of(ticket)})
+    assert row["outcome"] == "handed_over"
+    sound(desk, ticket)
+    other = come(desk, f"other of {team}", team, capacity=1)
+    assert standing(desk, ticket, "assigned")["agent"] == other
+
+
+def test_triaged_work_that_an_open_mass_incident_matches_is_linked_at_once(
+    desk: Client, tell: Feigned, ear: Ear, stack: Stack, team: str, a1: str
+) -> None:
+    parent = declared(desk, tell, team, match=f'category == "{team}"', eta=in_hours(2))
+    ticket = a_ticket(team, confidence=0.2)
+    (order,) = opened(desk, tell, ticket)
+    assert (order["triage"], order["parent"]) == (True, None)
+
+    what = {"category": team, "priority": "P2", "reasons": "It is the cable", "request_id": f"triage of {team}"}
+    do(desk, "triage_work", ticket, type="fault", **what)
+    do(desk, "triage_work", ticket, type="fault", **what)
+
+    order = work(desk, ticket)
+    assert (order["state"], order["triage"], order["parent"]) == ("linked", False, order_of(parent))
+    assert mass(desk, parent)["children"] == 1
+    (told,) = eventually(lambda: ear.heard("work_linked", order_no=order_of(ticket)))
+    assert told.data["eta"] is not None
+    sound(desk, ticket, parent)
+
+
+def test_triaged_work_that_nothing_matches_goes_its_own_way(desk: Client, tell: Feigned, team: str, a1: str) -> None:
+    parent = declared(desk, tell, team, match=f'category == "{team}" && type == "fault"')
+    ticket = a_ticket(team, confidence=0.2)
+    opened(desk, tell, ticket)
+
+    do(desk, "triage_work", ticket, type="enquiry", category=team, priority="P2", reasons="They only ask")
+
+    assert (work(desk, ticket)["parent"], mass(desk, parent)["children"]) == (None, 0)

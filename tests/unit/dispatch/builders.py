@@ -33,6 +33,10 @@ TEAMS = {
     },
     "experts": {"name": "Experts", "supervisor": "chief.experts"},
 }
+CHIEFS = {
+    agent: {"name": agent, "teams": [team], "capacity": 0, "role": "supervisor"}
+    for agent, team in (("chief.desk", "desk"), ("chief.it", "it"), ("duty", "it"), ("chief.experts", "experts"))
+}
 NAMES = {"zh-CN": "原因", "en": "Reason"}
 ALL_CLOCKS = ["first_response", "resolution", "next_update", "step", "group"]
 TARGETS = {
@@ -79,7 +83,7 @@ def with_updates(every: str = "1h", **changes: Any) -> dict[str, Any]:
 
 
 def reference(*policies: Mapping[str, Any], version: int = 1, **changes: Any) -> Reference:
-    """Three teams, two calendars, and these policies, or the one of `a_policy`."""
+    """Three teams, two calendars, and these policies, or the one of `a_policy`; with agents, those whom teams name."""
     body = {
         "teams": TEAMS,
         "default_team": "desk",
@@ -88,6 +92,8 @@ def reference(*policies: Mapping[str, Any], version: int = 1, **changes: Any) ->
         "calendars": CALENDARS,
         "policies": list(policies) or [a_policy()],
     }
+    if changes.get("agents"):
+        changes["agents"] = CHIEFS | changes["agents"]
     return Reference.from_dict(body | changes, version)
 
 

@@ -14,6 +14,7 @@ from shared.errors import ValidationError
 from shared.schemas import load
 from tests.unit.dispatch.times import ALWAYS_BODY, OFFICE_BODY
 
+CHIEFS = {agent: {"name": agent, "teams": ["desk"], "capacity": 0} for agent in ("chief.desk", "duty")}
 HOURS = {"first_response": "1h", "resolution": "8h"}
 
 
@@ -24,7 +25,9 @@ def a_policy(code: str = "standard", **changes: Any) -> dict[str, Any]:
 
 
 def a_body(**changes: Any) -> dict[str, Any]:
-    """Two teams, two calendars, two hold reasons, one policy."""
+    """Two teams, two calendars, two hold reasons, one policy; with agents, those whom the teams name."""
+    if changes.get("agents"):
+        changes["agents"] = CHIEFS | changes["agents"]
     return deepcopy(
         {
             "default_team": "desk",

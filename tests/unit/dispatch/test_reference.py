@@ -64,7 +64,7 @@ def test_an_agent_is_a_specialist_without_skills_unless_declared_otherwise():
     }
     declared = read(agents=agents).agents
 
-    assert [(agent.role, agent.skills) for agent in declared.values()] == [
+    assert [(declared[agent_id].role, declared[agent_id].skills) for agent_id in agents] == [
         ("specialist", {}),
         ("expert", {"network": 3}),
     ]
@@ -126,6 +126,18 @@ def test_a_declared_agent_is_on_teams_and_has_skills_that_are_there():
         "agents.a1.teams": ["no team 'gardeners'; known are desk, it"],
         "agents.a1.skills": ["no skill 'digging'; known are network"],
     }
+
+
+@pytest.mark.parametrize("named", ["supervisor", "duty_manager"])
+def test_whom_a_team_names_is_declared_where_agents_are(named):
+    teams = a_body()["teams"]
+    teams["it"] |= {named: "nobody"}
+    agents = {"a1": {"name": "Agent 1", "teams": ["it"], "capacity": 1}}
+
+    assert faults(teams=teams, agents=agents) == {
+        f"teams.it.{named}": ["no agent 'nobody'; known are chief.desk, duty, a1"],
+    }
+    assert getattr(read(teams=teams).team("it"), named) == "nobody"
 
 
 def test_faults_of_teams_agents_calendars_policies_and_flows_are_told_together():

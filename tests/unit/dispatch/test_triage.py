@@ -161,6 +161,18 @@ def test_held_work_may_be_triaged_and_stays_held():
     assert (order.state, order.resolution.paused) == (State.HELD, "waiting_for_customer")
 
 
+def test_triage_may_say_whom_it_is_about():
+    order, (fact,) = triaged(unsure(complained_of="A2")[0], complained_of="a2")
+
+    assert (order.asked.subject, fact.data["complained_of"]) == ("a2", "a2")
+
+
+def test_where_triage_does_not_say_whom_it_is_about_that_stays():
+    order, (fact,) = triaged(unsure(complained_of="a2")[0])
+
+    assert (order.asked.subject, "complained_of" in fact.data) == ("a2", False)
+
+
 def test_work_is_triaged_once():
     order, _ = triaged(unsure()[0])
 

@@ -35,7 +35,8 @@ def members(form):
 
 def test_the_example_is_accepted_and_says_everything_that_can_be_said():
     parts = example()
-    body = bodies()["dispatch"] | parts
+    shipped = bodies()["dispatch"]
+    body = shipped | parts | {"agents": shipped["agents"] | parts["agents"]}
 
     load(reference_schemas.ReferenceData, body)
     Reference.from_dict(body)

@@ -64,6 +64,20 @@ def add_duty(agent: Agent, at: datetime, roster: Roster, *, day: date, shift: st
     return more, [Fact("duty_added", at, {"duty": added.id, **_told(duty), "reason": reason})]
 
 
+def cancel_duty(agent: Agent, at: datetime, *, duty_id: str, reason: str) -> AgentDecision:
+    """It does not work an extra duty; one that is under way ends now.
+
+    Raises NotFound, also for a duty that it has got by a swap: that is swapped back. DutyHasBegun: it is over.
+    """
+    duty = _extra(agent, duty_id)
+    if duty.until <= at:
+        raise DutyHasBegun(agent.agent_id, str(duty.shift), str(duty.since.date()))
+    others = [each for each in agent.exceptions if each.id != duty_id]
+    left = [replace(duty, until=at)] if duty.since < at else []
+    told = {"duty": duty_id, "shift": duty.shift, "since": duty.since, "until": duty.until, "reason": reason}
+    return _with(agent, at, (*others, *left)), [Fact("duty_cancelled", at, told)]
+
+
 def swap_shifts(
     one: tuple[Agent, date], other: tuple[Agent, date], at: datetime, roster: Roster, *, reason: str
 ) -> tuple[AgentDecision, AgentDecision]:
@@ -141,6 +155,16 @@ def _leave(agent: Agent, leave_id: str) -> RotaException:
         if each.id == leave_id and each.kind is Kind.LEAVE:
             return each
     raise NotFound("leave", leave_id)
+
+
+def _extra(agent: Agent, duty_id: str) -> RotaException:
+    """A swap gives one duty away and takes another on, under the same number."""
+    by_id = {each.id: each for each in agent.exceptions}
+    found = by_id.get(duty_id)
+    given_for_it = f"{Kind.OFF.value}-{duty_id.partition('-')[2]}"
+    if found is None or found.kind is not Kind.ON or given_for_it in by_id:
+        raise NotFound("extra duty", duty_id)
+    return found
 
 
 def _require_no_leave(agent: Agent, since: datetime, until: datetime) -> None:

@@ -32,15 +32,17 @@ def open_work(
     order = _new(ticket, at, reference, books)
     if parent is not None:
         linked, facts = link(order, at, parent, PART_OF_IT)
-        return linked, [_opened(order, at), *facts]
+        return linked, [_opened(order, at, ticket), *facts]
     begun, facts = course.begin(order, at, order.course.start)
-    return begun, [_opened(order if facts else begun, at), *facts]
+    return begun, [_opened(order if facts else begun, at, ticket), *facts]
 
 
-def _opened(order: Order, at: datetime) -> Fact:
+def _opened(order: Order, at: datetime, ticket: Mapping[str, Any]) -> Fact:
+    """`unknown_agents`, where there are any: what the ticket says of agents whom nobody knows (`about.checked`)."""
+    unknown = {name: ticket[name] for name in ("unknown_agents",) if ticket.get(name)}
     due = {f"{name.value}_due": order.clocks[name].due for name in (Promise.FIRST_RESPONSE, Promise.RESOLUTION)}
     pins = {"policy": str(order.policy), "flow": str(order.flow) if order.flow else None}
-    return told(None, order, "work_opened", at, opened_at=at, **due, **pins)
+    return told(None, order, "work_opened", at, opened_at=at, **due, **pins, **unknown)
 
 
 def _new(ticket: Mapping[str, Any], at: datetime, reference: Reference, books: Books) -> Order:

@@ -43,8 +43,8 @@ def follow_stand_ins(order: Order, at: datetime, register: Register, may_stand_i
         owner = visit.principal or visit.agent
         holder = resolve(register, owner, at)
         if holder != visit.agent:
-            barred = _is_barred(order, holder) or not (holder == owner or may_stand_in(order, visit, holder))
-            order, more = _barred(order, at, visit, owner) if barred else _moved(order, at, visit, owner, holder)
+            refused = _is_barred(order, holder) or not (holder == owner or may_stand_in(order, visit, holder))
+            order, more = barred(order, at, visit, owner) if refused else _moved(order, at, visit, owner, holder)
             facts += more
     return order, facts
 
@@ -59,7 +59,8 @@ def pair(owner: str, agent: str) -> str:
     return f"{owner}>{agent}"
 
 
-def _barred(order: Order, at: datetime, visit: Visit, owner: str) -> Decision:
+def barred(order: Order, at: datetime, visit: Visit, owner: str) -> Decision:
+    """The step leaves who has it for its queue, since that one must not have it."""
     after(order.order_no, "hand_over", order.state)
     return _told(order, at, visit, back(order, "let_go", visit), owner, BARRED)
 

@@ -26,12 +26,20 @@ def caught(order: Order, reference: Reference) -> Order:
 
 
 def triage_work(
-    order: Order, at: datetime, *, type: str, category: str, priority: str, reasons: str, team: str | None = None
+    order: Order,
+    at: datetime,
+    *,
+    type: str,
+    category: str,
+    priority: str,
+    reasons: str,
+    team: str | None = None,
+    complained_of: str | None = None,
 ) -> Decision:
     """What it is, and whose; it comes under the policy and the flow that fit that, of its own version.
 
-    `team` None: the one of the category. Its promises keep their starts. Raises NoSuchMove, NotInTriage, and NotFound
-    for a team that there is not.
+    `team` None: the one of the category. `complained_of` None: whom it is about stays. Its promises keep their starts.
+    Raises NoSuchMove, NotInTriage, and NotFound for a team that there is not.
     """
     after(order.order_no, "triage", order.state)
     if not order.triage:
@@ -39,10 +47,13 @@ def triage_work(
     book = order.books(order.policy.version)
     to = book.team(team) if team is not None else book.team_for(category)
     looked, known = order.visits[0], _known(order, type, category, priority, to, book)
+    if complained_of is not None:
+        known = replace(known, asked=replace(known.asked, subject=complained_of))
     left = timing.retargeted(known, at)
     begun, facts = course.begin(left, at, left.course.start)
     names = {**having(looked), **step_names(order, looked)}
     why = {"from": _what(order), "to": _what(begun), "reasons": reasons, "flow": _pin(begun)}
+    why |= {"complained_of": complained_of} if complained_of is not None else {}
     fact = told(order, left if facts else begun, "work_triaged", at, **{**names, **why})
     return begun, [fact, *facts]
 

@@ -2,7 +2,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.dispatch.domain.people.absences import MOST, add_duty, cancel_leave, record_leave, swap_shifts
+from services.dispatch.domain.people.absences import (
+    MOST,
+    add_duty,
+    cancel_duty,
+    cancel_leave,
+    record_leave,
+    swap_shifts,
+)
 from services.dispatch.errors import (
     DutyHasBegun,
     LeaveIsOver,
@@ -95,6 +102,51 @@ def test_a_leave_is_not_cancelled_once_other_duties_stand_where_its_own_were():
 
     with pytest.raises(TooLittleRest):
         cancel_leave(agent, NOW, roster, leave_id="leave-1", reason="x")
+
+
+# an extra duty is taken back
+
+
+def taken_back(agent, duty_id="on-1", at=NOW):
+    return cancel_duty(agent, at, duty_id=duty_id, reason="well again")
+
+
+def test_an_extra_duty_is_cancelled_by_the_name_that_it_has_with_its_agent():
+    roster = a_roster()
+    agent, (added,) = called_in(on_rota(version=6), roster, 9, "early")
+
+    agent, (fact,) = taken_back(agent, added.data["duty"])
+
+    assert (agent.exceptions, worked(roster, agent, 9, 10)) == ((), [])
+    assert (fact.type, fact.data) == (
+        "duty_cancelled",
+        {"duty": "on-7", "shift": "early", "since": day(9, 6), "until": day(9, 14), "reason": "well again"},
+    )
+
+
+def test_an_extra_duty_under_way_ends_when_it_is_cancelled():
+    agent, _ = taken_back(on_rota(extra(day(8, 6), day(8, 14), "early")), at=day(8, 10))
+
+    assert [(each.since, each.until) for each in agent.exceptions] == [(day(8, 6), day(8, 10))]
+    assert a_roster().duty_at(agent, day(8, 10)) is None
+
+
+def test_an_extra_duty_that_is_over_is_not_cancelled():
+    with pytest.raises(DutyHasBegun):
+        taken_back(on_rota(extra(day(8, 6), day(8, 14), "early")), at=day(8, 14))
+
+
+def test_what_is_no_extra_duty_is_not_cancelled_as_one():
+    for name, agent in (("leave-1", on_rota(leave(day(2), day(4)))), ("on-1", on_rota())):
+        with pytest.raises(NotFound):
+            taken_back(agent, name)
+
+
+def test_a_duty_that_a_swap_has_brought_is_not_cancelled():
+    mine, _ = swapped(a_roster(), on_rota(), 2, on_rota(agent_id="a2", rota_offset=2), 3)
+
+    with pytest.raises(NotFound):
+        taken_back(mine)
 
 
 def test_what_is_long_over_is_kept_in_the_history_only():

@@ -4,7 +4,7 @@ import pytest
 
 from services.dispatch.domain import Reference
 from shared.errors import ValidationError
-from tests.unit.dispatch.builders import CALENDARS, TEAMS, a_policy
+from tests.unit.dispatch.builders import CALENDARS, CHIEFS, TEAMS, a_policy
 from tests.unit.dispatch.flows.shipped import shipped
 from tests.unit.dispatch.people.builders import EIGHT_DAYS, SHIFTS, a_rota, day, on_rota
 
@@ -21,6 +21,8 @@ ONE = {"name": "One", "teams": ["it"], "capacity": 1}
 
 
 def read(**changes):
+    if "agents" in changes:
+        changes["agents"] = CHIEFS | changes["agents"]
     return Reference.from_dict(BODY | changes, 1)
 
 
