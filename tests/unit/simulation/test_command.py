@@ -124,7 +124,12 @@ def test_made_up_work_needs_no_log_at_all() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("--synthetic", "5", "--zone", "Nowhere"), ("--synthetic", "5", "--team", "x", "--target", "90% within 1m")],
+    [
+        (),
+        ("nowhere.jsonl",),
+        ("--synthetic", "5", "--zone", "Nowhere"),
+        ("--synthetic", "5", "--team", "x", "--target", "90% within 1m"),
+    ],
 )
 def test_what_makes_no_sense_is_said(arguments: tuple[str, ...]) -> None:
     assert simulate(*arguments).exit_code == 2
