@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.dispatch.schemas import LONGEST_REASON
+from services.dispatch.schemas_people import WITHIN
 from shared.schemas import Code, Instant, Page, Request, Text, YesNo
 
 LONGEST_NOTE = 2000
@@ -13,8 +14,8 @@ class HandOver(Request):
 
     agent = Code(64, required=True)
     to = Code(64, required=True)
-    since = Instant(load_default=None, allow_none=True)
-    until = Instant(required=True)
+    since = Instant(load_default=None, allow_none=True, validate=WITHIN)
+    until = Instant(required=True, validate=WITHIN)
     reason = Text(LONGEST_REASON, required=True)
 
 
