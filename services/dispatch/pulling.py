@@ -18,7 +18,7 @@ from services.dispatch.fitting import OF_ALL_WORK, Fitting
 from services.dispatch.queue import Queue
 from shared.aggregates import Aggregates
 from shared.cause import Call
-from shared.errors import NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
 
 #: Work orders that one call reads at most. Each that the agent may not have excludes all of its like (fitting.py), so
 #: that this many different ones would have to wait before one that it may have.
@@ -53,9 +53,17 @@ class Pulling:
         Asked again, with the same request id, it is the same work. Raises NotFound (agent).
         """
         known = self._orders.asked_before(call)
-        if known is not None:
-            return self._claim(call, known, _given_already, lambda order: {})
-        choosing, at = self._choosing(), call.at or now
+        if known is None:
+            try:
+                return self._looked_for(call, agent_id, call.at or now, reply)
+            except Conflict:  # the same call, delivered twice, may have got something at the same moment
+                known = self._orders.asked_before(call)
+                if known is None:
+                    raise
+        return self._claim(call, known, _given_already, lambda order: {})
+
+    def _looked_for(self, call: Call, agent_id: str, at: datetime, reply: Reply) -> Answer:
+        choosing = self._choosing()
         crowd = choosing.candidates.of_agent(agent_id, at)
         if agent_id not in crowd.agents:
             raise NotFound("agent", agent_id)

@@ -5,13 +5,14 @@ the oldest. Whoever leaves work waiting, or makes room, writes that first and th
 least one sees both; what a crash leaves behind, and what the beginning of a shift or the end of a presence changes, the
 timer finds. A walk reads the agents of a team once, whatever it looks at; the choice itself is made anew by each claim.
 
-What nobody who is free may take is passed over. A walk looks at LOOKED_AT work orders at most, the first ones; so that
-more of such work keeps nothing behind it waiting for ever, the timer walks on each second from where it had to stop the
-second before, and begins again once it has come to the end.
+What nobody who is free may take is passed over, most of it unread (fitting.py). A walk looks at LOOKED_AT work orders,
+the first ones; so that more of such work keeps nothing behind it waiting for ever, the timer walks on each second from
+where it had to stop the second before, and begins again once it has come to the end.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from services.dispatch.domain.people.need import team_of
 from services.dispatch.domain.work.order import Seat
 from services.dispatch.queue import Queue
 from services.dispatch.seats import Seats
+from shared.outage import is_outage
+
+log = logging.getLogger("loopdesk.waiting")
 
 #: How much one call gives out before it answers its caller; the timer does the rest.
 AT_A_TIME = 10
@@ -110,6 +114,12 @@ class Waiting:
             return False
         try:
             seats = self._seat(order, at, why)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            # whoever made room has done so already; and one that fails must not keep the others waiting
+            log.exception("not given out", extra={"aggregate": order.order_no})
+            return False
         finally:
             self.courtesy.let_go(order.order_no)
         crowds.taken(seats, at)

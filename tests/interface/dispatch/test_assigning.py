@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -151,6 +152,22 @@ def test_asked_again_with_the_same_request_it_is_the_same_work(
     answers = [ask(desk, agent, request_id=request) for _ in range(2)]
 
     assert answers[0] == answers[1] is not None
+    assert loads(stack, team) == {agent: 1}
+
+
+def test_the_same_request_delivered_to_many_at_once_gets_one_piece_of_work(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    opened(desk, tell, *(a_ticket(team) for _ in range(8)))
+    agent = come(desk, f"busy of {team}", team, capacity=0)
+    said(desk, agent, "busy")
+    desk.command("dispatch", "save_agent", agent_id=agent, name="Busy", teams=[team], capacity=8)
+    request, clients = uuid4().hex, [stack.client("importer") for _ in range(8)]
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(lambda client: ask(client, agent, request_id=request), clients))
+
+    assert answers == [answers[0]] * 8
     assert loads(stack, team) == {agent: 1}
 
 
