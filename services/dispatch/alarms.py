@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,6 +14,9 @@ from services.dispatch.domain.work.picking import cause_of, is_passing
 from services.dispatch.queue import Queue
 from shared.cause import Cause
 from shared.errors import Unavailable
+from shared.outage import is_outage
+
+log = logging.getLogger("loopdesk.alarms")
 
 WHY = "nobody found by the timer"
 
@@ -44,7 +48,11 @@ class Alarms:
     def _tell(self, order_no: str) -> bool:
         try:
             self._change(Cause(ref=WHY), order_no, lambda order, at: (order, []))
-        except Unavailable:
+        except Exception as error:
+            if is_outage(error):
+                raise
+            if not isinstance(error, Unavailable):  # that is only too many at once: the next turn tries again
+                log.exception("not told of", extra={"aggregate": order_no})
             return False
         return True
 
