@@ -17,6 +17,7 @@ from services.dispatch.claims import NeedsSeats, needs_no_seats
 from services.dispatch.courtesy import Courtesy
 from services.dispatch.domain import Decision, Order, order_no_for
 from services.dispatch.domain.work import families, incidents
+from services.dispatch.domain.work.states import State
 from shared.aggregates import Aggregates, AlreadyThere
 from shared.cause import Call, Cause
 from shared.errors import IllegalMove, LoopdeskError, NotFound, Unavailable
@@ -27,6 +28,8 @@ from shared.outage import is_outage
 log = logging.getLogger("loopdesk.incidents")
 
 MATCHES = "triage has shown that it is part of it"
+#: The rule by which work is linked to nothing that there is not.
+UNKNOWN = "unknown"
 #: Children that are looked up at a time.
 PAGE = 100
 #: Open mass incidents that new work is compared with, the oldest first.
@@ -39,7 +42,10 @@ TRIES = 5
 Decide = Callable[[Order, datetime], Decision]
 Reply = Callable[[Order], dict[str, Any]]
 Answer = dict[str, Any] | None
-Opening = Callable[[Order | None], Decision]
+NotLinked = Mapping[str, str]
+"""Why new work is no part of the mass incident that it names: `ticket_no` of that, and the `rule` that refuses it."""
+Opening = Callable[[Order | None, NotLinked | None], Decision]
+"""Makes the work, given its parent, and what its history is to say of one that it names in vain."""
 Change = Callable[..., Answer]  # as `DispatchStore.change` and `change_with_seats`
 
 
@@ -89,25 +95,46 @@ class MassIncidents:
                 continue
         return self._reseat(call, order_no, decide, reply)
 
-    def open(self, cause: Cause, opening: Opening, incident: str | None) -> bool:
+    def open(self, cause: Cause, opening: Opening, incident: str | None) -> Decision | None:
         """Store new work as part of the mass incident that it names, or else of the oldest that it matches.
 
-        False: there is none, and nothing is stored. `opening` makes the work, given its parent; `incident` is a ticket.
+        Gives the work as it is by itself, not stored, if there is none; None: it is stored. `incident` is a ticket: of
+        a mass incident, or of work that is part of one.
         """
-        parents = [order_no_for(incident)] if incident else []
-        for parent_no in [*parents, *self._matching(cause, opening)]:
-            try:
-                self._with_parent(parent_no, partial(self._open, cause, opening, parent_no))
-            except (NotFound, IllegalMove):  # it is over by now, or was never one: then the work goes its own way
-                continue
-            return True
-        return False
+        refused: NotLinked | None = None
+        if incident is not None:
+            refused = self._open_as_part(cause, opening, self._meant(incident), None)
+            if refused is None:
+                return None
+            refused = {"ticket_no": incident, **refused}
+        for parent_no in self._matching(cause, opening):
+            if self._open_as_part(cause, opening, parent_no, refused) is None:
+                return None
+        return opening(None, refused)
+
+    def _open_as_part(
+        self, cause: Cause, opening: Opening, parent_no: str, not_linked: NotLinked | None
+    ) -> NotLinked | None:
+        """None: it is stored. Else why it is no part of that: it is over by now, or was never a mass incident."""
+        try:
+            self._with_parent(
+                parent_no, partial(self._open, cause, lambda parent: opening(parent, not_linked), parent_no)
+            )
+        except (NotFound, IllegalMove) as refusal:
+            return {"rule": str(refusal.details.get("rule", UNKNOWN))}
+        return None
+
+    def _meant(self, ticket_no: str) -> str:
+        """The mass incident that the ticket, or, if it is linked to one, its parent, may be."""
+        order = self._orders.find(order_no_for(ticket_no))
+        linked = order is not None and order.state is State.LINKED and order.parent is not None
+        return str(order.parent) if order is not None and linked else order_no_for(ticket_no)
 
     def _matching(self, cause: Cause, opening: Opening) -> Iterator[str]:
         found = list(self.open_ones(MOST))
         if not found:
             return
-        order, _ = opening(None)
+        order, _ = opening(None, None)
         yield from _that_match(found, order, replayed=cause.starts_replay is not None)
 
     def _matching_change(self, order_no: str, decide: Decide) -> list[str]:
@@ -131,7 +158,7 @@ class MassIncidents:
             ),
         )
 
-    def _open(self, cause: Cause, opening: Opening, parent_no: str) -> None:
+    def _open(self, cause: Cause, opening: Callable[[Order], Decision], parent_no: str) -> None:
         def attempt(tx: Transaction) -> None:
             order, facts = opening(self._orders.get(parent_no, tx))
             self._orders.create(cause, order.order_no, order, facts, tx=tx)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from services.dispatch import domain, heard
 from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.work import about, supervising
+from services.dispatch.incidents import NotLinked
 from services.dispatch.store import DispatchStore
 from shared.bus import Health, every, on_event
 from shared.cause import Cause
@@ -37,11 +38,13 @@ class DispatchWorker(Health):
         cause, reference = Cause.from_event(event), self.store.reference.current()
         ticket = about.checked(event.data, self.store.agents.known(about.named_agents(event.data)))
 
-        def opening(parent: Order | None) -> Decision:
-            return domain.open_work(ticket, event.at, reference, self.store.books, parent)
+        def opening(parent: Order | None, not_linked: NotLinked | None) -> Decision:
+            told = {**ticket, "not_linked": not_linked}
+            return domain.open_work(told, event.at, reference, self.store.books, parent)
 
-        if not self.store.incidents.open(cause, opening, event.data["incident"]):
-            self.store.open(cause, *opening(None))
+        alone = self.store.incidents.open(cause, opening, event.data["incident"])
+        if alone is not None:
+            self.store.open(cause, *alone)
 
     @on_event("intake", "ticket_withdrawn", heard.TicketWithdrawn)
     def withdraw_work(self, event: Event) -> None:

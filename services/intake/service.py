@@ -61,8 +61,10 @@ class Intake(Health, ReferenceData, Verification):
     ) -> Any:
         """Makes a ticket: {ticket_no, customer_id, status, priority, created_at, version}.
 
-        Raises NotFound (customer), UnknownCategory, NotHappenedYet.
+        Raises NotFound (customer, the incident's ticket), UnknownCategory, NotHappenedYet.
         """
+        if contact.get("incident") is not None:
+            self.store.require_ticket(contact["incident"])
         at = self.store.time_of(call)
         number, triage = self.store.numbers.next(), self.store.reference.current()
         known = self._known_customer(customer_id, customer)

@@ -123,6 +123,11 @@ class IntakeStore:
         """Whether the call with this id has made its ticket already."""
         return self.tickets.collection.find_one({"_id": creation_id}, {"_id": 1}) is not None
 
+    def require_ticket(self, ticket_no: str) -> None:
+        """Raises `NotFound` unless there is that ticket."""
+        if self.tickets.collection.find_one({"ticket_no": ticket_no}, {"_id": 1}) is None:
+            raise NotFound("ticket", ticket_no)
+
     def find_tickets(
         self, filters: Mapping[str, Any], limit: int, after: str | None
     ) -> tuple[list[Ticket], str | None]:

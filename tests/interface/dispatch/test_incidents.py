@@ -175,11 +175,55 @@ def test_new_work_that_matches_is_linked_at_once_and_its_customer_told_the_eta(
 
 def test_new_work_that_names_a_mass_incident_is_part_of_it(desk: Client, tell: Feigned, team: str, a1: str) -> None:
     parent = declared(desk, tell, team)
-    part, stray = a_ticket(team, incident=parent.data["ticket_no"]), a_ticket(team, incident="T-1")
+    part = a_ticket(team, incident=parent.data["ticket_no"])
 
-    named, alone = opened(desk, tell, part, stray)
+    (named,) = opened(desk, tell, part)
 
-    assert (named["parent"], alone["parent"], alone["state"]) == (order_of(parent), None, "assigned")
+    assert named["parent"] == order_of(parent)
+    assert "not_linked" not in named["history"][0]["data"]
+
+
+def test_new_work_that_names_what_is_part_of_a_mass_incident_is_part_of_that_too(
+    desk: Client, tell: Feigned, team: str, a1: str
+) -> None:
+    parent = declared(desk, tell, team)
+    part = a_ticket(team, incident=parent.data["ticket_no"])
+    opened(desk, tell, part)
+
+    (named,) = opened(desk, tell, a_ticket(team, incident=part.data["ticket_no"]))
+
+    assert (named["state"], named["parent"]) == ("linked", order_of(parent))
+
+
+@pytest.mark.parametrize("rule", ["unknown", "mass_incident", "over"])
+def test_new_work_that_names_no_open_mass_incident_goes_its_own_way_and_says_so(
+    desk: Client, tell: Feigned, team: str, a1: str, rule: str
+) -> None:
+    if rule == "unknown":
+        ticket_no = "T-1"
+    elif rule == "over":
+        parent = declared(desk, tell, team)
+        do(desk, "resolve", parent, solution="Spliced it")
+        ticket_no = parent.data["ticket_no"]
+    else:
+        opened(desk, tell, usual := a_ticket(team))
+        ticket_no = usual.data["ticket_no"]
+
+    (alone,) = opened(desk, tell, a_ticket(team, incident=ticket_no))
+
+    assert (alone["parent"], alone["state"], alone["agent"]) == (None, "assigned", a1)
+    assert alone["history"][0]["data"]["not_linked"] == {"ticket_no": ticket_no, "rule": rule}
+
+
+def test_new_work_that_names_one_in_vain_may_still_match_another(
+    desk: Client, tell: Feigned, team: str, a1: str
+) -> None:
+    parent = declared(desk, tell, team, match=f'category == "{team}"')
+
+    (matched,) = opened(desk, tell, a_ticket(team, incident="T-1"))
+
+    assert (matched["state"], matched["parent"]) == ("linked", order_of(parent))
+    assert matched["history"][0]["data"]["not_linked"] == {"ticket_no": "T-1", "rule": "unknown"}
 
 
 def test_the_same_ticket_told_many_times_is_one_child(desk: Client, tell: Feigned, team: str, a1: str) -> None:

@@ -38,11 +38,11 @@ def open_work(
 
 
 def _opened(order: Order, at: datetime, ticket: Mapping[str, Any]) -> Fact:
-    """`unknown_agents`, where there are any: what the ticket says of agents whom nobody knows (`about.checked`)."""
-    unknown = {name: ticket[name] for name in ("unknown_agents",) if ticket.get(name)}
+    """What the ticket says in vain: of agents whom nobody knows (`about.checked`), of what is no open mass incident."""
+    in_vain = {name: ticket[name] for name in ("unknown_agents", "not_linked") if ticket.get(name)}
     due = {f"{name.value}_due": order.clocks[name].due for name in (Promise.FIRST_RESPONSE, Promise.RESOLUTION)}
     pins = {"policy": str(order.policy), "flow": str(order.flow) if order.flow else None}
-    return told(None, order, "work_opened", at, opened_at=at, **due, **pins, **unknown)
+    return told(None, order, "work_opened", at, opened_at=at, **due, **pins, **in_vain)
 
 
 def _new(ticket: Mapping[str, Any], at: datetime, reference: Reference, books: Books) -> Order:
