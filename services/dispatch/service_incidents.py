@@ -22,7 +22,7 @@ class Incidents:
     def triage_work(self, call: Call, order_no: str, complained_of: str | None, **what: Any) -> Any:
         """Experts say what work in triage is: its own course begins, or it is part of a mass incident that it matches.
 
-        Raises NotFound (work, team, agent), NoSuchMove, NotInTriage.
+        Raises NotFound (work, team, agent), NoSuchMove, NotInTriage, ValidationError (category).
         """
         if complained_of is not None:
             self.store.agents.get(complained_of)

@@ -5,7 +5,7 @@ from services.dispatch.domain import State
 from services.dispatch.domain.looking_back.rerate import rerate
 from services.dispatch.domain.looking_back.runs import as_entries
 from services.dispatch.errors import NotInTriage, NotTriaged
-from shared.errors import NotFound
+from shared.errors import NotFound, ValidationError
 from tests.unit.dispatch.builders import NINE, a_policy, a_ticket, after, opened, reference, types
 from tests.unit.dispatch.courses import REPAIR, rebuilt, stored
 
@@ -110,6 +110,15 @@ def test_triage_may_name_the_team():
     order, _ = triaged(unsure()[0], category="network", team="desk")
 
     assert (order.own_team, [visit.need.key for visit in order.visits]) == ("desk", ["desk"])
+
+
+def test_a_category_that_no_team_has_needs_a_team_named():
+    with pytest.raises(ValidationError) as refused:
+        triaged(unsure()[0], category="netwrok")
+    order, _ = triaged(unsure()[0], category="gardens", team="desk")
+
+    assert refused.value.fields == {"category": ["no team has 'netwrok': name the team, if it is meant"]}
+    assert (order.category, order.own_team) == ("gardens", "desk")
 
 
 def test_a_team_that_there_is_not_is_not_found():

@@ -13,6 +13,7 @@ from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import after
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.errors import NotInTriage
+from shared.errors import ValidationError
 
 LOOKED_AT = "(triage)"
 """What the look of the experts is counted under in `visited`: no step has this code, so no condition asks for it."""
@@ -39,13 +40,13 @@ def triage_work(
     """What it is, and whose; it comes under the policy and the flow that fit that, of its own version.
 
     `team` None: the one of the category. `complained_of` None: whom it is about stays. Its promises keep their starts.
-    Raises NoSuchMove, NotInTriage, and NotFound for a team that there is not.
+    Raises NoSuchMove, NotInTriage, NotFound for a team that there is not, and ValidationError (category).
     """
     after(order.order_no, "triage", order.state)
     if not order.triage:
         raise NotInTriage(order.order_no)
     book = order.books(order.policy.version)
-    to = book.team(team) if team is not None else book.team_for(category)
+    to = book.team(team) if team is not None else _that_handles(book, category)
     looked, known = order.visits[0], _known(order, type, category, priority, to, book)
     if complained_of is not None:
         known = replace(known, asked=replace(known.asked, subject=complained_of))
@@ -56,6 +57,13 @@ def triage_work(
     why |= {"complained_of": complained_of} if complained_of is not None else {}
     fact = told(order, left if facts else begun, "work_triaged", at, **{**names, **why})
     return begun, [fact, *facts]
+
+
+def _that_handles(book: Reference, category: str) -> Team:
+    """A category that no team has may be a slip, which nothing puts right later; who means it names the team."""
+    if not any(category in team.categories for team in book.teams.values()):
+        raise ValidationError({"category": [f"no team has {category!r}: name the team, if it is meant"]})
+    return book.team_for(category)
 
 
 def _known(order: Order, type: str, category: str, priority: str, to: Team, book: Reference) -> Order:
