@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from shared.aggregates import AlreadyThere
 from shared.errors import Conflict, IllegalMove
 from shared.events import Fact
-from shared.mongo import Transaction
+from shared.mongo import Transaction, collide
 from tests.probe.lab import Lab
 from tests.probe.service import Counter, add, show
 from tests.probe.store import NOON, Bench, a_call, bench
@@ -45,6 +46,31 @@ def test_both_change_or_neither(b: Bench, counter: str) -> None:
     with pytest.raises(IllegalMove):
         move(b, counter, counter + "2", amount=-13)
     assert [b.counters.get(name).total for name in (counter, counter + "2")] == [-1, 1]
+
+
+def test_of_many_that_find_nothing_at_once_one_is_the_first(b: Bench, counter: str) -> None:
+    together = Barrier(8)
+
+    def first(name: str) -> bool:
+        met: list[str] = []
+
+        def look(tx: Transaction) -> bool:
+            others = b.counters.collection.count_documents({"seen": counter}, session=tx.session)
+            if not met:  # all of them have looked before one of them writes
+                met.append(name)
+                together.wait()
+            if not others:
+                collide(b.counters.collection, counter, {"name": counter, "by": name}, tx)
+            b.counters.collection.insert_one({"_id": name, "name": name, "seen": counter}, session=tx.session)
+            return not others
+
+        return b.store.db.transact(look)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(first, [f"{counter}/{number}" for number in range(8)]))
+
+    b.counters.collection.delete_many({"$or": [{"seen": counter}, {"_id": counter}]})  # they are no counters
+    assert sorted(found) == [False] * 7 + [True]
 
 
 def test_one_request_moves_once(b: Bench, counter: str) -> None:
