@@ -183,7 +183,9 @@ def test_bad_input_is_refused_by_the_name_of_the_field(importer: Client, custome
 def test_what_a_caller_knows_beside_is_shown_and_told_with_the_customers_language(
     importer: Client, bus: tuple[Feigned, Ear]
 ) -> None:
-    known = {"confidence": 0.4, "sensitive": True, "wanted_agent": "a1", "complained_of": "a2", "incident": "T-7"}
+    mass = importer.command("intake", "submit_ticket", **CONTACT, customer={"name": "First", "email": _an_email()})
+    known = {"confidence": 0.4, "sensitive": True, "wanted_agent": "a1", "complained_of": "a2"}
+    known["incident"] = mass["ticket_no"]
     new = {"name": "Caller", "email": _an_email(), "language": "en"}
 
     made = [importer.command("intake", "submit_ticket", **CONTACT, **known, customer=new) for _ in range(2)]
@@ -192,6 +194,18 @@ def test_what_a_caller_knows_beside_is_shown_and_told_with_the_customers_languag
         assert known.items() <= importer.call("intake", "get_ticket", ticket_no=ticket_no).items()
         (told,) = eventually(lambda no=ticket_no: bus[1].heard("ticket_submitted", ticket_no=no))
         assert {**known, "language": "en"}.items() <= told.data.items()
+
+
+def test_a_mass_incident_is_named_by_a_ticket_that_there_is(importer: Client, stack: Stack) -> None:
+    email = _an_email()
+
+    with pytest.raises(NotFound) as refused:
+        importer.command(
+            "intake", "submit_ticket", **CONTACT, incident="T-999999", customer={"name": "Caller", "email": email}
+        )
+
+    assert refused.value.details == {"what": "ticket", "key": "T-999999", "field": "incident"}
+    assert stack.database["intake_customers"].count_documents({"email": email}) == 0
 
 
 def test_urging_is_told_and_refused_once_it_is_over(importer: Client, ticket: dict[str, Any], bus: Any) -> None:

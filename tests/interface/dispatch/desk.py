@@ -13,7 +13,7 @@ from shared.events import Event
 from tests.interface.feigned import Feigned
 from tests.support import Stack, eventually
 
-TEAMS = [f"probe {number:02d}" for number in range(60)]
+TEAMS = [f"probe {number:03d}" for number in range(240)]
 EXPERTS, ELSEWHERE, CHIEFS = "probe experts", "it", "probe chiefs"
 NUMBERS = count(9_000_001)
 NAME = {"zh-CN": "步骤", "en": "Step"}
@@ -85,10 +85,11 @@ REPAIR = {
 }
 
 
-#: Experts look at what is sensitive or unsure, heavy work takes three units, P2 has to be accepted within 10 minutes.
+#: Experts look at what is sensitive or unsure; heavy work takes three units, as P1 five; P2 has to be accepted within
+#: 10 minutes.
 ASSIGNMENT: dict[str, Any] = {
     "triage": {"team": EXPERTS, "when": "sensitive || confidence < 0.6"},
-    "units": [{"when": 'type == "heavy"', "units": 3}],
+    "units": [{"when": 'type == "heavy" && priority == "P1"', "units": 5}, {"when": 'type == "heavy"', "units": 3}],
     "accept_within": {"P2": "10m"},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from shared.errors import Forbidden, LoopdeskError, NotFound, ValidationError
 from tests.interface.dispatch.desk import a_ticket, an_agent, come, opened
 from tests.interface.feigned import Feigned
 from tests.support import Stack
+
+SOON = {"until": (datetime.now(UTC) + timedelta(hours=1)).isoformat(), "reason": "away"}
 
 
 def test_agents_are_found_with_their_load(desk: Client, tell: Feigned, team: str, a1: str) -> None:
@@ -83,6 +86,25 @@ def test_bad_input_is_refused_and_nothing_is_stored(
         desk.command("dispatch", method, **fields)
     assert stack.database["dispatch_orders"].find_one({"_id": "W-0"}) is None
     assert stack.database["dispatch_agents"].find_one({"_id": "nobody"}) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "fields", "missing"),
+    [
+        ("save_agent", an_agent("nobody", "it", skills={"juggling": 3}), ("skill", "juggling", "skills")),
+        ("save_agent", an_agent("nobody", "it", "nowhere"), ("team", "nowhere", "teams")),
+        ("hand_over", {"agent": "it.01", "to": "nobody", **SOON}, ("agent", "nobody", "to")),
+        ("watch", {"order_no": "W-0", "watcher": "nobody"}, ("agent", "nobody", "watcher")),
+        ("accept", {"order_no": "W-0"}, ("work order", "W-0", "order_no")),
+    ],
+)
+def test_what_is_not_there_is_named_with_its_place(
+    desk: Client, method: str, fields: dict[str, Any], missing: tuple[str, str, str]
+) -> None:
+    with pytest.raises(NotFound) as refused:
+        desk.command("dispatch", method, **fields)
+
+    assert refused.value.details == dict(zip(("what", "key", "field"), missing, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,26 @@ def test_heavy_work_counts_for_as_much_as_it_weighs(desk: Client, tell: Feigned,
     assert work(desk, waiting)["agent"] == agent
 
 
+def test_work_that_becomes_more_urgent_weighs_more_with_who_has_it_and_less_again(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    agent = come(desk, f"strong of {team}", team, capacity=4)
+    heavy, waiting = a_ticket(team, type="heavy"), a_ticket(team)
+    opened(desk, tell, heavy)
+
+    urgent = do(desk, "override_priority", heavy, priority="P1", reason="all are down")
+    opened(desk, tell, waiting)
+
+    place = {"order_no": order_of(heavy)}
+    assert (urgent["agent"], loads(stack, team), work(desk, waiting)["agent"]) == (agent, {agent: 5}, None)
+    assert [one["units"] for one in stack.database["dispatch_assignments"].find(place)] == [5]
+    do(desk, "prioritise", heavy, priority="P3", reason="only one is")
+    assert work(desk, waiting)["agent"] == agent
+    (stored,) = stack.database["dispatch_agents"].find({"_id": agent})
+    assert (stored["load"], stored["open"], stored["kinds"]) == (4, 2, {"heavy": 1, "fault": 1})
+    assert [one["units"] for one in stack.database["dispatch_assignments"].find(place)] == [3]
+
+
 def test_what_the_first_in_the_queue_cannot_take_keeps_nothing_behind_it_waiting(
     desk: Client, tell: Feigned, team: str
 ) -> None:

@@ -282,7 +282,7 @@ def test_work_that_nobody_can_take_is_listed_for_the_duty_manager(desk: Client, 
 
 @pytest.mark.parametrize(
     "filters",
-    [{}, {"team": "probe 00"}, {"agent": "a1"}, {"type": "fault"}, {"tier": "gold"}, {"tier": "gold", "agent": "a1"}],
+    [{}, {"team": "probe 000"}, {"agent": "a1"}, {"type": "fault"}, {"tier": "gold"}, {"tier": "gold", "agent": "a1"}],
     ids=str,
 )
 def test_a_worklist_reads_its_index_in_order(stack: Stack, filters: dict[str, str]) -> None:
