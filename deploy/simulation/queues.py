@@ -1,9 +1,8 @@
-"""What waits, in the engine's order: by urgency, then by opening. The cost of a step grows with nothing that waits."""
+"""What waits, in the engine's order: by its turn. The cost of a step grows with nothing that waits."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping
-from datetime import datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -14,8 +13,7 @@ Alike = Hashable
 class Entry(NamedTuple):
     """One open step that waits; entries sort as they are given out."""
 
-    urgency: str
-    opened_at: datetime
+    turn: str
     order_no: str
     visit: int
     queue: str

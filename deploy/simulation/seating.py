@@ -13,7 +13,6 @@ from services.dispatch import domain
 from services.dispatch.domain.assigning.choice import Choice, choose
 from services.dispatch.domain.assigning.task import Task
 from services.dispatch.domain.clocks.promise import Promise
-from services.dispatch.domain.work.assignment import urgency
 from services.dispatch.domain.work.candidacy import task_of, wishes_of
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.states import State
@@ -71,7 +70,7 @@ class Seating:
         order = live.order
         units = self._rules.units_of(order.matter)
         alike = self._alike(order, visit, units)
-        return Entry(urgency(order), order.opened_at, order.order_no, visit.number, visit.need.key, units, alike)
+        return Entry(domain.turn(order), order.order_no, visit.number, visit.need.key, units, alike)
 
     def _alike(self, order: Order, visit: Visit, units: int) -> Alike:
         """What of it the limits look at; work with a story of its own is like no other."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.dispatch.domain import Order, claimed, queues, strandings, urgency, waits_in
+from services.dispatch.domain import Order, claimed, queues, strandings, turn, waits_in
 from services.dispatch.domain.rollouts.repin import pinned, provisional
 from services.dispatch.domain.work.incidents import is_open
 from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.record import MERGED, order_of, record
 from services.dispatch.domain.work.standing_in import acting
-from services.dispatch.listing import place
+from services.dispatch.domain.work.turn import place
 from services.dispatch.worklists import listed
 from shared.document import KERNEL_OWN
 from shared.errors import NotFound
@@ -26,8 +26,8 @@ def order_document(order: Order) -> dict[str, Any]:
         **record(order),
         "seats": {str(visit): seat._asdict() for visit, seat in claimed(order).items()},
         "queues": queues(order),
-        "place": (at := place(order.opened_at, order.order_no)),
-        "turn": urgency(order) + at,
+        "place": place(order.opened_at, order.order_no),
+        "turn": turn(order),
         "stranded": strandings(order),
         "teams": _each([visit.need.team for visit in order.visits], order.team),
         "agents": _each([visit.agent for visit in order.visits], order.agent),

@@ -8,7 +8,6 @@ of the index that this makes, and reads no work order in vain.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.dispatch.domain.work.states import State
@@ -53,13 +52,6 @@ FILTERS = {
 PRIORITIES = ("P1", "P2", "P3", "P4")
 STATES = tuple(state.value for state in State)
 ALL_VALUES = {"state": STATES, "priority": (*PRIORITIES, "")}
-
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-
-
-def place(opened_at: datetime, order_no: str) -> str:
-    """Where a work order stands: sorts as (time, number)."""
-    return f"{(opened_at - _BEGINNING) // timedelta(milliseconds=1):015d}{order_no}"
 
 
 def query(filters: Mapping[str, Any], after: str | None) -> tuple[dict[str, Any], str]:

@@ -12,8 +12,9 @@ from services.dispatch.domain.clocks.pin import Pin
 from services.dispatch.domain.looking_back.rerate import recorded, rerate
 from services.dispatch.domain.reference.reference import Reference
 from services.dispatch.domain.work.order import Books, Order
+from services.dispatch.domain.work.turn import place
 from services.dispatch.forecast import told_on
-from services.dispatch.listing import ALL_VALUES, place
+from services.dispatch.listing import ALL_VALUES
 from shared.aggregates import Aggregates
 from shared.business_time import Calendar
 

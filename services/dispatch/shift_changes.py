@@ -20,7 +20,7 @@ from services.dispatch.domain.people.shift_log import LogState, ShiftLog, ShiftL
 from services.dispatch.domain.work.left_open import left_open
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.states import IN_WORK, State
-from services.dispatch.listing import place
+from services.dispatch.domain.work.turn import place
 from services.dispatch.shift_logs import ShiftLogs
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from services.dispatch.domain.people.shift_log import Change, LogState, Note, ShiftLog
-from services.dispatch.listing import place
+from services.dispatch.domain.work.turn import place
 from shared.events import kernel_fields
 
 _PLAIN = ("team", "ended_at", "written_at", "acknowledged_by", "acknowledged_at", "acknowledgement")

@@ -1,9 +1,10 @@
 """Work that waits for an agent: given out as soon as somebody may take it, in turn.
 
 Work waits in the queue of whom it needs (`Need.key`), by its `turn`: late or nearly so first, then by priority, then
-the oldest. Whoever leaves work waiting, or makes room, writes that first and then looks here, so that of two at once at
-least one sees both; what a crash leaves behind, and what the beginning of a shift or the end of a presence changes, the
-timer finds. A walk reads the agents of a team once, whatever it looks at; the choice itself is made anew by each claim.
+what is due first, then the oldest. Whoever leaves work waiting, or makes room, writes that first and then looks here,
+so that of two at once at least one sees both; what a crash leaves behind, and what the beginning of a shift or the end
+of a presence changes, the timer finds. A walk reads the agents of a team once, whatever it looks at; the choice itself
+is made anew by each claim.
 
 What nobody who is free may take is passed over, most of it unread (fitting.py). A walk looks at LOOKED_AT work orders,
 the first ones; so that more of such work keeps nothing behind it waiting for ever, the timer walks on each second from

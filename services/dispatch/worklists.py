@@ -17,7 +17,7 @@ from services.dispatch import answers
 from services.dispatch.domain.work import worklists
 from services.dispatch.domain.work.order import Books, Order
 from services.dispatch.domain.work.record import order_of
-from services.dispatch.listing import place
+from services.dispatch.domain.work.turn import place
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.errors import ValidationError
 from shared.events import kernel_fields

@@ -20,7 +20,7 @@ from rich.table import Table
 from deploy.catalogue import collections
 from services.dispatch import domain
 from services.dispatch.domain.reference.before_first_apply import BEFORE_FIRST_APPLY
-from services.dispatch.listing import place
+from services.dispatch.domain.work.turn import place
 from services.dispatch.store import DispatchStore
 from shared.cause import Call, Cause
 from shared.clock import SystemClock

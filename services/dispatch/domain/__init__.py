@@ -11,7 +11,6 @@ from services.dispatch.domain.work.assignment import (
     queues,
     stranded,
     strandings,
-    urgency,
     waiting,
     waits_in,
 )
@@ -35,6 +34,7 @@ from services.dispatch.domain.work.rerouting import reroute
 from services.dispatch.domain.work.states import Stage, State
 from services.dispatch.domain.work.stepping import complete_step, resolve, skip_step
 from services.dispatch.domain.work.triage import triage_work
+from services.dispatch.domain.work.turn import turn
 from services.dispatch.domain.work.visit import Need, Visit
 from services.dispatch.domain.work.visiting import accept, assign, reassign, transfer
 from services.dispatch.domain.work.wish import Wish
@@ -87,7 +87,7 @@ __all__ = [
     "tombstone",
     "transfer",
     "triage_work",
-    "urgency",
+    "turn",
     "void_fee",
     "waiting",
     "waits_in",

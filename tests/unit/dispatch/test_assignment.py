@@ -96,10 +96,35 @@ def test_a_step_that_waits_is_told_by_its_name_and_changes_nothing():
     assert (fact.type, fact.data["step"], fact.data["visit"], fact.set) == ("work_queued", "fix", 4, {})
 
 
+def done_with_a_solution(order):
+    return domain.complete_step(order, NINE, solution="Mended")
+
+
 def test_reopened_work_goes_to_who_did_it_if_possible():
     order, _ = domain.reopen(resolved(agent="a1"), NINE, reason="again", cause="agent")
 
     assert order.wishes == {2: Wish("a1", Rule.FORMER)}
+
+
+@pytest.mark.parametrize("done", [lambda order: domain.resolve(order, NINE, "Mended"), done_with_a_solution])
+def test_reopened_work_that_a_stand_in_did_goes_to_its_owner(done):
+    had = an_order(agent="stand-in")
+    order, _ = done(had.with_visit(replace(had.visits[0], principal="a1")))
+
+    order, _ = domain.reopen(order, NINE, reason="again", cause="agent")
+
+    assert order.wishes == {2: Wish("a1", Rule.FORMER)}
+
+
+def test_who_did_reopened_work_last_is_asked_and_not_the_owner_of_an_earlier_round():
+    had = an_order(agent="stand-in")
+    order, _ = domain.resolve(had.with_visit(replace(had.visits[0], principal="a1")), NINE, "Mended")
+    order, _ = domain.reopen(order, NINE, reason="again", cause="agent")
+    order, _ = domain.resolve(domain.assign(order, NINE, "a2")[0], NINE, "Mended better")
+
+    order, _ = domain.reopen(order, NINE, reason="again", cause="agent")
+
+    assert order.wishes == {3: Wish("a2", Rule.FORMER)}
 
 
 def test_transferred_work_does_not_go_back_to_who_had_it():
@@ -129,6 +154,15 @@ def test_who_did_a_step_goes_on_with_the_next():
     order, _ = domain.complete_step(order, NINE)
 
     assert by_step(order) == {"check": ("fixer", Rule.PREVIOUS)}
+
+
+def test_the_next_step_of_who_stood_in_is_the_owners():
+    order = given_out(approved())
+    order = order.with_visit(replace(order.visits[0], principal="owner"))
+
+    order, _ = domain.complete_step(order, NINE)
+
+    assert by_step(order) == {"check": ("owner", Rule.PREVIOUS)}
 
 
 def test_who_brought_the_last_branch_to_its_join_goes_on_behind_it():

@@ -1,6 +1,7 @@
 import pytest
 
-from services.dispatch.listing import FILTERS, INDEXES, PRIORITIES, STATES, place, query
+from services.dispatch.domain.work.turn import place
+from services.dispatch.listing import FILTERS, INDEXES, PRIORITIES, STATES, query
 from tests.unit.dispatch.builders import NINE, after
 
 

@@ -214,14 +214,3 @@ def test_work_that_goes_on_is_stranded_no_more(on):
     order, _ = on(domain.stranded(an_order(agent=None), NINE, 1, "shift", alarmed=False)[0])
 
     assert (order.visits[0].stranded, domain.strandings(order)) == (None, [])
-
-
-# what is given out first
-
-
-def test_late_work_is_more_urgent_than_any_priority_then_that_counts():
-    late, _ = domain.advance(an_order(agent=None, priority="P4"), after(days=9))
-    warned, _ = domain.advance(an_order(agent=None, priority="P3"), after(hours=3, minutes=12))
-    orders = {"late": late, "near": warned, "P1": an_order(agent=None), "P2": an_order(agent=None, priority="P2")}
-
-    assert sorted(orders, key=lambda name: domain.urgency(orders[name])) == ["near", "late", "P1", "P2"]

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.dispatch import heard, schemas
-from services.dispatch.listing import place
+from services.dispatch.domain.work.turn import place
 from shared.errors import ValidationError
 from shared.schemas import load
 

@@ -6,11 +6,19 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.dispatch.domain.people.agent import Agent
-from services.dispatch.domain.people.availability import EXPIRED, OFF_SHIFT, ON_LEAVE, availability
+from services.dispatch.domain.people.availability import (
+    EXPIRED,
+    NO_REST,
+    OFF_SHIFT,
+    ON_LEAVE,
+    ROTA_BREAK,
+    availability,
+)
 from services.dispatch.domain.people.presence import Status
 from services.dispatch.domain.people.roster import Roster
 
 OFF_DUTY = frozenset({OFF_SHIFT, ON_LEAVE})
+BY_ROSTER = OFF_DUTY | {ROTA_BREAK, NO_REST}
 ABSENT = frozenset({ON_LEAVE, EXPIRED, Status.OFFLINE.value})
 
 
@@ -38,6 +46,6 @@ def _standing(agent: Agent, roster: Roster, at: datetime, live: bool) -> Standin
     found = availability(agent, roster, at)
     duty = found.shift, found.duty_since, found.duty_until
     if agent.rota is not None or found.status == ON_LEAVE:
-        off = found.status in OFF_DUTY
-        return Standing(agent, not off, found.status if live or off else None, *duty)
+        status = found.status if live or found.status in BY_ROSTER else None
+        return Standing(agent, found.status not in OFF_DUTY, status, *duty)
     return Standing(agent, found.status not in ABSENT if live else None, found.status if live else None, *duty)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.dispatch.domain.assigning.rule import Rule
-from services.dispatch.domain.clocks.clock import Clock, Kind
 from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.reference.organisation import Team
 from services.dispatch.domain.reference.reference import Reference
@@ -81,20 +80,11 @@ def strandings(order: Order) -> list[str]:
     return sorted({f"{visit.need.key}|{visit.stranded}" for visit in waiting(order) if visit.stranded})
 
 
-def urgency(order: Order) -> str:
-    """How urgent it is to give it out, as text that sorts: late or nearly so first, then by priority."""
-    pressing = any(_presses(clock) for clock in order.clocks.values() if not clock.stopped)
-    return f"{0 if pressing else 1}{order.priority}"
-
-
-def _presses(clock: Clock) -> bool:
-    return clock.missed or any(key.startswith(Kind.NEAR) for key in clock.settled)
-
-
 def preferring(order: Order, before: Order, last: Visit | None = None) -> Order:
     """The work with those to be asked first for what was opened since `before`.
 
-    That is who did the same step the last time; else, for a step that alone follows on the `last` one, who did that.
+    That is who did the same step the last time; else, for a step that alone follows on the `last` one, who did that;
+    where somebody stood in, the one whose step it was.
     """
     opened = [visit for visit in order.visits if visit.number > sum(before.visited.values())]
     wishes: dict[int, Wish] = {}
@@ -102,8 +92,8 @@ def preferring(order: Order, before: Order, last: Visit | None = None) -> Order:
         former = order.doers.get(visit.step)
         if former is not None:
             wishes[visit.number] = Wish(former, Rule.FORMER)
-        elif last is not None and last.agent is not None and len(opened) == 1 and _goes_on(last.need, visit.need):
-            wishes[visit.number] = Wish(last.agent, Rule.PREVIOUS)
+        elif last is not None and last.owner is not None and len(opened) == 1 and _goes_on(last.need, visit.need):
+            wishes[visit.number] = Wish(last.owner, Rule.PREVIOUS)
     return replace(order, wishes={**order.wishes, **wishes})
 
 

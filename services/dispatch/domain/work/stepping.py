@@ -73,7 +73,7 @@ def resolve(order: Order, at: datetime, solution: str, language: str | None = No
         raise StepsRemain(order.order_no, _open_steps(order))
     before, order = order, off_hold(order, at)
     if order.flow is None:
-        return ended(order.with_visits(), at, solution, language, before=before)
+        return ended(_done(order, visit).with_visits(), at, solution, language, before=before)
     done, facts = _complete(order, at, visit, {}, {}, before=before)
     if not course.at_end(done):
         raise StepsRemain(order.order_no, _open_steps(done))
@@ -111,8 +111,7 @@ def _complete(
     """The work without that step, gone on; `before`: the work as the last fact left it."""
     step, overdue = order.step(visit), timing.missed_limit(order, visit)
     kept, amount = _filled_in(order, at, step, values, fee, overdue=overdue)
-    doers = {**order.doers, visit.step: visit.agent} if visit.agent else order.doers
-    filled = supervising.answered(replace(order, fields={**order.fields, **kept}, doers=doers))
+    filled = supervising.answered(replace(_done(order, visit), fields={**order.fields, **kept}))
     if step.leave is not None and not step.leave.holds(filled.context(at, overdue=overdue)):
         raise CannotLeave(order.order_no, step.code, step.leave.source)
     paid, fees = _with_fee(filled, at, visit, amount, fee.get("note"))
@@ -127,6 +126,13 @@ def _complete(
     onward = _onward(at, visit, overdue=overdue)
     gone, (completed, *moved) = course.depart(paid, at, [visit], onward, tell, last=visit)
     return gone, [completed, *fees, *moved]
+
+
+def _done(order: Order, visit: Visit) -> Order:
+    """The work with whose step that was kept: whoever stood in, the step is its owner's when it comes again."""
+    if visit.owner is None:
+        return order
+    return replace(order, doers={**order.doers, visit.step: visit.owner})
 
 
 def _ends(order: Order, at: datetime, visit: Visit, values: Mapping[str, Any]) -> bool:

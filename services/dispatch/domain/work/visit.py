@@ -51,6 +51,11 @@ class Visit:
         return replace(self, **{**nobody, **changes})
 
     @property
+    def owner(self) -> str | None:
+        """Whose it is: for whom its agent stands in, or else its agent."""
+        return self.principal or self.agent
+
+    @property
     def clock(self) -> str:
         """The name of its clock, if its step has a limit."""
         return f"step/{self.number}"

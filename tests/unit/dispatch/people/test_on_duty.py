@@ -2,13 +2,13 @@ from datetime import timedelta
 
 from services.dispatch.domain.people.on_duty import who_is_on
 from tests.unit.dispatch.builders import said
-from tests.unit.dispatch.people.builders import a_roster, day, leave, on_rota
+from tests.unit.dispatch.people.builders import a_roster, day, extra, leave, on_rota
 
 NOW = day(2, 9)
 
 
-def standing(agent, at=NOW, live=True):
-    (row,) = who_is_on([agent], a_roster(), at, live=live)
+def standing(agent, at=NOW, live=True, rest="0s"):
+    (row,) = who_is_on([agent], a_roster(rest), at, live=live)
     return row.on, row.status, row.shift
 
 
@@ -24,6 +24,14 @@ def test_who_is_on_a_shift_is_on_duty_whatever_it_says_and_one_sees_what():
 
 def test_a_break_belongs_to_the_duty():
     assert standing(on_rota(), day(2, 10, 15)) == (True, "rota_break", "early")
+
+
+def test_of_another_time_than_now_one_sees_a_break_of_the_rota_and_missing_rest():
+    tired = on_rota(extra(day(2, 18), day(3, 1)))
+
+    assert standing(on_rota(), day(2, 10, 15), live=False) == (True, "rota_break", "early")
+    assert standing(tired, day(3, 8, 59), live=False, rest="8h") == (True, "no_rest", "early")
+    assert standing(tired, day(3, 9), live=False, rest="8h") == (True, None, "early")
 
 
 def test_off_shift_and_on_leave_nobody_is_on_duty():
