@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from shared.clock import to_text
 from shared.errors import Conflict, IllegalMove, ValidationError
 
 
@@ -40,6 +43,16 @@ class NothingToUrge(IllegalMove):
 
     def __init__(self, ticket_no: str, status: str) -> None:
         super().__init__(f"ticket {ticket_no} is {status}", rule="urge_open", ticket_no=ticket_no, status=status)
+
+
+class TooSoon(IllegalMove):
+    """Its customer has urged it a short while ago; `again_at` is when it may be urged again."""
+
+    def __init__(self, ticket_no: str, again_at: datetime) -> None:
+        again = to_text(again_at)
+        super().__init__(
+            f"ticket {ticket_no} may be urged again at {again}", rule="urge", ticket_no=ticket_no, again_at=again
+        )
 
 
 class NotInReplay(IllegalMove):

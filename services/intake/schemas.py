@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -12,6 +13,7 @@ from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.domain import triage
 from services.intake.listing import PLACE
+from shared.business_time import duration
 from shared.schemas import Code, Email, Instant, Key, Number, Page, Phone, Request, Text, YesNo
 
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 20_000, 500
@@ -157,6 +159,16 @@ class EndReplay(Request):
 _SOME = validate.Length(min=1)
 
 
+def _some_time(text: str) -> None:
+    """A time by the wall clock, over 0 and at most a year."""
+    try:
+        time = duration(text)
+    except ValueError as fault:
+        raise ValidationError(str(fault)) from None
+    if not timedelta() < time <= timedelta(days=365):
+        raise ValidationError("Must be over 0 and at most a year.")
+
+
 class Category(Schema):
     """`name` by language."""
 
@@ -180,7 +192,8 @@ class Impacts(Schema):
 
 
 class ReferenceData(Schema):
-    """deploy/config/intake.yaml."""
+    """deploy/config/intake.yaml. `urge_every`: once in so long a customer may urge a ticket."""
 
     categories = fields.Dict(keys=Code(64), values=fields.Nested(Category), required=True, validate=_SOME)
     priorities = fields.Nested(Impacts, required=True)
+    urge_every = fields.String(validate=_some_time)

@@ -110,9 +110,10 @@ class Intake(Health, ReferenceData, Verification):
 
     @command("submit", schemas.UrgeTicket)
     def urge_ticket(self, call: Call, ticket_no: str, note: str | None) -> Any:
-        """The customer asks for it to be done at last. Raises NotFound, NothingToUrge."""
+        """The customer asks for it to be done at last. Raises NotFound, NothingToUrge, TooSoon."""
+        triage = self.store.reference.current()
         return self.store.tickets.change(
-            call, ticket_no, lambda ticket, at: tickets.urge(ticket, note, at), answers.receipt
+            call, ticket_no, lambda ticket, at: tickets.urge(ticket, note, triage, at), answers.receipt
         )
 
     @command("backdate", schemas.EndReplay)

@@ -36,8 +36,8 @@ class Ticket(Aggregate):
     `reference` is the caller's own number of the matter, empty if it has none; several tickets may have the same.
     What the caller knows beside: `confidence` in type and category (0 to 1), whether it is `sensitive`, whom the
     customer wants (`wanted_agent`), whom it complains of, the ticket of the mass incident (`incident`) it is part of.
-    `order_no` is dispatch's work order. `order_number` and `priority_number` are the numbers of its facts that gave the
-    status and the priority; 0 before the first. `steps` are those of its flow that it came to, one entry for each.
+    `urged_at` is when its customer urged it last. `order_no` is dispatch's work order. `order_number` and
+    `priority_number` are the numbers of its facts that gave the status and the priority; 0 before the first. `steps` are those of its flow that it came to, one entry for each.
     `eta` is when a mass incident that it is part of will be over, as far as dispatch has told. In the same way
     `eta_number`, `kind_number` (type and category) and `linked_number` (it became part of one) are numbers of facts.
     """
@@ -60,6 +60,7 @@ class Ticket(Aggregate):
     wanted_agent: str | None = None
     complained_of: str | None = None
     incident: str | None = None
+    urged_at: datetime | None = None
     status: str = SUBMITTED
     order_no: str | None = None
     order_number: int = 0
@@ -134,11 +135,16 @@ def withdraw(ticket: Ticket, reason: str, at: datetime) -> tuple[Ticket, list[Fa
     return replace(ticket, status=WITHDRAWN), [fact]
 
 
-def urge(ticket: Ticket, note: str | None, at: datetime) -> tuple[Ticket, list[Fact]]:
-    """The customer asks for it to be done at last; how often, dispatch counts. Raises NothingToUrge."""
+def urge(ticket: Ticket, note: str | None, triage: Triage, at: datetime) -> tuple[Ticket, list[Fact]]:
+    """The customer asks for it to be done at last, once in `triage.urge_every`; how often, dispatch counts.
+
+    Raises NothingToUrge, and TooSoon, which says when again.
+    """
     if ticket.status in OVER:
         raise errors.NothingToUrge(ticket.ticket_no, ticket.status)
-    return ticket, [Fact("ticket_urged", at, {"note": note})]
+    if ticket.urged_at is not None and at < ticket.urged_at + triage.urge_every:
+        raise errors.TooSoon(ticket.ticket_no, ticket.urged_at + triage.urge_every)
+    return replace(ticket, urged_at=at), [Fact("ticket_urged", at, {"note": note})]
 
 
 def end_replay(ticket: Ticket, at: datetime) -> tuple[Ticket, list[Fact]]:

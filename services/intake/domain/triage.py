@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from shared.business_time import duration
 
 TYPES = ("enquiry", "fault", "complaint", "suggestion", "praise", "request")
 LEVELS = ("high", "medium", "low")
@@ -17,23 +20,31 @@ USUAL_PRIORITIES = {
     "low": {"high": "P3", "medium": "P4", "low": "P4"},
 }
 
+#: How long after its customer has urged a ticket it may be urged again, where the reference data do not say.
+USUAL_URGE_EVERY = timedelta(minutes=30)
+
 #: The reference data before any was applied: no category, so no ticket.
 NOTHING_APPLIED: Mapping[str, Any] = {"categories": {}, "priorities": USUAL_PRIORITIES}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Triage:
-    """Categories (code -> name by language) and the impact × urgency table. `version` 0 is the built-in one."""
+    """Categories (code -> name by language) and the impact × urgency table; a ticket may be urged once in `urge_every`.
+
+    `version` 0 is the built-in one.
+    """
 
     categories: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     priorities: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: USUAL_PRIORITIES)
+    urge_every: timedelta = USUAL_URGE_EVERY
     version: int = 0
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any], version: int = 0) -> Triage:
         """The reference data in a validated body (deploy/config/intake.yaml)."""
         categories = {code: dict(category["name"]) for code, category in body["categories"].items()}
-        return cls(categories=categories, priorities=body["priorities"], version=version)
+        urge_every = duration(body["urge_every"]) if "urge_every" in body else USUAL_URGE_EVERY
+        return cls(categories=categories, priorities=body["priorities"], urge_every=urge_every, version=version)
 
     def priority(self, impact: str, urgency: str) -> str:
         """`P1` to `P4`."""

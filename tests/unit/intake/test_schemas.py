@@ -140,6 +140,10 @@ def test_page_has_its_usual_length() -> None:
         ({"categories": {"$net": {"name": {"en": "Network"}}}}, "categories.$net.key"),
         ({"categories": {}}, "categories"),
         ({"priorities": {"high": {"high": "P9", "medium": "P2", "low": "P3"}}}, "priorities.high.high"),
+        ({"urge_every": "often"}, "urge_every"),
+        ({"urge_every": "0m"}, "urge_every"),
+        ({"urge_every": "2wd"}, "urge_every"),
+        ({"urge_every": 30}, "urge_every"),
     ],
 )
 def test_bad_reference_data_are_refused_by_path(body: dict[str, Any], field: str) -> None:

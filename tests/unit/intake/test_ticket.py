@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.intake import errors, events
@@ -89,17 +91,36 @@ def test_what_a_caller_knows_beside_is_kept_and_told() -> None:
     assert known.items() <= fact.data.items()
 
 
-def test_urging_leaves_the_ticket_as_it_is_and_is_told() -> None:
-    ticket, (fact,) = tickets.urge(a_ticket(), "We are waiting", NINE + minutes(5))
-    assert ticket == a_ticket()
+def test_urging_leaves_the_ticket_as_it_is_but_for_its_time_and_is_told() -> None:
+    ticket, (fact,) = tickets.urge(a_ticket(), "We are waiting", TRIAGE, NINE + minutes(5))
+    assert ticket == a_ticket(urged_at=NINE + minutes(5))
     assert events.ticket_urged(ticket, fact) == {"ticket_no": "T-100001", "note": "We are waiting"}
 
 
 @pytest.mark.parametrize("status", ["resolved", "closed", "withdrawn"])
 def test_nobody_is_urged_about_a_ticket_that_is_over(status: str) -> None:
     with pytest.raises(errors.NothingToUrge) as refused:
-        tickets.urge(a_ticket(status=status), None, NINE)
+        tickets.urge(a_ticket(status=status), None, TRIAGE, NINE)
     assert refused.value.details["status"] == status
+
+
+def test_urging_again_at_once_is_refused_and_says_when_again() -> None:
+    ticket, _ = tickets.urge(a_ticket(), None, TRIAGE, NINE)
+    with pytest.raises(errors.TooSoon) as refused:
+        tickets.urge(ticket, None, TRIAGE, NINE + minutes(29.9))
+    assert refused.value.details == {
+        "rule": "urge",
+        "ticket_no": "T-100001",
+        "again_at": "2026-03-02T09:30:00.000Z",
+    }
+    assert tickets.urge(ticket, None, TRIAGE, NINE + minutes(30))[0].urged_at == NINE + minutes(30)
+
+
+def test_how_often_a_ticket_may_be_urged_is_reference_data() -> None:
+    seldom = replace(TRIAGE, urge_every=minutes(60))
+    ticket, _ = tickets.urge(a_ticket(), None, seldom, NINE)
+    with pytest.raises(errors.TooSoon):
+        tickets.urge(ticket, None, seldom, NINE + minutes(59))
 
 
 def test_callers_own_number_is_kept_and_told() -> None:
