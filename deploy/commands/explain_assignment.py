@@ -1,4 +1,4 @@
-"""`loopdesk explain-assignment`: why somebody got the work."""
+"""`loopdesk explain-assignment`: why somebody got the work, or why nobody has it yet."""
 
 from __future__ import annotations
 
@@ -23,19 +23,23 @@ Answer = Mapping[str, Any]
 @click.command("explain-assignment")
 @click.argument("number", metavar="NUMBER")
 @click.option("--assignment", type=click.IntRange(min=1), help="Which one, counted from 1. Default: the newest.")
+@click.option("--step", help="An open step, by its code or its visit's number. Default: one that waits, if any.")
 @click.option("--zone", default="UTC", show_default=True, callback=zone_of, help="Of all times shown.")
 @click.option("--json", "as_json", is_flag=True, help="The answer as it came.")
-def explain_assignment(number: str, assignment: int | None, zone: tzinfo, as_json: bool) -> None:
+def explain_assignment(number: str, assignment: int | None, step: str | None, zone: tzinfo, as_json: bool) -> None:
     """Show why it was that agent: every candidate, what excluded it or each part of its score, and what decided.
 
     NUMBER is the work order's (W-…), the ticket's (T-…), or the caller's own reference. The choice is made again from
-    its record, and it is said whether the same comes out.
+    its record, and it is said whether the same comes out. Of work that waits: who could have it now, and what excludes
+    everybody else; --assignment shows a past one.
 
     \b
     loopdesk explain-assignment W-100001
     loopdesk explain-assignment T-100001 --assignment 1 --zone Asia/Shanghai
+    loopdesk explain-assignment W-100001 --step survey
     """
-    asked: dict[str, Any] = {named(number): number} | ({"assignment": assignment} if assignment else {})
+    which = {"assignment": assignment, "step": step}
+    asked: dict[str, Any] = {named(number): number, **{name: value for name, value in which.items() if value is not None}}
     with session.client() as client:
         answer = client.call("dispatch", "explain_assignment", **asked)
     if as_json:
@@ -46,7 +50,7 @@ def explain_assignment(number: str, assignment: int | None, zone: tzinfo, as_jso
 
 def show(answer: Answer, zone: tzinfo, console: Console = out) -> None:
     """Who, the candidates, what decided, and whether the record still says so."""
-    for line in head(answer, zone):
+    for line in waits(answer, zone) if answer["waiting"] else head(answer, zone):
         console.print(line)
     choice = answer["choice"]
     if choice is None:
@@ -54,9 +58,24 @@ def show(answer: Answer, zone: tzinfo, console: Console = out) -> None:
         return
     console.print(asked_for(choice, zone))
     console.print(candidates(choice, zone))
+    if answer["waiting"]:
+        return
     console.print()
     for line in verdict(choice):
         console.print(line)
+
+
+def waits(answer: Answer, zone: tzinfo) -> Iterator[Text]:
+    """That it waits, whether anybody could have it now, and what its team was told."""
+    step = f"step {answer['step']} " if answer["step"] else ""
+    choice = answer["choice"]
+    why = f"{choice['agent']} could have it" if choice["agent"] else choice["decided"]["said"]
+    held = "the work is held; " if answer["state"] == "held" else ""
+    title = Text.assemble((answer["order_no"], "bold"), f"  {step}waits; {held}", (why, "bold cyan"))
+    title.append(f"  ({answer['reference']})" if answer["reference"] else "", "dim")
+    yield title
+    told = f"told as stranded: {answer['stranded']}, " if answer["stranded"] else ""
+    yield Text(f"{told}as of {moment(choice['task']['at'], zone)}, times in {zone}", "dim")
 
 
 def head(answer: Answer, zone: tzinfo) -> Iterator[Text]:

@@ -68,7 +68,7 @@ class Choosing:
         stands = availability(agent, self.reference.roster, at)
         return Given(rule=rule.value, shift=stands.shift, shift_since=shift_began(stands, at))
 
-    def crowd(self, order: Order, visit: Visit, at: datetime, tx: Transaction) -> Crowd:
+    def crowd(self, order: Order, visit: Visit, at: datetime, tx: Transaction | None = None) -> Crowd:
         """All who may have the step, as the transaction sees them; what is known of the customer is read, too."""
         self._knowing(order)
         wish = order.wishes.get(visit.number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.dispatch import answers, domain, explaining_assignment, schemas_assigning
+from services.dispatch import answers, domain, schemas_assigning
 from services.dispatch.domain import Decision, Order
 from services.dispatch.store import DispatchStore
 from shared.bus import Call, command, query
@@ -53,9 +53,9 @@ class Assigning:
         return self.store.change_with_seats(call, order_no, decide, answers.receipt)
 
     @query("read", schemas_assigning.ExplainAssignment)
-    def explain_assignment(self, call: Call, assignment: int | None, **named: str) -> Any:
-        """Every candidate of a choice: what excluded it, or its score; the choice made again. Raises NotFound."""
-        order_no = self.store.order_no(**named)
-        order, entries = self.store.orders.get(order_no), self.store.orders.entries(order_no)
-        document = self.store.assignments.get(order_no, assignment)
-        return explaining_assignment.assignment(order, document, entries, self.store.books)
+    def explain_assignment(self, call: Call, assignment: int | None, step: str | None, **named: str) -> Any:
+        """Every candidate of a choice: what excluded it, or its score; the choice made again. Raises NotFound.
+
+        Of work that waits, unless an assignment is named: the choice that would be made now (`waiting`).
+        """
+        return self.store.explaining.answer(self.store.order_no(**named), assignment, step)

@@ -28,6 +28,7 @@ from services.dispatch.domain.work.fitness import role_may_have
 from services.dispatch.domain.work.order import Books, Seat
 from services.dispatch.duty_log import DutyLogs
 from services.dispatch.events import ORDER_EVENTS
+from services.dispatch.explaining_assignment import ExplainingAssignments
 from services.dispatch.handovers import StandIns
 from services.dispatch.incidents import MassIncidents
 from services.dispatch.listing import INDEXES, PARTIAL, query
@@ -123,6 +124,7 @@ class DispatchStore:
         self.incidents = MassIncidents(db, self.orders, self.change, self.change_with_seats)
         self.stand_ins = StandIns(db, self.orders, self.change_with_seats, self._may_stand_in)
         self._candidates = Candidates(self.agents.aggregates, self.orders, self.stand_ins.register)
+        self.explaining = ExplainingAssignments(self.orders, self.assignments, self._choosing, self.books, self.now)
         self._counters = Counters(
             seats=self.agents.seats,
             assignments=self.assignments,

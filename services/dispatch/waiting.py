@@ -109,7 +109,7 @@ class Waiting:
 
     def _given(self, order: Order, served: Sequence[str], crowds: Crowds, why: str) -> bool:
         """Whether somebody got something of the work; what another worker is just giving out is left to that one."""
-        at = _time_of(order, self._now())
+        at = time_of(order, self._now())
         wanted = [visit for visit in waiting(order) if visit.need.key in served]
         if not any(crowds.may_take(order, visit, at) for visit in wanted) or not self.courtesy.hold(order.order_no):
             return False
@@ -127,7 +127,7 @@ class Waiting:
         return bool(seats)
 
 
-def _time_of(order: Order, now: datetime) -> datetime:
+def time_of(order: Order, now: datetime) -> datetime:
     """When waiting work is given out: now; in replay, time moves on by the caller's word only."""
     if order.replay_until is None:
         return now

@@ -15,7 +15,7 @@ from services.dispatch.domain.assigning.limits import LIMITS
 from tests.unit.dispatch.assigning.builders import a_candidate, ago
 from tests.unit.dispatch.builders import NINE
 from tests.unit.dispatch.declared import a_body, read
-from tests.unit.operators.test_explain_assignment import an_answer
+from tests.unit.operators.test_explain_assignment import a_waiting_answer, an_answer
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "assignment.md").read_text(encoding="utf-8")
 TEAM = (
@@ -50,13 +50,25 @@ def test_the_declaration_to_copy_is_valid():
     assert (assignment.units_of({"priority": "P1"}), assignment.triage.team) == (4, "experts")
 
 
-def test_the_explanation_shown_is_what_the_command_prints():
-    [shown] = re.findall(r"```text\n(.*?)```", DOCUMENT, re.DOTALL)
-    answer = an_answer(*TEAM, units=4, priority="P1", due=NINE + timedelta(hours=4), skill="network", level=2)
+def printed(answer):
     console = Console(width=160)
     with console.capture() as captured:
         show(answer, UTC, console)
-    lines = [line.rstrip() for line in captured.get().splitlines()]
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def test_the_explanation_shown_is_what_the_command_prints():
+    [shown] = re.findall(r"```text\n(.*?)```", section("Reading an explanation"), re.DOTALL)
+    answer = an_answer(*TEAM, units=4, priority="P1", due=NINE + timedelta(hours=4), skill="network", level=2)
+    lines = printed(answer)
 
     assert [line.rstrip() for line in shown.splitlines()] == lines[:-1]
     assert lines[-1].startswith("sha256 ")
+
+
+def test_the_explanation_of_work_that_waits_is_what_the_command_prints():
+    [shown] = re.findall(r"```text\n(.*?)```", section("Why nobody has it"), re.DOTALL)
+    asked = {"units": 4, "priority": "P1", "due": NINE + timedelta(hours=4), "skill": "network", "level": 2}
+    answer = a_waiting_answer(*TEAM[1:3], stranded="level, capacity", **asked)
+
+    assert [line.rstrip() for line in shown.splitlines()] == printed(answer)

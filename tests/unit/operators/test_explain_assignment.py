@@ -6,10 +6,13 @@ from datetime import UTC, timedelta
 from rich.console import Console
 
 from deploy.commands.explain_assignment import show
+from services.dispatch import domain
+from services.dispatch.domain.assigning.choice import choose
 from services.dispatch.domain.assigning.record import digest
-from services.dispatch.explaining_assignment import assignment
+from services.dispatch.domain.work.picking import Picked
+from services.dispatch.explaining_assignment import assignment, waiting
 from shared.clock import to_text
-from tests.unit.dispatch.assigning.builders import a_candidate, ago, recorded
+from tests.unit.dispatch.assigning.builders import a_candidate, a_task, ago, recorded
 from tests.unit.dispatch.builders import NINE, an_order, reference
 
 RULES = {"weights": {"load": 2, "idle": 1}}
@@ -44,6 +47,16 @@ def an_answer(*candidates, changed=None, **task):
     order = an_order(book=book, reference="INC0000045")
     document = a_document({**told, **(changed or {})} if told else None)
     return json.loads(json.dumps(assignment(order, document, entries, lambda _: book), default=to_text))
+
+
+def a_waiting_answer(*candidates, stranded=None, held=False, **task):
+    """The answer about work that waits, as it comes over the wire."""
+    book, asked = reference(assignment=RULES, version=7), a_task(**task)
+    order = an_order(agent=None, book=book, reference="INC0000045")
+    order = domain.hold(order, NINE, "waiting_for_customer")[0] if held else order
+    order = domain.stranded(order, NINE, 1, stranded, alarmed=False)[0] if stranded else order
+    picked = Picked(choice=choose(asked, candidates, book.assignment), task=asked, candidates=candidates)
+    return json.loads(json.dumps(waiting(order, order.visits[0], picked, book), default=to_text))
 
 
 def shown(answer):
@@ -105,3 +118,26 @@ def test_work_that_nobody_chose_an_agent_for_says_how_it_came():
         "assigned Mon 2026-03-02 09:00:00, accepted Mon 2026-03-02 09:02:00, times in UTC",
         "Nobody chose: the work came to it.01 as handed over.",
     ]
+
+
+def test_of_work_that_nobody_can_take_one_sees_what_excludes_each_and_what_its_team_was_told():
+    answer = a_waiting_answer(a_candidate("it.02", load=10), a_candidate("it.03", status="away"), stranded="presence")
+
+    assert shown(answer) == [
+        "W-100001 waits; nobody can take it: presence, capacity (INC0000045)",
+        "told as stranded: presence, as of Mon 2026-03-02 09:00:00, times in UTC",
+        "for it, P2, fault, 1 unit, reference data version 7",
+        "agent load ×2 idle ×1 score last new work",
+        "- it.02 never excluded: capacity (load 10 + 1 unit > 10)",
+        "- it.03 never excluded: presence (away)",
+    ]
+
+
+def test_of_work_that_waits_one_sees_who_could_have_it():
+    assert shown(a_waiting_answer(a_candidate("it.02")))[0] == "W-100001 waits; it.02 could have it (INC0000045)"
+
+
+def test_of_held_work_that_waits_one_sees_that_it_is_held():
+    lines = shown(a_waiting_answer(a_candidate("it.02"), held=True))
+
+    assert lines[0] == "W-100001 waits; the work is held; it.02 could have it (INC0000045)"
