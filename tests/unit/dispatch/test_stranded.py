@@ -1,7 +1,9 @@
 """Where work waits that nobody at all can take."""
 
+from dataclasses import replace
+
 from services.dispatch import domain
-from tests.unit.dispatch.builders import NINE, an_order
+from tests.unit.dispatch.builders import NINE, an_order, types
 
 
 def test_held_work_keeps_no_alarm_from_others():
@@ -11,3 +13,13 @@ def test_held_work_keeps_no_alarm_from_others():
 
     assert domain.strandings(order) == []
     assert domain.strandings(domain.resume(order, NINE)[0]) == ["it|presence"]
+
+
+def test_work_that_goes_live_is_told_of_anew_where_nobody_can_take_it():
+    order = replace(an_order(agent=None), replay_until=NINE)
+    order, _ = domain.stranded(order, NINE, 1, "presence", alarmed=False)
+
+    live, facts = domain.go_live(order, NINE)
+
+    assert domain.strandings(live) == []
+    assert types(facts) == ["work_went_live"]

@@ -175,9 +175,13 @@ def withdraw(order: Order, at: datetime, reason: str) -> Decision:
 
 
 def go_live(order: Order, at: datetime) -> Decision:
-    """The replay is over: from now on the clocks follow the wall clock."""
-    order = replace(order, replay_until=None)
-    return order, [told(order, order, "work_went_live", at)]
+    """The replay is over: from now on the clocks follow the wall clock.
+
+    That nobody could take it was history, of which nobody was alarmed: it is told anew, if it is still so.
+    """
+    before = replace(order, replay_until=None)
+    order = before.with_visits(*(replace(visit, stranded=None) for visit in order.visits)) if order.visits else before
+    return order, [told(before, order, "work_went_live", at)]
 
 
 def off_hold(order: Order, at: datetime) -> Order:
