@@ -44,6 +44,12 @@ CLIMBING = POLICY | {
     "when": 'type == "climbing"',
     "escalations": [{"clock": "resolution", "at": 1, "level": 3, "tell": ["duty_manager"], "move_to": "expert"}],
 }
+#: P3 is due sooner.
+HURRIED = POLICY | {
+    "code": "hurried",
+    "when": 'type == "hurried"',
+    "targets": POLICY["targets"] | {"P3": {"first_response": "2h", "resolution": "1d"}},
+}
 #: In office hours, by three levels up to the duty manager.
 LADDER = POLICY | {
     "code": "ladder",
@@ -113,7 +119,7 @@ def a_body(**changes: Any) -> dict[str, Any]:
         "roles": {"intern": {"may": 'type == "enquiry"'}},
         "hold_reasons": WHO_WAITS,
         "calendars": {**BEFORE_FIRST_APPLY["calendars"], "office": OFFICE},
-        "policies": [CLIMBING, LADDER, POLICY],
+        "policies": [CLIMBING, LADDER, HURRIED, POLICY],
         "supervision": {"hold_limits": {"waiting_for_vendor": "1h"}},
         "flows": {"repair": REPAIR},
         "assignment": ASSIGNMENT,

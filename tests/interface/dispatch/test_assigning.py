@@ -127,6 +127,30 @@ def test_an_agent_gets_the_most_urgent_of_what_waits_the_oldest_among_equals(
     ]
 
 
+def test_of_the_same_priority_what_is_due_first_is_given_out_first_however_young(
+    desk: Client, tell: Feigned, team: str
+) -> None:
+    now = datetime.now(UTC)
+    later, soon, soon_too = (
+        a_ticket(team, type=kind, at=now - timedelta(minutes=age))
+        for kind, age in (("fault", 9), ("hurried", 1), ("hurried", 5))
+    )
+    opened(desk, tell, later, soon, soon_too)
+    agent = come(desk, f"busy of {team}", team, capacity=0)
+    said(desk, agent, "busy")
+    desk.command("dispatch", "save_agent", agent_id=agent, name="Busy", teams=[team], capacity=2)
+
+    pulled = ask(desk, agent)
+    pushed = come(desk, f"free of {team}", team, capacity=1)
+
+    assert pulled is not None
+    assert (pulled["order_no"], work(desk, soon)["agent"], work(desk, later)["agent"]) == (
+        order_of(soon_too),
+        pushed,
+        None,
+    )
+
+
 def test_late_work_comes_before_more_urgent_work(desk: Client, tell: Feigned, team: str) -> None:
     late, urgent = a_ticket(team, at=datetime.now(UTC) - timedelta(days=2)), a_ticket(team, priority="P1")
     opened(desk, tell, late, urgent)

@@ -110,6 +110,38 @@ def test_open_work_goes_to_the_stand_in_and_comes_back_when_it_is_cancelled(
     assert loads(stack, team) == {a1: 2, a3: 0}
 
 
+def test_reopened_work_that_the_stand_in_did_goes_to_the_agent_who_is_back(
+    desk: Client, tell: Feigned, team: str, a1: str, a3: str
+) -> None:
+    (ticket,) = given(desk, tell, team, a1)
+    made = hand_over(desk, a1, a3)
+    with_(desk, ticket, a3)
+    do(desk, "resolve", ticket, solution="Done")
+    cancel(desk, made)
+    desk.command("dispatch", "set_presence", agent_id=a3, status="available")
+
+    order = do(desk, "reopen", ticket, reason="again")
+
+    assert order["agent"] == a1
+    assert work(desk, ticket)["history"][-1]["data"]["rule"] == "former_agent"
+
+
+def test_work_reopened_while_the_agent_is_still_away_goes_to_the_stand_in_for_it(
+    desk: Client, tell: Feigned, team: str, a1: str, a3: str
+) -> None:
+    (ticket,) = given(desk, tell, team, a1)
+    made = hand_over(desk, a1, a3)
+    with_(desk, ticket, a3)
+    desk.command("dispatch", "set_presence", agent_id=a3, status="available")
+    do(desk, "resolve", ticket, solution="Done")
+
+    order = do(desk, "reopen", ticket, reason="again")
+    cancel(desk, made)
+
+    assert order["agent"] == a3
+    with_(desk, ticket, a1)
+
+
 def test_it_comes_back_by_itself_at_the_end(
     desk: Client, tell: Feigned, stack: Stack, team: str, a1: str, a3: str
 ) -> None:

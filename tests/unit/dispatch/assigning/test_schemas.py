@@ -8,8 +8,8 @@ from shared.schemas import load
 
 
 @pytest.mark.parametrize("named", [{"order_no": "W-1"}, {"ticket_no": "T-1"}, {"reference": "INC0000045"}])
-def test_work_is_named_in_one_of_three_ways_and_the_newest_assignment_is_meant(named):
-    assert load(ExplainAssignment, named) == {**named, "assignment": None}
+def test_work_is_named_in_one_of_three_ways_and_how_it_stands_now_is_meant(named):
+    assert load(ExplainAssignment, named) == {**named, "assignment": None, "step": None}
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ def test_work_is_named_in_one_of_three_ways_and_the_newest_assignment_is_meant(n
     [
         ({}, "order_no"),
         ({"order_no": "W-1", "ticket_no": "T-1"}, "order_no"),
+        ({"order_no": "W-1", "assignment": 1, "step": "survey"}, "step"),
         ({"order_no": "W-1", "assignment": 0}, "assignment"),
         ({"order_no": "W-1", "assignment": "2"}, "assignment"),
         ({"order_no": "W-1", "agent": "it.01"}, "agent"),
