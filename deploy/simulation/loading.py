@@ -18,12 +18,14 @@ from deploy.simulation.duties import Duties
 from deploy.simulation.duty import Duty
 from deploy.simulation.errors import DamagedLog
 from deploy.simulation.measure import Outcome
+from deploy.simulation.named import require_named
 from deploy.simulation.past import Past
 from deploy.simulation.reproduce import Checked, Difference, Reproduction, ticket_of
 from deploy.simulation.samples import Samples
 from deploy.simulation.spool import Spool
 from services.dispatch.domain.people.agent import Agent, declare
 from services.dispatch.domain.reference.reference import Reference
+from shared.clock import to_text
 
 Progress = Callable[[int], None]
 MOST_DIFFERENCES = 1000
@@ -57,7 +59,7 @@ class _Export:
 
     def __init__(self) -> None:
         self.own = own.Own()
-        self.reproduction = Reproduction(self.own.books)
+        self.reproduction = Reproduction(self.own.books, self.own.witness)
         self.past = Past()
         self.courses, self.samples = Spool(), Samples()
         self.differences: list[Difference] = []
@@ -87,8 +89,12 @@ class _Export:
         entries = logfile.entries_of(line, row)
         if "set" not in entries[0]:
             raise DamagedLog(line, "entries.0.set", "is missing: this history does not say what it changed")
+        assignments = row.get("assignments") or ()
+        require_named(line, entries, assignments, self.own)
+        if entries[0]["type"] == "work_opened" and opened != entries[0]["at"]:
+            raise DamagedLog(line, "opened_at", f"is not the time of the first entry, {to_text(entries[0]['at'])}")
         try:
-            self._play(entries, row.get("assignments") or (), opened)
+            self._play(entries, assignments, opened)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DamagedLog(line, "entries", f"tell no work order: {error!r}") from error
 

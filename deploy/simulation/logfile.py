@@ -58,10 +58,10 @@ def _opened(path: Path, mode: str, suffix: str) -> Iterator[TextIO]:
 
 
 def is_export(path: Path) -> bool:
-    """Whether the file begins as an export does."""
+    """Whether the file begins as an export does, or is called like one."""
     try:
         with _opened(path, "rt", path.suffix) as file:
-            return file.read(1) == "{"
+            return file.read(1) == "{" or ".jsonl" in path.suffixes
     except (UnicodeDecodeError, gzip.BadGzipFile) as error:
         raise DamagedLog(1, "text", f"cannot be read: {error}") from error
 

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deploy.simulation.acts import Act, Kind
+from deploy.simulation.agent_state import require_state
 from deploy.simulation.errors import DamagedLog
 from deploy.simulation.logfile import Row, entries_of, instant
+from deploy.simulation.witness import Witness
 from services.dispatch import reference_schemas
 from services.dispatch.agent_documents import agent_from
 from services.dispatch.domain.flows.flow import ONE_STEP
@@ -34,6 +36,7 @@ class Own:
     bodies: dict[int, Mapping[str, Any]] = field(default_factory=lambda: {0: BEFORE_FIRST_APPLY})
     agents: dict[str, Agent] = field(default_factory=dict)
     presence: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    witness: Witness = field(default_factory=Witness)
     _built: dict[int, Reference] = field(default_factory=dict)
 
     def books(self, version: int) -> Reference:
@@ -55,6 +58,8 @@ class Own:
             self._reference(line, row)
         elif kind == "agents":
             self._agent(line, row)
+        elif kind == "hand_overs":
+            self._hand_overs(line, row)
 
     def _reference(self, line: int, row: Row) -> None:
         version = row.get("version")
@@ -70,11 +75,19 @@ class Own:
 
     def _agent(self, line: int, row: Row) -> None:
         agent_id, entries = str(row.get("agent_id")), entries_of(line, row)
+        require_state(line, row, entries)
         try:
             self.agents[agent_id] = _agent(agent_id, row["state"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DamagedLog(line, "state", f"is no agent: {error!r}") from error
+        self.witness.agent(agent_id, entries)
         self.presence[agent_id] = list(_presence(entries))
+
+    def _hand_overs(self, line: int, row: Row) -> None:
+        try:
+            self.witness.register(entries_of(line, row))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedLog(line, "entries", f"tell no hand-over: {error!r}") from error
 
 
 def _agent(agent_id: str, state: Mapping[str, Any]) -> Agent:

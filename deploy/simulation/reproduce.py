@@ -1,7 +1,8 @@
 """An export played again: every deadline, and every assignment, must come out as it was recorded.
 
 Each write of a history is judged from the state that the record gives before it, so that one difference does not bring
-others: what fell due by then, what the command made of the clocks, and who was chosen.
+others: what fell due by then, what the command made of the clocks, who was chosen of whom, and when the work was given,
+queued or handed over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from itertools import groupby
 from typing import Any
 
 from deploy.simulation.again import given_again, parent_of
+from deploy.simulation.rows import Rows
+from deploy.simulation.settling import settled
+from deploy.simulation.witness import Witness
 from services.dispatch import domain
 from services.dispatch.domain import Order
 from services.dispatch.domain.assigning.record import digest, recomputed
@@ -61,11 +65,12 @@ class Checked:
 
 
 class Reproduction:
-    """Plays histories again. `books` has the versions of the reference data, `checked` counts what was compared, `last`
-    is the state that the last history ended in, as recorded."""
+    """Plays histories again. `books` has the versions of the reference data, `witness` knows agents and hand-overs,
+    `checked` counts what was compared, `last` is the state that the last history ended in, as recorded."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, witness: Witness) -> None:
         self._books = books
+        self._witness = witness
         self.checked = Checked()
         self.last: Order | None = None
 
@@ -74,15 +79,22 @@ class Reproduction:
         self.checked.orders += 1
         order_no = str((entries[0].get("set") or {}).get("order_no", "?"))
         yield from self._assignments(order_no, entries, assignments)
+        records = {one["number"]: one.get("record") for one in assignments}
         state: Order | None = None
+        rows = Rows()
         for _, write in groupby(entries, key=lambda entry: (entry["cause"], entry["recorded_at"])):
             own = list(write)
             after = state
             for entry in own:
+                if entry["type"] in SETTLED and after is not None:
+                    yield from self._settled(after, entry, records.get(entry["data"].get("assignment")))
                 after = folded(after, entry, self._books)
             assert after is not None  # noqa: S101 - a write has entries
             yield from self._write(state, own, after)
+            rows.take(state, own, after)
             state = after
+        for number, what, recorded, again in rows.faults(assignments):
+            yield Difference(order_no, number, what, recorded, again)
         self.last = state
 
     # deadlines
@@ -166,6 +178,16 @@ class Reproduction:
             yield Difference(order_no, entry["number"], "assignment", agent, again)
         elif digest(kept["record"]) != entry["data"]["choice"]:
             yield Difference(order_no, entry["number"], "assignment", "another record", "this record")
+
+    def _settled(self, before: Order, entry: Entry, record: Mapping[str, Any] | None) -> Iterator[Difference]:
+        """Who has the work, and from when, by the state before and by who there was; another record says nothing."""
+        if record is not None and digest(record) != entry["data"].get("choice"):
+            record = None
+        try:
+            for what, recorded, again in settled(before, entry, record, self._books, self._witness):
+                yield Difference(before.order_no, entry["number"], f"{entry['type']}, {what}", recorded, again)
+        except (LoopdeskError, ValueError, KeyError, TypeError, LookupError) as error:
+            yield Difference(before.order_no, entry["number"], entry["type"], "happened", f"refused: {error!r}")
 
 
 def folded(order: Order | None, entry: Entry, books: Books) -> Order:

@@ -99,7 +99,9 @@ def test_the_same_work_is_played_with_more_agents_and_drawn(log: Path, team: str
     assert "Plotly.newPlot" in picture.read_text(encoding="utf-8")
 
 
-def test_a_history_that_the_rules_do_not_give_is_named_and_nothing_is_played(log: Path, tickets: list[Event]) -> None:
+def test_a_choice_of_somebody_of_whom_there_is_no_line_is_refused_and_nothing_is_played(
+    log: Path, tickets: list[Event]
+) -> None:
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     order = next(line for line in lines if line.get("order_no") == order_of(tickets[0]))
     order["assignments"][0]["record"]["agents"] = ["somebody else"] * len(order["assignments"][0]["record"]["agents"])
@@ -108,7 +110,7 @@ def test_a_history_that_the_rules_do_not_give_is_named_and_nothing_is_played(log
     result = run("simulate", log)
 
     assert result.exit_code == 1
-    assert f"{order_of(tickets[0])} #2 assignment" in result.output
+    assert "record.agents: of the agent 'somebody else' there is no line" in result.output
     assert "as it is" not in result.output
 
 

@@ -18,11 +18,14 @@ from deploy.simulation.samples import Samples
 from deploy.simulation.setting import Setting
 from services.dispatch import domain
 from services.dispatch.agent_documents import agent_document
+from services.dispatch.assignments import OUTCOMES, document
+from services.dispatch.choosing import Given
 from services.dispatch.domain import Agent, Order
 from services.dispatch.domain.assigning.record import digest, record
 from services.dispatch.domain.people.presence import Status
 from services.dispatch.domain.work.candidacy import Around
 from services.dispatch.domain.work.picking import pick, terms_of
+from services.dispatch.schemas_people import AgentFields
 from shared.clock import to_text
 from shared.document import GENESIS, entry_hash
 from shared.events import Fact, to_json
@@ -104,7 +107,11 @@ class History:
             choice = picked.choice
             self.order, facts = domain.assign(self.order, at, str(choice.agent_id), visit.number, choice.rule, terms)
             number = facts[0].data["assignment"]
-            self.assignments.append({"order_no": self.order.order_no, "number": number, "record": kept})
+            told = facts[0].data["choice"]
+            given = Given(rule=choice.rule.value, shift=None, shift_since=at, record=kept, digest=told)
+            begun = next(one for one in self.order.visits if one.assignment == number)
+            row = to_json(document(self.order, begun, at, facts, given))
+            self.assignments.append({name: value for name, value in row.items() if name != "_id"})
             self._write(facts, cause, at)
 
     def then(self, move: Callable[[Order, datetime], tuple[Order, list[Fact]]], at: datetime, cause: str) -> History:
@@ -136,6 +143,15 @@ class History:
             }
             self._link = entry["hash"] = entry_hash(self._link, entry)
             self.entries.append(entry)
+            self._note(fact)
+
+    def _note(self, fact: Fact) -> None:
+        """What the row of the newest assignment keeps of a fact."""
+        row = self.assignments[-1] if self.assignments else {}
+        if fact.type == "work_accepted":
+            row["accepted_at"] = to_text(fact.at)
+        elif fact.type in OUTCOMES and row.get("ended_at") is None:
+            row |= {"ended_at": to_text(fact.at), "outcome": OUTCOMES[fact.type]}
 
     @property
     def row(self) -> dict[str, Any]:
@@ -179,23 +195,29 @@ def sealed_again(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def an_agent_row(agent: Agent) -> dict[str, Any]:
     """Somebody who has been there since before nine."""
-    said = {
-        "number": 1,
-        "type": "presence_set",
-        "at": to_text(NINE - timedelta(days=1)),
-        "recorded_at": to_text(NINE - timedelta(days=1)),
-        "actor": None,
-        "cause": "request",
-        "data": {"status": Status.AVAILABLE.value, "until": None},
-    }
-    said["hash"] = entry_hash(GENESIS, said)
     state = to_json(agent_document(agent))
-    return {"agent_id": agent.agent_id, "state": state, "entries": [said], "head": {"number": 1, "hash": said["hash"]}}
+    profile = {name: state[name] for name in AgentFields().fields}
+    said = {"status": Status.AVAILABLE.value, "until": None}
+    return {"agent_id": agent.agent_id, "state": state, **told_before(("agent_saved", profile), ("presence_set", said))}
 
 
-def an_export(path: Path, rows: Sequence[Mapping[str, Any]], newer: Sequence[Mapping[str, Any]] = ()) -> Path:
+def told_before(*facts: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A history of the day before nine."""
+    at = to_text(NINE - timedelta(days=1))
+    entries = [
+        {"number": number, "type": type, "at": at, "recorded_at": at, "actor": None, "cause": "request", "data": data}
+        for number, (type, data) in enumerate(facts, start=1)
+    ]
+    return sealed_again({"entries": entries, "head": {"number": len(entries)}})
+
+
+def an_export(
+    path: Path,
+    rows: Sequence[Mapping[str, Any]],
+    newer: Sequence[Mapping[str, Any]] = (),
+    people: Sequence[Agent] = (an_agent("a1"), an_agent("a2")),
+) -> Path:
     """A file of `loopdesk export` with these work orders; `newer`: another version of the reference data."""
-    people = [an_agent("a1"), an_agent("a2")]
     told = [
         ("reference", {"version": VERSION, "body": a_body(), "at": to_text(NINE)}),
         *(("reference", {"version": VERSION + 1, "body": body, "at": to_text(NINE)}) for body in newer),

@@ -99,7 +99,7 @@ def test_reference_data_that_do_not_fit_together(export: Path) -> None:
 
 def test_reference_data_after_the_work(export: Path) -> None:
     lines = lines_of(export)
-    put_lines(export, [lines[0], *lines[2:6], lines[1], lines[6]])
+    put_lines(export, [*lines[:6], lines[1], {**lines[6], "lines": 8}])
 
     assert refused(export)[1] == "kind"
 
@@ -189,6 +189,49 @@ def test_a_priority_that_is_none(incidents: Path) -> None:
     rows[0]["priority"] = "9 - Whatever"
 
     assert refused_row(put_rows(incidents, rows)) == (2, "priority")
+
+
+def test_incidents_that_are_not_in_the_order_of_opening(incidents: Path) -> None:
+    rows = rows_of(incidents)
+    first = [row for row in rows if row["number"] == rows[0]["number"]]
+    rest = rows[len(first) :]
+    other = next(place for place, row in enumerate(rest) if row["opened_at"] != first[0]["opened_at"])
+    after_it = next(place for place, row in enumerate(rest) if place > other and row["number"] != rest[other]["number"])
+
+    moved = put_rows(incidents, [*rest[:after_it], *first, *rest[after_it:]])
+
+    assert refused_row(moved) == (after_it + 2, "opened_at")
+
+
+def test_a_log_the_other_way_round(incidents: Path) -> None:
+    assert refused_row(put_rows(incidents, rows_of(incidents)[::-1]))[1] in ("opened_at", "sys_updated_at")
+
+
+def test_an_incident_that_was_opened_twice(incidents: Path) -> None:
+    rows = rows_of(incidents)
+    rows[1]["opened_at"] = "01-01-2026 00:00"
+
+    assert refused_row(put_rows(incidents, rows)) == (3, "opened_at")
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_row_from_long_before_the_incident(incidents: Path, place: int) -> None:
+    rows = rows_of(incidents)
+    rows[place]["sys_updated_at"] = "01-01-2015 00:00"
+
+    assert refused_row(put_rows(incidents, rows)) == (place + 2, "sys_updated_at")
+
+
+def test_the_shipped_log_is_in_order() -> None:
+    assert len(foreign.read(LOG)) > 500
+
+
+def test_an_export_with_nothing_in_it(tmp_path: Path) -> None:
+    empty = tmp_path / "log.jsonl"
+    empty.write_bytes(b"")
+
+    assert logfile.is_export(empty)
+    assert refused(empty) == (1, "kind")
 
 
 def test_in_a_foreign_log_the_assignments_are_facts_and_the_share_of_agreement_is_told(incidents: Path) -> None:
