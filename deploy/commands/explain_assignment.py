@@ -38,8 +38,8 @@ def explain_assignment(number: str, assignment: int | None, step: str | None, zo
     loopdesk explain-assignment T-100001 --assignment 1 --zone Asia/Shanghai
     loopdesk explain-assignment W-100001 --step survey
     """
-    which = {"assignment": assignment, "step": step}
-    asked: dict[str, Any] = {named(number): number, **{name: value for name, value in which.items() if value is not None}}
+    which = {named(number): number, "assignment": assignment, "step": step}
+    asked: dict[str, Any] = {name: value for name, value in which.items() if value is not None}
     with session.client() as client:
         answer = client.call("dispatch", "explain_assignment", **asked)
     if as_json:

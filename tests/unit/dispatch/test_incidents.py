@@ -20,7 +20,7 @@ from services.dispatch.errors import (
     NotSettled,
 )
 from shared.errors import LoopdeskError, ValidationError
-from tests.unit.dispatch.builders import NINE, a_ticket, after, an_order, opened, reference, types
+from tests.unit.dispatch.builders import NINE, a_ticket, after, an_order, opened, reference, resolved, types
 from tests.unit.dispatch.courses import a_book, open_steps, rebuilt, reported, stored
 
 MATCH = 'category == "network"'
@@ -333,6 +333,24 @@ def test_unlinked_work_begins_its_flow_anew():
 
 def test_unlinked_work_is_first_for_who_had_it():
     alone, _ = incidents.unlink(linked(an_order(agent="a7")), NINE, "another cable")
+
+    assert list(alone.wishes.values()) == [Wish("a7", Rule.FORMER)]
+
+
+def test_unlinked_work_that_a_stand_in_had_is_first_for_its_owner():
+    had = an_order(agent="stand-in")
+    had = had.with_visit(replace(had.visits[0], principal="a7"))
+
+    alone, _ = incidents.unlink(linked(had), NINE, "another cable")
+
+    assert list(alone.wishes.values()) == [Wish("a7", Rule.FORMER)]
+
+
+def test_unlinked_work_is_for_who_had_it_last_and_not_for_who_did_it_in_an_earlier_round():
+    again, _ = domain.reopen(resolved(agent="a1"), NINE, reason="again", cause="customer")
+    again, _ = domain.assign(again, NINE, "a7")
+
+    alone, _ = incidents.unlink(linked(again), NINE, "another cable")
 
     assert list(alone.wishes.values()) == [Wish("a7", Rule.FORMER)]
 

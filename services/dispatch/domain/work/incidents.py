@@ -110,7 +110,8 @@ def link(order: Order, at: datetime, parent: Order, reason: str) -> Decision:
     linked = off_hold(order, at)
     parts = [name for name, clock in order.clocks.items() if clock.promise in (Promise.STEP, Promise.GROUP)]
     linked = timing.called_off(linked, at, *parts) if parts else linked
-    linked = replace(linked.with_visits(), blocks=(), state=state, parent=parent.order_no)
+    had = {visit.step: visit.owner for visit in order.visits if visit.owner}
+    linked = replace(linked.with_visits(), blocks=(), state=state, parent=parent.order_no, doers={**order.doers, **had})
     why = {"parent_no": parent.order_no, "parent_ticket_no": parent.ticket_no, "reason": reason}
     return linked, [told(order, linked, "work_linked", at, eta=mass.eta, eta_note=mass.eta_note, **why)]
 

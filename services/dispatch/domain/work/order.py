@@ -59,7 +59,8 @@ class Order(Aggregate):
     `visits` are its open steps, in order of number. `team`, `agent` and the two who are called when it goes wrong are
     those of the first of them, or, once none is open, those of the last one; `own_team` is whose work it is where a
     step names no team. While work goes on, `state` follows from the visits. `visited` and `doers` say of every step of
-    its flow how often it was opened, and whose it was when it was completed last (`Visit.owner`).
+    its flow how often it was opened, and whose it was (`Visit.owner`) when it was last completed, or given up to a
+    mass incident.
 
     `raised` are the levels that it has climbed to; `supervised`: this round began with a dissatisfied customer.
 
