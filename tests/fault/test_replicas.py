@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.catalogue import CONSUMERS, PROCESSES
+from deploy.catalogue import CONSUMERS
+from deploy.services import PROCESSES
 from tests.fault.chaos import kills
 from tests.fault.declared import a_policy, apply
 from tests.fault.invariants import TIMED, assert_sound
