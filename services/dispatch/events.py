@@ -73,7 +73,7 @@ ORDER_EVENTS: dict[str, Builder] = {
     "deadline_moved": _watched(*CLOCK, "from", "to", "why", *CONCERNED),
     "work_escalated": _watched(*CLOCK, "due", "level", "tell", "supervisor", "duty_manager", "why", *CONCERNED),
     "work_deescalated": _watched("from", "level", "tell", "why", *CONCERNED),
-    "work_urged": _watched("count", "by", "note", "tell", *CONCERNED),
+    "work_urged": _watched("count", "by", "note", "tell", "parent_no", "child_no", *CONCERNED),
     "work_intervened": _watched("reason", "instruction", *CONCERNED),
     "work_held_long": _watched("reason", "reason_name", "since", "limit_at", *CONCERNED),
 }

@@ -84,6 +84,15 @@ class EtaAnnounced(Consumed):
     parent_no = fields.String(load_default=None, allow_none=True)
 
 
+class WorkUrged(Consumed):
+    """Somebody wants it done; `parent_no`: the mass incident that it is part of."""
+
+    order_no = fields.String(required=True)
+    by = fields.String(required=True)
+    note = fields.String(load_default=None, allow_none=True)
+    parent_no = fields.String(load_default=None, allow_none=True)
+
+
 class WorkUnlinked(Consumed):
     """Work that was linked goes its own way."""
 

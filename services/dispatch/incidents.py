@@ -16,7 +16,7 @@ from typing import Any
 from services.dispatch.claims import NeedsSeats, needs_no_seats
 from services.dispatch.courtesy import Courtesy
 from services.dispatch.domain import Decision, Order, order_no_for
-from services.dispatch.domain.work import families, incidents
+from services.dispatch.domain.work import families, incidents, supervising
 from services.dispatch.domain.work.states import State
 from shared.aggregates import Aggregates, AlreadyThere
 from shared.cause import Call, Cause
@@ -225,6 +225,17 @@ class MassIncidents:
         self._tell_children(
             Cause.from_event(event), parent_no, hear, still=lambda: self._promises(parent_no, told["eta"], told["note"])
         )
+
+    def urged(self, event: Event) -> None:
+        """A child was urged: its parent is, too, once for each of them; no limit but the child's own."""
+        told = event.data
+        if told["parent_no"] is None:
+            return
+
+        def urge(parent: Order, at: datetime) -> Decision:
+            return supervising.urge_passed_on(parent, at, by=told["by"], note=told["note"], child_no=told["order_no"])
+
+        self._change(Cause.from_event(event), told["parent_no"], urge)
 
     def unlinked(self, event: Event) -> None:
         """The parent has one child less."""

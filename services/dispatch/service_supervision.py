@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from services.dispatch.domain.people.duty_log import DESK
 from services.dispatch.domain.work import supervising
 from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, command, query
-from shared.errors import ValidationError
+from shared.errors import Forbidden, ValidationError
 from shared.mongo import Mongo
 
 
@@ -23,8 +24,10 @@ class Supervision:
     def urge(self, call: Call, order_no: str, by: str, note: str | None) -> Any:
         """Somebody wants it done; its owner is told, and from the third time on the supervisor.
 
-        Raises NotFound, NoSuchMove, TooSoon.
+        Raises NotFound, NoSuchMove, TooSoon, and Forbidden for a supervisor's urge without `supervise`.
         """
+        if by == supervising.SUPERVISOR and "supervise" not in call.permissions:
+            raise Forbidden(f"{call.caller} is no supervisor", permission="supervise", field="by")
         return self._supervise(call, order_no, lambda order, at: supervising.urge(order, at, by=by, note=note))
 
     @command("work", schemas_supervision.Watch)
@@ -58,15 +61,23 @@ class Supervision:
 
     @query("read", schemas_supervision.FindWorklist)
     def find_worklist(self, call: Call, name: str, limit: int, after: str | None, **filters: str) -> Any:
-        """A page of a list, what is to be done first first: {list, work: [...], next}. Raises ValidationError."""
+        """A page of a list, what is to be done first first: {list, work: [...], next}.
+
+        Raises ValidationError, NotFound (team, agent).
+        """
+        self._require_known(filters)
         wanted = worklists.query(name, filters, after)
         found, more = worklists.page(self.store.orders, self.store.books, wanted, limit, self.store.now())
         return {"list": name, "work": found, "next": more}
 
     @query("read", schemas_supervision.GetWorkload)
     def get_workload(self, call: Call, by: str, since: datetime | None, until: datetime | None, **of: str) -> Any:
-        """What everybody has now, and what came of what they had in the period. Raises ValidationError (period)."""
-        since, until = self._period(since, until, workload.USUAL, workload.LONGEST)
+        """What everybody has now, and what came of what they had in the period.
+
+        Raises ValidationError (period), NotFound (team, agent).
+        """
+        self._require_known(of)
+        since, until = self._period(since, until, workload.USUAL, workload.longest(of))
         wanted = workload.Wanted(by=by, since=since, until=until, of=of)
         return {"by": by, "from": since, "to": until, "rows": self.store.workload.rows(wanted)}
 
@@ -94,6 +105,13 @@ class Supervision:
         period = duty_log.Period(since, until, before)
         entries, more = self.store.duty_logs.find(DESK if desk else team, period, limit)
         return {"from": since, "to": until, "entries": entries, "next": more}
+
+    def _require_known(self, filters: Mapping[str, str]) -> None:
+        """`NotFound` for a team that there is not, nor ever had work, or such an agent: else all would seem well."""
+        if "team" in filters and not self.store.workload.ever_had(filters["team"]):
+            self.store.reference.current().team(filters["team"])
+        if "agent" in filters:
+            self.store.agents.get(filters["agent"])
 
     def _supervise(self, call: Call, order_no: str, decide: Decide) -> Any:
         return self.store.change(call, order_no, decide, answers.receipt)

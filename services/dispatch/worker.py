@@ -66,7 +66,8 @@ class DispatchWorker(Health):
             self.store.change(
                 Cause.from_event(event),
                 order_no,
-                lambda order, at: supervising.urge(order, at, by=supervising.CUSTOMER, note=note),
+                # never too soon: intake has refused that, and told the customer
+                lambda order, at: supervising.urge_passed_on(order, at, by=supervising.CUSTOMER, note=note),
             )
 
     @on_event("feedback", "case_dissatisfied", heard.CaseDissatisfied)
@@ -101,6 +102,11 @@ class DispatchWorker(Health):
     def tell_eta(self, event: Event) -> None:
         """What is linked to it hears when it will be over."""
         self.store.incidents.eta_announced(event)
+
+    @on_event("dispatch", "work_urged", heard.WorkUrged)
+    def urge_parent(self, event: Event) -> None:
+        """Who has a mass incident hears that a part of it was urged."""
+        self.store.incidents.urged(event)
 
     @on_event("dispatch", "work_unlinked", heard.WorkUnlinked)
     def count_out(self, event: Event) -> None:

@@ -18,6 +18,8 @@ from shared.mongo import Database, Document
 TEAM, AGENT, SHIFT = "team", "agent", "shift"
 BY = (AGENT, TEAM, SHIFT)
 LONGEST = timedelta(days=92)
+#: Of no team and no agent: all assignments of the period are counted.
+LONGEST_OF_ALL = timedelta(days=31)
 #: The period, up to now, where none is asked for.
 USUAL = timedelta(days=1)
 
@@ -25,6 +27,11 @@ USUAL = timedelta(days=1)
 TAKEN_OVER = ("transferred_in", "handed_over")
 PASSED_ON = ("transferred", "reassigned", "handed_over", "returned")
 DONE = ("completed", "resolved", "triaged")
+
+
+def longest(of: Mapping[str, str]) -> timedelta:
+    """The longest period that may be asked about who has these values."""
+    return LONGEST if TEAM in of or AGENT in of else LONGEST_OF_ALL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +46,22 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """What the database has counted, a document per row (`of`) or per row and how (`how`: came or outcome)."""
+    """What the database has counted, a document per row (`of`) or per row and how (`how`: came or outcome).
+
+    `everybody`: who has a capacity has a row, though nothing was counted.
+    """
 
     now: Iterable[Document]
     came: Iterable[Document]
     went: Iterable[Document]
     handled: Iterable[Document]
     capacities: Mapping[str, int]
+    everybody: bool = True
 
 
 def rows(by: str, counted: Counted) -> list[dict[str, Any]]:
     """A row for everybody of whom anything was counted, or who has a capacity, by name; lengths are seconds. Pure."""
     made: defaultdict[str | None, dict[str, Any]] = defaultdict(_nothing)
-    for name, capacity in counted.capacities.items():
-        made[name]["capacity"] = capacity
     for doc in counted.now:
         made[doc["_id"]] |= {"open": doc["open"], "load": doc["load"], "late": doc["late"]}
     for doc in counted.came:
@@ -65,8 +74,11 @@ def rows(by: str, counted: Counted) -> list[dict[str, Any]]:
         row["missed"] += doc["missed"]
     for doc in counted.handled:
         made[doc["_id"]]["handling"] = {name: round(doc[name], 3) for name in ("median", "mean")}
-    named = sorted(made.items(), key=lambda item: item[0] or "")
-    return [{by: name, **_summed(row)} for name, row in named]
+    names = {*made, *(counted.capacities if counted.everybody else ())}
+    return [
+        {by: name, **_summed(made[name] | {"capacity": counted.capacities.get(name or "")})}
+        for name in sorted(names, key=lambda name: name or "")
+    ]
 
 
 def _nothing() -> dict[str, Any]:
@@ -111,8 +123,13 @@ class Workload:
                 went=self._counted([{"$match": {**whose, "ended_at": period}}, _went(wanted.by)], ended),
                 handled=self._counted([{"$match": {**whose, "ended_at": period}}, *_handled(wanted.by)], ended),
                 capacities=self._capacities(wanted),
+                everybody=SHIFT not in wanted.of,  # only who was on it
             ),
         )
+
+    def ever_had(self, team: str) -> bool:
+        """Whether anybody ever had work of that team, which may be gone from the reference data."""
+        return self._assignments.find_one({TEAM: team}, {"_id": 1}, hint="of_team") is not None
 
     def _whose(self, wanted: Wanted) -> dict[str, Any]:
         """The filter; of all teams, each by its name, which the index knows: so that a period is a stretch of it."""

@@ -89,6 +89,7 @@ def _supervised() -> Iterator[Decision]:
         urged = supervising.urge(order, AT, by="customer", note="Still nothing")
         yield urged
         yield supervising.urge(urged[0], AT, by="supervisor")
+        yield supervising.urge_passed_on(order, AT, by="customer", child_no="W-2")
         yield supervising.intervene(order, AT, reason="It goes in circles", instruction="Call the customer today")
     book = build.reference(supervision={"hold_limits": {"other": "1d"}})
     waiting, _ = domain.hold(build.an_order(book=book), AT, "other")

@@ -73,8 +73,8 @@ def of_intake() -> Iterator[dict[str, Any]]:
             tickets.submit("T-2", intake.CALLER, earlier, intake.TRIAGE, AT),
             tickets.submit("T-3", intake.CALLER, intake.a_contact(**KNOWN_BESIDE), intake.TRIAGE, AT),
             tickets.withdraw(ticket, "不需要了", AT),
-            tickets.urge(ticket, None, AT),
-            tickets.urge(ticket, "还没好 😡", AT),
+            tickets.urge(ticket, None, intake.TRIAGE, AT),
+            tickets.urge(ticket, "还没好 😡", intake.TRIAGE, AT),
             tickets.end_replay(replayed, AT),
         ],
     )

@@ -215,6 +215,9 @@ def test_urging_is_told_and_refused_once_it_is_over(importer: Client, ticket: di
 
     (told,) = eventually(lambda: bus[1].heard("ticket_urged", ticket_no=ticket_no))
     assert told.data["note"] == "It is cold here"
+    with pytest.raises(IllegalMove, match="may be urged again at") as refused:
+        importer.command("intake", "urge_ticket", ticket_no=ticket_no)
+    assert (refused.value.details["rule"], "again_at" in refused.value.details) == ("urge", True)
     importer.command("intake", "withdraw_ticket", ticket_no=ticket_no, reason="moved out")
     with pytest.raises(IllegalMove, match="is withdrawn"):
         importer.command("intake", "urge_ticket", ticket_no=ticket_no)

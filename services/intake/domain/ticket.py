@@ -37,9 +37,10 @@ class Ticket(Aggregate):
     What the caller knows beside: `confidence` in type and category (0 to 1), whether it is `sensitive`, whom the
     customer wants (`wanted_agent`), whom it complains of, the ticket of the mass incident (`incident`) it is part of.
     `urged_at` is when its customer urged it last. `order_no` is dispatch's work order. `order_number` and
-    `priority_number` are the numbers of its facts that gave the status and the priority; 0 before the first. `steps` are those of its flow that it came to, one entry for each.
-    `eta` is when a mass incident that it is part of will be over, as far as dispatch has told. In the same way
-    `eta_number`, `kind_number` (type and category) and `linked_number` (it became part of one) are numbers of facts.
+    `priority_number` are the numbers of its facts that gave the status and the priority; 0 before the first. `steps`
+    are those of its flow that it came to, one entry for each. `eta` is when a mass incident that it is part of will
+    be over, as far as dispatch has told. In the same way `eta_number`, `kind_number` (type and category) and
+    `linked_number` (it became part of one) are numbers of facts.
     """
 
     ticket_no: str

@@ -68,6 +68,27 @@ def test_an_urge_is_told_to_the_owner_and_the_third_to_the_supervisor(
     assert (told[0].data["note"], told[0].data["owners"], told[2].data["supervisors"]) == ("快点!", [a1], ["chief"])
 
 
+def test_who_has_a_mass_incident_hears_once_of_each_urge_of_its_parts(
+    desk: Client, tell: Feigned, ear: Ear, team: str, a1: str
+) -> None:
+    mass, *parts = a_ticket(team), a_ticket(team), a_ticket(team)
+    opened(desk, tell, mass, *parts)
+    do(desk, "declare_mass_incident", mass, reason="many")
+    for part in parts:
+        do(desk, "link_work", part, parent=order_of(mass), reason="the same")
+
+    for part in parts:
+        number = part.data["ticket_no"]
+        tell.tell(news("intake", "ticket_urged", number, number=5, ticket_no=number, note="!"))
+
+    told = eventually(lambda: (all_of := ear.heard("work_urged", order_no=order_of(mass)))[1:] and all_of)
+    assert [one.data["count"] for one in told] == [1, 2]
+    assert {one.data["child_no"] for one in told} == {order_of(part) for part in parts}
+    assert [(one.data["by"], one.data["note"], one.data["owners"]) for one in told] == [("customer", "!", [a1])] * 2
+    (own,) = ear.heard("work_urged", order_no=order_of(parts[0]))
+    assert (own.data["parent_no"], own.data["tell"]) == (order_of(mass), [])
+
+
 def test_who_watches_hears_what_becomes_of_the_work(desk: Client, tell: Feigned, ear: Ear, team: str, a1: str) -> None:
     ticket = a_ticket(team, priority="P1", at=datetime.now(UTC) - timedelta(minutes=20))
     opened(desk, tell, ticket)
@@ -493,6 +514,7 @@ DAY_ONE = "2016-01-01T00:00:00Z"
         ("intervene", {"order_no": "W-0", "reason": "x"}, ValidationError),
         ("override_priority", {"order_no": "W-0", "priority": "P9", "reason": "x"}, ValidationError),
         ("append_duty_log", {"team": "nowhere", "text": "x"}, NotFound),
+        ("reassign", {"order_no": "W-0", "agent": "nobody", "reason": "x"}, NotFound),
         ("append_duty_log", {"text": " "}, ValidationError),
     ],
 )
@@ -510,6 +532,7 @@ def test_bad_commands_are_refused(desk: Client, method: str, fields: Any, refusa
         ("find_worklist", {"list": "missed", "team": {"$ne": ""}}, "team"),
         ("get_workload", {"by": "weekday"}, "by"),
         ("get_workload", {"from": DAY_ONE, "to": "2016-04-03T00:00:00Z"}, "from"),
+        ("get_workload", {"from": DAY_ONE, "to": "2016-02-02T00:00:00Z", "shift": "early"}, "from"),
         ("get_workload", {"from": DAY_ONE, "to": DAY_ONE}, "to"),
         ("find_duty_log", {"from": DAY_ONE}, "from"),
         ("find_duty_log", {"team": "it", "desk": True}, "desk"),
@@ -526,6 +549,7 @@ def test_bad_queries_are_refused_by_the_place_that_is_wrong(desk: Client, method
     ("account", "method", "fields"),
     [
         ("callcentre", "urge", {"order_no": "W-0", "by": "customer"}),
+        ("workbench", "urge", {"order_no": "W-0", "by": "supervisor"}),
         ("workbench", "override_priority", {"order_no": "W-0", "priority": "P1", "reason": "x"}),
         ("workbench", "intervene", {"order_no": "W-0", "reason": "x", "instruction": "y"}),
     ],
@@ -535,6 +559,16 @@ def test_an_account_without_the_permission_is_refused(
 ) -> None:
     with pytest.raises(Forbidden):
         stack.client(account).command("dispatch", method, **fields)
+
+
+@pytest.mark.parametrize(("method", "fields"), [("find_worklist", {"list": "missed"}), ("get_workload", {})])
+@pytest.mark.parametrize("field", ["team", "agent"])
+def test_an_unknown_team_or_agent_is_not_taken_for_one_without_work(
+    desk: Client, method: str, fields: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(NotFound) as refused:
+        desk.call("dispatch", method, **fields, **{field: "nobody"})
+    assert refused.value.details == {"what": field, "key": "nobody", "field": field}
 
 
 def test_what_supervision_did_is_told_by_the_history(desk: Client, tell: Feigned, team: str, a1: str) -> None:

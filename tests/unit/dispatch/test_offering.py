@@ -9,9 +9,9 @@ from services.dispatch import domain
 from services.dispatch.domain import Rule, State, Wish
 from services.dispatch.domain.work.offering import MOST_LAPSES_KEPT, next_lapse
 from services.dispatch.domain.work.visiting import Terms
-from services.dispatch.errors import NameTheStep, NoSuchMove, NothingChanges
+from services.dispatch.errors import Ineligible, NameTheStep, NoSuchMove, NothingChanges
 from tests.unit.dispatch.builders import NINE, accepted, after, an_order, held, reference, resolved, types
-from tests.unit.dispatch.courses import reported
+from tests.unit.dispatch.courses import given_out, reported
 
 FIVE_MINUTES = Terms(units=4, within=timedelta(minutes=5))
 
@@ -158,6 +158,25 @@ def test_reassigned_work_goes_to_that_agent_or_nobody():
 
     assert (order.agent, order.wishes) == (None, {1: Wish("a2", Rule.REASSIGNED, only=True, override="she insists")})
     assert (fact.type, fact.data["from_agent"], fact.data["by"]) == ("work_transferred", "a1", "supervisor")
+
+
+def test_work_is_reassigned_to_another_team_only_with_a_reason_that_is_kept():
+    order = an_order()
+    with pytest.raises(Ineligible) as refused:
+        domain.reassign(order, NINE, reference().team("desk"), "d1", reason="knows it", override=None)
+
+    order, (fact,) = domain.reassign(order, NINE, reference().team("desk"), "d1", reason="knows it", override="ill")
+
+    assert refused.value.details == {"rule": "eligible", "agent": "d1", "limits": ["serves"]}
+    assert (order.visits[0].need.team, fact.data["override"]) == ("desk", "ill")
+
+
+def test_work_that_another_team_has_is_reassigned_to_the_team_of_its_step():
+    away, _ = domain.transfer(given_out(reported()), NINE, reference().team("experts"), step="approval")
+
+    back, _ = domain.reassign(away, NINE, reference().team("desk"), "d1", reason="x", override=None, step="approval")
+
+    assert {visit.step: visit.need.team for visit in back.visits}["approval"] == "desk"
 
 
 def test_a_reassigned_step_needs_what_it_needed():

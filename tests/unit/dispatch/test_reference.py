@@ -194,6 +194,10 @@ def test_what_holds_before_anything_is_applied_is_valid():
     assert (terms.target, reference.flow_for(MATTER)) == (hours(4), None)
 
 
+def test_every_shipped_reason_to_hold_has_a_limit(shipped):
+    assert set(shipped["supervision"]["hold_limits"]) == set(shipped["hold_reasons"])
+
+
 def test_what_is_shipped_is_valid(shipped):
     load(ReferenceData, shipped)
 

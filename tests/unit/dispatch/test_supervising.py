@@ -5,7 +5,7 @@ import pytest
 
 from services.dispatch import domain
 from services.dispatch.domain.reference.supervision import SupervisionRules
-from services.dispatch.domain.work import supervising
+from services.dispatch.domain.work import incidents, supervising
 from services.dispatch.domain.work.supervising import CUSTOMER, MOST_WATCHERS, SUPERVISOR
 from services.dispatch.errors import NoSuchMove, NothingChanges, TooManyWatchers, TooSoon
 from tests.unit.dispatch.builders import accepted, after, an_order, held, reference, resolved
@@ -82,6 +82,38 @@ def test_an_urge_of_work_that_nobody_has_is_told_to_its_team():
     _, told = urged(an_order(agent=None), 0)
 
     assert (told.data["tell"], told.data["teams"], told.data["owners"]) == (["team"], ["it"], [])
+
+
+def test_an_urge_that_was_limited_where_it_came_in_is_counted_whenever_it_comes():
+    order, _ = urged(accepted(), 0)
+
+    order, (told,) = supervising.urge_passed_on(order, after(minutes=1), by=CUSTOMER)
+
+    assert (order.pressure.urges, order.pressure.urged_at, told.data["count"]) == (2, {CUSTOMER: after(minutes=1)}, 2)
+
+
+def test_an_urge_of_a_part_of_a_mass_incident_names_it_and_is_told_to_the_supervisor_only():
+    mass, _ = incidents.declare(replace(an_order(), order_no="W-9"), after(), eta=None, match=None, reason="many")
+    child, _ = incidents.link(an_order(), after(), mass, "the same cable")
+
+    order, first = urged(child, 0)
+    _, third = urged(order, 30, 60)
+
+    assert [(one.data["parent_no"], one.data["tell"]) for one in (first, third)] == [
+        ("W-9", []),
+        ("W-9", ["supervisor"]),
+    ]
+
+
+def test_the_owner_of_a_mass_incident_hears_of_each_urge_of_its_parts_and_neither_side_is_kept_from_urging():
+    order, _ = urged(accepted(), 0)
+
+    for minute, child_no in enumerate(("W-2", "W-3"), 1):
+        order, (told,) = supervising.urge_passed_on(order, after(minutes=minute), by=CUSTOMER, child_no=child_no)
+
+    asked = ("count", "by", "child_no", "parent_no", "owners", "tell")
+    assert [told.data[name] for name in asked] == [3, "customer", "W-3", None, ["a1"], ["owner", "supervisor"]]
+    assert order.pressure.urged_at == {CUSTOMER: after(), "child": after(minutes=2)}
 
 
 def test_all_owners_of_parallel_steps_are_told():

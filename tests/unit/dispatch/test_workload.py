@@ -1,4 +1,4 @@
-from services.dispatch.workload import AGENT, SHIFT, TEAM, Counted, rows
+from services.dispatch.workload import AGENT, SHIFT, TEAM, Counted, longest, rows
 
 
 def counted(**given):
@@ -78,3 +78,15 @@ def test_rows_stand_by_name_and_work_outside_any_shift_first():
     now = [{"_id": name, "open": 1, "load": 1, "late": 0} for name in ("late", None, "early")]
 
     assert [row["shift"] for row in rows(SHIFT, counted(now=now))] == [None, "early", "late"]
+
+
+def test_of_a_shift_only_who_was_on_it_has_a_row():
+    came = [of("a1", "assigned", 2, accepted=1)]
+
+    (row,) = rows(AGENT, counted(came=came, capacities={"a1": 3, "a2": 5}, everybody=False))
+
+    assert (row["agent"], row["capacity"], row["given"]) == ("a1", 3, 2)
+
+
+def test_a_period_of_all_teams_is_shorter_than_one_of_a_team_or_an_agent():
+    assert [longest(of_).days for of_ in ({}, {"shift": "early"}, {"team": "it"}, {"agent": "a1"})] == [31, 31, 92, 92]

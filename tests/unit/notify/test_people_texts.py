@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+import yaml
 
 from services.notify.domain.kinds import KINDS
 from services.notify.domain.words import causes, in_language
 from services.notify.reference import LANGUAGES
 from services.notify.store import build
 from shared.errors import ValidationError
-from tests.unit.notify.builders import NOON, a_customer, an_occurrence, the_config, work
+from tests.unit.notify.builders import CONFIG, NOON, a_customer, an_occurrence, the_config, work
 
 ON_SITE = {"zh-CN": "现场处理", "en": "On site"}
 CONCERNED = {"teams": ["network"], "owners": ["agent-17"]}
@@ -35,6 +36,16 @@ def test_a_supervisor_hears_of_the_third_offer_that_nobody_accepts_not_of_the_fi
     (message,) = written("work_lapsed", lapsed(offers=3))
     assert message.recipient == "supervisor:network"
     assert message.content.subject == "[P2] 工单 T-1042 分派 3 次仍无人接单"
+
+
+def test_a_supervisor_hears_ever_more_seldom_of_work_that_goes_on_lapsing():
+    told = [offers for offers in range(1, 200) if written("work_lapsed", lapsed(offers=offers))]
+    assert told == [3, 10, 20, 50, 100]
+
+
+def test_every_shipped_agent_has_an_address_as_everybody_may_watch_work():
+    dispatch = yaml.safe_load((CONFIG.parent / "dispatch.yaml").read_text(encoding="utf-8"))
+    assert set(dispatch["agents"]) - set(the_config()["staff"]["agents"]) == set()
 
 
 def test_a_supervisor_hears_why_work_was_declined():

@@ -50,7 +50,8 @@ class Raised:
 
 @dataclass(frozen=True, kw_only=True)
 class Pressure:
-    """Who wants it done: how often it was urged, by whom (customer, supervisor) last when, and who watches it.
+    """Who wants it done: how often it was urged, by whom (customer, supervisor; child: for its
+    part by either) last when, and who watches it.
 
     `unanswered` is how many of the urges its owner has done nothing about yet.
     """

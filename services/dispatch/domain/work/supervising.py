@@ -15,6 +15,9 @@ from services.dispatch.errors import NothingChanges, TooManyWatchers, TooSoon
 SIDES = CUSTOMER, SUPERVISOR = "customer", "supervisor"
 """Who urges."""
 
+#: For whom a mass incident was urged, where somebody urged its child.
+CHILD = "child"
+
 #: Of one work order: it stays bounded, and so does what one event makes notify send.
 MOST_WATCHERS = 50
 
@@ -30,21 +33,36 @@ def urge(order: Order, at: datetime, *, by: str, note: str | None = None) -> Dec
     From the third time on (`urges_to_supervisor`) the supervisor is told, too; the urges of both sides count.
     `TooSoon`, which says when again, where the same side has urged within `urge_every`.
     """
+    every, last = rules(order).urge_every, order.pressure.urged_at.get(by)
+    if last is not None and at < last + every:
+        after(order.order_no, "urge", order.state)
+        raise TooSoon(order.order_no, by, last + every)
+    return urge_passed_on(order, at, by=by, note=note)
+
+
+def urge_passed_on(
+    order: Order, at: datetime, *, by: str, note: str | None = None, child_no: str | None = None
+) -> Decision:
+    """As `urge`, of an urge that was counted against its limit where it came in: at intake, or at a child.
+
+    `child_no`: it is for that part of the mass incident that the work is. An urge of a child tells neither owner nor
+    team: it has none, and its `parent_no` says whose owner is to hear.
+    """
     after(order.order_no, "urge", order.state)
-    before, pressure, its = order, order.pressure, rules(order)
-    last = pressure.urged_at.get(by)
-    if last is not None and at < last + its.urge_every:
-        raise TooSoon(order.order_no, by, last + its.urge_every)
-    count = pressure.urges + 1
-    pressure = replace(
-        pressure, urges=count, unanswered=pressure.unanswered + 1, urged_at={**pressure.urged_at, by: at}
-    )
+    before, pressure = order, order.pressure
+    urged_at = {**pressure.urged_at, CHILD if child_no else by: at}
+    pressure = replace(pressure, urges=pressure.urges + 1, unanswered=pressure.unanswered + 1, urged_at=urged_at)
     order = replace(order, pressure=pressure)
-    tell = ["owner" if any(visit.agent for visit in order.visits) else "team"]
-    if count >= its.urges_to_supervisor:
-        tell.append(SUPERVISOR)
-    told_of = {"count": count, "by": by, "note": note, "tell": tell}
-    return order, [told(before, order, "work_urged", at, **_everybody(order), **told_of)]
+    parent_no = order.parent if order.state is State.LINKED else None
+    told_of = {"count": pressure.urges, "by": by, "note": note, "parent_no": parent_no, "child_no": child_no}
+    return order, [told(before, order, "work_urged", at, **_everybody(order), **told_of, tell=_who_hears(order))]
+
+
+def _who_hears(order: Order) -> list[str]:
+    """Of the urge that was just counted."""
+    has_it = "owner" if any(visit.agent for visit in order.visits) else "team"
+    tell = [] if order.state is State.LINKED else [has_it]
+    return [*tell, SUPERVISOR] if order.pressure.urges >= rules(order).urges_to_supervisor else tell
 
 
 def answered(order: Order) -> Order:

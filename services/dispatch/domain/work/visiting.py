@@ -16,7 +16,7 @@ from services.dispatch.domain.work.states import VISIT_MOVES, State, after, stag
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import TRANSFERRED_IN, Need, Visit
 from services.dispatch.domain.work.wish import Wish
-from services.dispatch.errors import NameTheStep, NoSuchMove, NothingChanges
+from services.dispatch.errors import Ineligible, NameTheStep, NoSuchMove, NothingChanges
 from shared.errors import NotFound
 from shared.values import replace
 
@@ -122,13 +122,18 @@ def reassign(
 ) -> Decision:
     """A supervisor gives the step to an agent, or to nobody else; what it needs stays.
 
-    `override`: why no limit binds that agent, but that a complaint never goes to its subject.
+    `override`: why no limit binds that agent, but that a complaint never goes to its subject. `Ineligible` without one
+    where the team that it goes to neither has the step nor is the step's own: the limit `serves`.
     """
     visit = chosen(order, "reassign", step)
     need = replace(visit.need, team=to.code, agent=None)
     if agent_id == visit.agent:
         raise NothingChanges(order.order_no, agent_id)
+    if override is None and to.code not in (visit.need.team, order.step(visit).who.team or order.own_team):
+        raise Ineligible(agent_id, ["serves"])
     order, facts = moved_to(order, at, visit, to, need, reason=reason, by="supervisor")
+    # the choice that follows is by the new team's limits, and names an override only where one of those is lifted
+    facts = [replace(fact, data={**fact.data, "override": override}) for fact in facts]
     wish = Wish(agent_id, Rule.REASSIGNED, only=True, override=override)
     return replace(order, wishes={**order.wishes, visit.number: wish}), facts
 
