@@ -41,7 +41,7 @@ OF_PERIOD = {
 def workload(
     by: str, since: datetime | None, until: datetime | None, zone: tzinfo, as_json: bool, **of: str | None
 ) -> None:
-    """Show what everybody has now, and what came of what they had in a period of at most 92 days.
+    """Show what everybody has now, and what came of what they had in a period of at most 92 days (31 of all).
 
     \b
     now          open: open steps; load: what they weigh, of the capacity; late: with a deadline missed
