@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from deploy.commands import session
 from deploy.commands.session import err, out
+from deploy.commands.writing import require_folder
 from deploy.simulation import logfile
 from shared.client import Client
 from shared.clock import SystemClock, to_text
@@ -33,6 +34,7 @@ def export(file: Path, force: bool) -> None:
     """
     if file.exists() and not force:
         raise click.ClickException(f"{file} is there already; --force writes it anew")
+    require_folder(file)
     with session.client() as client, _progress() as progress:
         lines = logfile.write(file, to_text(SystemClock().now()), _told(rows(client), progress))
     out.print(f"{file}: {lines - 2} records", highlight=False)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy import declared
 from deploy.commands.session import err, out
+from deploy.commands.writing import require_folder
 from deploy.simulation import alternatives, loading, logfile, page, report, staffing, tables
 from deploy.simulation.demand import Demand
 from deploy.simulation.engine import Engine
@@ -75,6 +76,8 @@ def simulate(
         raise click.UsageError("Name a LOG, or --synthetic N.")
     if log is not None and not log.exists():
         raise click.UsageError(f"{log} is not there")
+    if html is not None:
+        require_folder(html)
     asked = [target_of(text) for text in targets]
     hours = _zone(zone)
     with _progress(shown=not as_json) as bar:
@@ -88,11 +91,11 @@ def simulate(
         found = [_staffed(loaded, settings[0], demand, *what, no_check, bar) for what in _wanted(asked, teams, demand)]
     columns = [*([loaded.recorded] if loaded.recorded else []), *played]
     if html is not None:
-        html.write_text(page.page(_title(log, synthetic), _notes(loaded), columns, found), encoding="utf-8")
+        html.write_text(_page(_title(log, synthetic), loaded, columns, found), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(report.told(loaded, columns, found), ensure_ascii=False, indent=1))
         return
-    _show(columns, found, html)
+    _show(loaded, columns, found, html)
 
 
 def _load(log: Path | None, synthetic: int | None, bar: Progress) -> Loaded:
@@ -136,6 +139,11 @@ def _notes(loaded: Loaded) -> list[str]:
         share = f"{tables.percent(agreed.share)} of {agreed.asked:,} recorded assignments"
         notes.append(f"the rules agree with {share}; drawing one of the team would with {tables.percent(chance)}")
     return notes
+
+
+def _page(title: str, loaded: Loaded, columns: Sequence[Outcome], found: Sequence[Staffing]) -> str:
+    left_out = str(loaded.left_out)
+    return page.page(title, [*_notes(loaded), *([f"In no column: {left_out}."] if left_out else [])], columns, found)
 
 
 def _settings(
@@ -183,8 +191,8 @@ def _staffed(
         return staffing.checked(found, demand, loaded.courses, base, loaded.samples, told)
 
 
-def _show(columns: Sequence[Outcome], found: Sequence[Staffing], html: Path | None) -> None:
-    out.print(tables.comparison(columns))
+def _show(loaded: Loaded, columns: Sequence[Outcome], found: Sequence[Staffing], html: Path | None) -> None:
+    out.print(tables.comparison(columns, str(loaded.left_out)))
     speeds = [one.orders / one.seconds for one in columns if one.seconds]
     if speeds:
         out.print(f"played {min(speeds):,.0f} to {max(speeds):,.0f} work orders a second", highlight=False)

@@ -146,7 +146,7 @@ class _Telling:
 
 
 def course_of(ticket: Mapping[str, Any], opened_at: datetime, acts: Sequence[Act], on_duty: OnDuty) -> Course:
-    """The course of the work that these acts, in order, made; what nobody finished is left out."""
+    """The course of the work that these acts, in order, made; handling that nobody finished is left out."""
     telling = _Telling(on_duty)
     for act in acts:
         telling.take(act)
@@ -160,7 +160,17 @@ def course_of(ticket: Mapping[str, Any], opened_at: datetime, acts: Sequence[Act
         reopened=reopened,
         closed=closed,
         withdrawn=next((_since(opened_at, act) for act in acts if act.kind is Kind.WITHDRAWN), None),
+        counted=is_over(acts),
     )
+
+
+def is_over(acts: Iterable[Act]) -> bool:
+    """Whether these acts tell of an end: resolved and not reopened, closed, or withdrawn."""
+    ends = (Kind.RESOLVED, Kind.CLOSED, Kind.WITHDRAWN, Kind.REOPENED)
+    last = None
+    for act in acts:
+        last = act.kind if act.kind in ends else last
+    return last not in (None, Kind.REOPENED)
 
 
 def _rounds(acts: Iterable[Act]) -> tuple[tuple[float, ...], float | None]:

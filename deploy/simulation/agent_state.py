@@ -37,7 +37,7 @@ def _require_profile(line: int, state: Row, entries: Sequence[Entry]) -> None:
     except ValidationError as error:
         path, messages = next(iter(sorted(error.fields.items())))
         raise DamagedLog(line, f"state.{path}", " ".join(messages)) from error
-    saved = next((entry["data"] for entry in reversed(entries) if entry["type"] == "agent_saved"), {})
+    saved: Row = next((entry["data"] for entry in reversed(entries) if entry["type"] == "agent_saved"), {})
     for name in own.keys() & saved.keys():
         if own[name] != saved[name]:
             raise DamagedLog(line, f"state.{name}", f"is {own[name]!r}; its history last says {saved[name]!r}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from deploy.simulation.acts import Act, Kind
+from deploy.simulation.acts import Act, Kind, is_over
 from deploy.simulation.foreign import ForeignWork
 from deploy.simulation.measure import Measure, Outcome, Person, outcome
 from deploy.simulation.setting import Setting
@@ -47,6 +47,7 @@ class Agreement:
 class _State:
     order: Order
     since: datetime
+    measure: Measure
     units: int = 1
 
 
@@ -59,6 +60,7 @@ class AsRecorded:
     agreement: Agreement = field(default_factory=Agreement)
 
     def __post_init__(self) -> None:
+        self._aside = Measure()  # of work that the log has no end of: it stands in no column
         self._staff = Staff(self.setting.agents, self.setting.duty_of)
         self._live: dict[str, _State] = {}
 
@@ -77,24 +79,24 @@ class AsRecorded:
         return self._outcome()
 
     def _open(self, one: ForeignWork) -> None:
-        reference = self.setting.reference
+        reference, measure = self.setting.reference, self.measure if is_over(one.acts) else self._aside
         order, facts = domain.open_work(one.ticket, one.opened_at, reference, lambda _: reference)
-        self._live[str(one.ticket["reference"])] = _State(replace(order, version=1), one.opened_at)
-        self.measure.opened(one.opened_at)
-        self.measure.facts(facts)
+        self._live[str(one.ticket["reference"])] = _State(replace(order, version=1), one.opened_at, measure)
+        measure.opened(one.opened_at)
+        measure.facts(facts)
 
     def _act(self, name: str, act: Act, at: datetime) -> None:
         state = self._live[name]
         order, facts = domain.advance(state.order, at)
-        self.measure.facts(facts)
+        state.measure.facts(facts)
         self._now(state, order, at)
         try:
             order, facts = self._move(state, act, at)
         except (LoopdeskError, StopIteration):
             self.agreement.refused += 1
             return
-        self.measure.facts(facts)
-        self.measure.reached(at)
+        state.measure.facts(facts)
+        state.measure.reached(at)
         self._now(state, order, at)
 
     def _now(self, state: _State, order: Order, at: datetime) -> None:
@@ -108,7 +110,7 @@ class AsRecorded:
             state.since = at
         if after and (worker := self._staff.workers.get(after)):
             worker.take(at, order.type, state.units)
-            self.measure.waited(order.priority, (at - state.since).total_seconds())
+            state.measure.waited(order.priority, (at - state.since).total_seconds())
 
     def _move(self, state: _State, act: Act, at: datetime) -> Decision:
         order = state.order
@@ -140,8 +142,8 @@ class AsRecorded:
         unfinished = 0
         for state in self._live.values():
             if state.order.state not in (State.RESOLVED, State.CLOSED):
-                unfinished += 1
-                self.measure.left_open(state.order)
+                unfinished += state.measure is self.measure
+                state.measure.left_open(state.order)
         people = [
             Person(
                 agent_id=worker.agent.agent_id,

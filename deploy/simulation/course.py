@@ -42,6 +42,8 @@ class Course:
     `ticket` is what `open_work` takes. `stints` are those of each step, in order. Counted in seconds from the opening:
     `priorities` that people gave, `routed` (to which team, while nobody had it), and `withdrawn`. `reopened`: seconds
     after each resolution that was not the last one; `closed`: seconds after the last one, None if it was not closed.
+    Not `counted`: it is played, since it takes people's time, but stands in no figure about work; the record has no
+    end of it.
     """
 
     ticket: Mapping[str, Any]
@@ -52,3 +54,4 @@ class Course:
     reopened: tuple[float, ...] = ()
     closed: float | None = None
     withdrawn: float | None = None
+    counted: bool = True

@@ -41,6 +41,7 @@ class Engine:
         self.setting = setting
         self.reference = setting.reference
         self.measure = Measure()
+        self._aside = Measure()
         self.staff = Staff(setting.agents, setting.duty_of)
         self.live: dict[str, Live] = {}
         self.now: datetime
@@ -67,12 +68,20 @@ class Engine:
                 self.now = coming.opened_at
                 self._open(coming)
                 coming = next(self._courses, None)
-                if self.measure.orders % TOLD_EVERY == 0:
-                    progress(self.measure.orders)
+                if (done := self._opened) % TOLD_EVERY == 0:
+                    progress(done)
             else:
                 self.now, _, handler, about = heappop(self._heap)
                 handler(*about)
-        progress(self.measure.orders)
+        progress(self._opened)
+
+    @property
+    def _opened(self) -> int:
+        return self.measure.orders + self._aside.orders
+
+    def measure_of(self, live: Live) -> Measure:
+        """What sums up its figures: those of work that the record has no end of are not told."""
+        return self.measure if live.course.counted else self._aside
 
     def at(self, when: datetime, handler: Handler, *about: Any) -> None:
         """Call the handler at that instant; of several at once, in the order of asking."""
@@ -91,7 +100,7 @@ class Engine:
     def settle(self, live: Live, order: Order, facts: Sequence[Fact]) -> None:
         """The work order is now this one: who has it no more has room, and what waits is given out."""
         live.order = order
-        self.measure.facts(facts)
+        self.measure_of(live).facts(facts)
         freed = self.handling.released(live)
         self.seating.seat(live)
         self._wake(live)
@@ -102,16 +111,17 @@ class Engine:
         order, facts = domain.open_work(course.ticket, self.now, self.reference, self._books)
         order = replace(order, version=1)  # it is there: what is withdrawn before is another matter
         live = self.live[order.order_no] = Live(order, course)
-        self.measure.opened(self.now)
+        self.measure_of(live).opened(self.now)
         self.settle(live, order, facts)
         self.handling.world(live)
 
     def over(self, live: Live) -> None:
         """Nothing more happens to it."""
         self.live.pop(live.order.order_no, None)
-        self.measure.reached(self.now)
+        measure = self.measure_of(live)
+        measure.reached(self.now)
         if live.order.state is not State.RESOLVED:
-            self.measure.left_open(live.order)
+            measure.left_open(live.order)
 
     def _wake(self, live: Live) -> None:
         """See to it that what falls due next does so; one event at a time for each work order."""
@@ -156,10 +166,11 @@ class Engine:
     # in the end
 
     def _outcome(self, seconds: float) -> Outcome:
-        first, last = self.measure.first_at, self.measure.last_at
-        unfinished = len(self.live)
-        for live in list(self.live.values()):
-            self.measure.left_open(live.order)
+        first = min((one.first_at for one in (self.measure, self._aside) if one.first_at), default=None)
+        last = max((one.last_at for one in (self.measure, self._aside) if one.last_at), default=None)
+        unfinished = sum(live.course.counted for live in self.live.values())
+        for live in self.live.values():
+            self.measure_of(live).left_open(live.order)
         people = [self._person(worker, first, last) for worker in self.staff.workers.values() if first and last]
         return outcome(self.setting.name, self.measure, people, unfinished, seconds)
 

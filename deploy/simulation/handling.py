@@ -50,7 +50,7 @@ class Handling:
         worker = engine.staff.workers[agent_id]
         terms = Terms(units=task.units, within=engine.reference.assignment.accept_within(live.order.priority))
         live.order, facts = domain.assign(live.order, engine.now, agent_id, visit.number, chosen.rule, terms)
-        engine.measure.facts(facts)
+        engine.measure_of(live).facts(facts)
         stint = live.rest.pop(visit.number, None) or self._stint(live, visit)
         if visit.offers:
             stint = self._offered_again(live, visit, stint)
@@ -189,7 +189,7 @@ class Handling:
 
     def _stuck(self, live: Live) -> None:
         """Its flow asks for what the record does not have: it is counted, and taken out."""
-        self._engine.measure.counts[STUCK] += 1
+        self._engine.measure_of(live).counts[STUCK] += 1
         self._withdraw(live)
 
     def _resolved(self, live: Live) -> None:

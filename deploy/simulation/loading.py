@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy import declared
 from deploy.simulation import foreign, logfile, own
-from deploy.simulation.acts import always, course_of
+from deploy.simulation.acts import always, course_of, is_over
 from deploy.simulation.alternatives import Base, setting
 from deploy.simulation.as_recorded import Agreement, AsRecorded
 from deploy.simulation.course import Course
@@ -19,7 +19,7 @@ from deploy.simulation.duty import Duty
 from deploy.simulation.errors import DamagedLog
 from deploy.simulation.measure import Outcome
 from deploy.simulation.named import require_named
-from deploy.simulation.past import Past
+from deploy.simulation.past import LeftOut, Past
 from deploy.simulation.reproduce import Checked, Difference, Reproduction, ticket_of
 from deploy.simulation.samples import Samples
 from deploy.simulation.spool import Spool
@@ -35,7 +35,7 @@ NO_WORK = "there is no work order"
 @dataclass
 class Loaded:
     """`recorded`: what the log itself came to. Of an export: what was checked, and what did not come out the same; of
-    a foreign log: how far the rules agree with its assignments."""
+    a foreign log: how far the rules agree with its assignments. `left_out`: what stands in no column."""
 
     base: Base
     courses: Spool
@@ -44,6 +44,7 @@ class Loaded:
     checked: Checked | None = None
     differences: list[Difference] = field(default_factory=list)
     agreement: Agreement | None = None
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def last_opened(self) -> datetime | None:
@@ -101,8 +102,7 @@ class _Export:
     def _play(self, entries: Sequence[own.Entry], assignments: Sequence[Mapping[str, Any]], opened: datetime) -> None:
         found = list(self.reproduction.differences(entries, assignments))
         self.differences += found[: MOST_DIFFERENCES - len(self.differences)]
-        self.past.take(entries, self.reproduction.last)
-        if entries[0]["type"] != "work_opened" or any(entry["type"] == "work_linked" for entry in entries):
+        if not self.past.take(entries, self.reproduction.last):
             return
         course = course_of(ticket_of(entries[0]["set"]), opened, list(own.acts_of(entries)), self._on_duty)
         self.courses.add(course)
@@ -134,7 +134,8 @@ class _Export:
         )
         people = [(agent, self.duties().of(agent)) for agent in self.own.agents.values()]
         recorded = self.past.outcome(people)
-        return Loaded(base, self.courses, self.samples, recorded, self.reproduction.checked, self.differences)
+        loaded = Loaded(base, self.courses, self.samples, recorded, self.reproduction.checked, self.differences)
+        return replace(loaded, left_out=self.past.left_out)
 
 
 def export(path: Path, progress: Progress = lambda _: None) -> Loaded:
@@ -165,7 +166,8 @@ def incidents(path: Path, progress: Progress = lambda _: None) -> Loaded:
         course = course_of(one.ticket, one.opened_at, one.acts, always)
         courses.add(course)
         samples.add(course)
-    return Loaded(base, courses, samples, recorded, agreement=playing.agreement)
+    left_out = LeftOut(open=sum(not is_over(one.acts) for one in work))
+    return Loaded(base, courses, samples, recorded, agreement=playing.agreement, left_out=left_out)
 
 
 def declared_base(body: Mapping[str, Any], since: datetime, until: datetime) -> Base:

@@ -9,7 +9,7 @@ from typing import Any
 from deploy.simulation.errors import NotInstalled
 from deploy.simulation.measure import Outcome
 from deploy.simulation.staffing import Staffing
-from deploy.simulation.tables import DAYS, length, percent
+from deploy.simulation.tables import DAYS, length, percent, rows
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}"
@@ -27,7 +27,7 @@ def page(title: str, notes: Sequence[str], columns: Sequence[Outcome], staffing:
     words = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>{words}{_table(columns)}{''.join(parts)}"
+        f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>{words}{_table(columns)}{_answers(staffing)}{''.join(parts)}"
         "</body></html>\n"
     )
 
@@ -125,12 +125,23 @@ def _laid_out(figure: Any, title: str, unit: str, **axis: Any) -> Any:
 
 def _table(columns: Sequence[Outcome]) -> str:
     head = "".join(f"<th>{escape(one.name)}</th>" for one in columns)
-    rows = [
-        ("work orders", [f"{one.orders:,}" for one in columns]),
-        ("not finished", [f"{one.unfinished:,}" for one in columns]),
-        ("load fairness (Jain)", ["-" if one.fairness is None else f"{one.fairness:.3f}" for one in columns]),
-        ("idle hours", ["-" if one.idle_hours is None else f"{one.idle_hours:,.1f}" for one in columns]),
-        ("overtime hours", ["-" if one.overtime_hours is None else f"{one.overtime_hours:,.1f}" for one in columns]),
-    ]
-    body = "".join(f"<tr><td>{name}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" for name, cells in rows)
+    body = "".join(_row(name, [str(cell) for cell in cells]) for name, cells in rows(columns))
     return f"<table><tr><th></th>{head}</tr>{body}</table>"
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"<tr><td>{escape(name)}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+def _answers(found: Sequence[Staffing]) -> str:
+    """Of each staffing answer the agents at most, and whether the simulation reaches the target with them."""
+    names = ("team", "target", "peak agents", "Erlang C", "simulated", "reached in the simulation")
+    body = "".join(_row(one.team, _answer(one)) for one in found)
+    head = "".join(f"<th>{name}</th>" for name in names)
+    return f"<table><tr>{head}</tr>{body}</table>" if found else ""
+
+
+def _answer(one: Staffing) -> list[str]:
+    simulated = "-" if one.simulated is None else percent(one.simulated)
+    reached = {None: "not checked", True: "yes", False: "NO: it needs more agents than Erlang C says"}[one.reached]
+    return [one.target.text, str(max(one.agents, default=0)), percent(one.predicted), simulated, reached]

@@ -16,6 +16,7 @@ def told(loaded: Loaded, columns: Sequence[Outcome], staffing: Sequence[Staffing
     return {
         "reproduced": asdict(loaded.checked) if loaded.checked else None,
         "agreement": {**asdict(loaded.agreement), "share": loaded.agreement.share} if loaded.agreement else None,
+        "left_out": asdict(loaded.left_out),
         "runs": [_run(one) for one in columns],
         "staffing": [_staffing(one) for one in staffing],
     }
@@ -55,4 +56,5 @@ def _staffing(one: Staffing) -> dict[str, Any]:
         "erlang_c": one.predicted,
         "simulated": one.simulated,
         "difference": one.difference,
+        "reached": one.reached,
     }

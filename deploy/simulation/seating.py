@@ -108,7 +108,7 @@ class Seating:
     def _told(self, live: Live, visit: Visit, units: int) -> None:
         since = live.since.pop(visit.number, self._engine.now)
         waited, priority = (self._engine.now - since).total_seconds(), live.order.priority
-        self._engine.measure.waited(priority, waited)
+        self._engine.measure_of(live).waited(priority, waited)
         watch = self._engine.setting.watch
         if watch is not None and (job := live.jobs.get(visit.number)) is not None:
             stint = job.stint

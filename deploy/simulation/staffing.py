@@ -54,6 +54,11 @@ class Staffing:
         """What the simulation gives more."""
         return None if self.simulated is None else self.simulated - self.predicted
 
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target was kept in the simulation; None: it was not run, or had no such work."""
+        return None if self.simulated is None else self.simulated >= self.target.share
+
 
 def unhurried(base: Setting, demand: Demand) -> Setting:
     """The same people, who have room for everything at any hour: what then comes when is what is asked of the seats."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -12,35 +12,47 @@ from deploy.simulation.staffing import Staffing
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 BETTER = {True: "green", False: "red"}
+MISSED = "bold red"
+NOT_REACHED = "In red: with these agents the target is not reached in the simulation; it needs more than Erlang C says."
 
 
-def comparison(columns: Sequence[Outcome]) -> Table:
-    """A row for each figure; where a column differs from the first simulated one, it is green or red."""
-    table = Table(box=None, header_style="bold")
+def comparison(columns: Sequence[Outcome], left_out: str = "") -> Table:
+    """A row for each figure; where a column differs from the first simulated one, it is green or red.
+
+    `left_out`: what of the log stands in no column.
+    """
+    table = Table(box=None, header_style="bold", caption_justify="left")
+    table.caption = f"in no column: {left_out}" if left_out else None
     table.add_column("")
     for column in columns:
         table.add_column(column.name, justify="right")
-    _plain(table, columns)
+    for name, cells in rows(columns):
+        table.add_row(name, *cells)
+    return table
+
+
+def rows(columns: Sequence[Outcome]) -> Iterator[tuple[str, list[Text]]]:
+    """Name and cells of each figure: counts, promises kept, waits, load, idle hours and overtime."""
+    yield from _plain(columns)
     keys = sorted({key for column in columns for key in column.attainment})
     for priority, promise in keys:
         shares = [column.attainment[key].share if (key := (priority, promise)) in column.attainment else None
                   for column in columns]  # fmt: skip
-        table.add_row(f"{priority} {promise.replace('_', ' ')} kept", *_cells(shares, percent, up=True))
+        yield f"{priority} {promise.replace('_', ' ')} kept", _cells(shares, percent, up=True)
     for priority in sorted({priority for column in columns for priority in column.waits}):
         for place, name in enumerate(("median", "p90", "p99")):
             waits = [column.waits[priority][place] if priority in column.waits else None for column in columns]
-            table.add_row(f"{priority} wait, {name}", *_cells(waits, length, up=False))
-    table.add_row("load fairness (Jain)", *_cells([column.fairness for column in columns], _three, up=True))
-    table.add_row("idle hours", *_cells([column.idle_hours for column in columns], _hours, up=None))
-    table.add_row("overtime hours", *_cells([column.overtime_hours for column in columns], _hours, up=False))
-    return table
+            yield f"{priority} wait, {name}", _cells(waits, length, up=False)
+    yield "load fairness (Jain)", _cells([column.fairness for column in columns], _three, up=True)
+    yield "idle hours", _cells([column.idle_hours for column in columns], _hours, up=None)
+    yield "overtime hours", _cells([column.overtime_hours for column in columns], _hours, up=False)
 
 
-def _plain(table: Table, columns: Sequence[Outcome]) -> None:
-    table.add_row("work orders", *(f"{column.orders:,}" for column in columns))
-    table.add_row("not finished", *(f"{column.unfinished:,}" for column in columns))
-    table.add_row("assignments", *(f"{column.counts.get('work_assigned', 0):,}" for column in columns))
-    table.add_row("escalations", *(f"{column.counts.get('work_escalated', 0):,}" for column in columns))
+def _plain(columns: Sequence[Outcome]) -> Iterator[tuple[str, list[Text]]]:
+    yield "work orders", [Text(f"{column.orders:,}") for column in columns]
+    yield "not finished", [Text(f"{column.unfinished:,}") for column in columns]
+    yield "assignments", [Text(f"{column.counts.get('work_assigned', 0):,}") for column in columns]
+    yield "escalations", [Text(f"{column.counts.get('work_escalated', 0):,}") for column in columns]
 
 
 def _cells(values: Sequence[float | None], form: Callable[[float], str], *, up: bool | None) -> list[Text]:
@@ -83,11 +95,14 @@ def staffing_summary(found: Sequence[Staffing]) -> Table:
     for column in table.columns[2:]:
         column.justify = "right"
     for one in found:
-        simulated = "-" if one.simulated is None else percent(one.simulated)
+        missed = MISSED if one.reached is False else ""
+        simulated = Text("-" if one.simulated is None else percent(one.simulated), missed)
         apart = "-" if one.difference is None else f"{one.difference * 100:+.1f} points"
         peak = max(one.load, default=0.0)
         figures = (length(one.handling), f"{peak:.1f}", str(max(one.agents, default=0)), f"{sum(one.agents):,}")
         table.add_row(one.team, one.target.text, *figures, percent(one.predicted), simulated, apart)
+        if one.reached is False:
+            table.caption, table.caption_style, table.caption_justify = NOT_REACHED, MISSED, "left"
     return table
 
 

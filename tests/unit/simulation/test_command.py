@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deploy.cli import main
+from services.dispatch import domain
 from tests.unit.dispatch.builders import after
-from tests.unit.simulation.builders import an_export, resolved_history
+from tests.unit.simulation.builders import History, an_export, resolved_history
 
 
 def simulate(*arguments: object) -> Result:
@@ -133,6 +134,67 @@ def test_made_up_work_needs_no_log_at_all() -> None:
 )
 def test_what_makes_no_sense_is_said(arguments: tuple[str, ...]) -> None:
     assert simulate(*arguments).exit_code == 2
+
+
+def test_a_page_that_has_no_folder_is_refused_before_anything_is_played(log: Path, tmp_path: Path) -> None:
+    for arguments in ((log, "--html", tmp_path / "nowhere" / "page.html"), ("export", tmp_path / "nowhere" / "x.gz")):
+        result = (
+            CliRunner().invoke(main, [str(argument) for argument in arguments])
+            if arguments[0] == "export"
+            else simulate(*arguments)
+        )
+
+        assert result.exit_code == 2
+        assert "there is no folder" in result.stderr
+        assert "reproduced" not in result.output
+
+
+def test_an_empty_export_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b"")
+
+    result = simulate(tmp_path / "log.jsonl")
+
+    assert result.exit_code == 1
+    assert "line 1, kind" in result.stderr
+
+
+def test_the_example_of_the_documentation_works_with_the_shipped_data(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs/simulation.md").read_text(encoding="utf-8")
+    example = tmp_path / "night-shift.yaml"
+    example.write_text(text.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+
+    result = simulate("--synthetic", "20", "--change", example, "--json")
+
+    assert result.exit_code == 0, result.output
+    assert [one["name"] for one in json.loads(result.output)["runs"]] == ["as it is", "night-shift"]
+
+
+def test_all_columns_are_of_the_same_work_and_what_is_left_out_is_said(tmp_path: Path) -> None:
+    rows = [
+        resolved_history(1).row,
+        History(2, after(minutes=1)).row,
+        History(3, after(minutes=2))
+        .then(lambda order, at: domain.withdraw(order, at, "by mistake"), after(hours=1), "event 8")
+        .row,
+    ]
+    log, page = an_export(tmp_path / "log.jsonl", rows), tmp_path / "page.html"
+
+    result, as_json = simulate(log, "--html", page), json.loads(simulate(log, "--json").output)
+
+    assert [one["orders"] for one in as_json["runs"]] == [2, 2]
+    assert as_json["left_out"] == {"open": 1, "linked": 0}
+    assert [one["counts"]["work_assigned"] for one in as_json["runs"]] == [2, 2]
+    assert "in no column: 1 without an end in the log" in result.output
+    assert "In no column: 1 without an end in the log." in page.read_text(encoding="utf-8")
+
+
+def test_the_page_has_the_promises_and_waits_in_its_table_too(log: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    simulate(log, "--html", page)
+
+    text = page.read_text(encoding="utf-8")
+    assert "<tr><td>P3 resolution kept</td><td>100.0%</td><td>100.0%</td></tr>" in text
+    assert "<tr><td>P3 wait, p90</td>" in text
 
 
 def test_a_folder_that_is_no_reference_data_is_refused_by_file(log: Path, tmp_path: Path) -> None:

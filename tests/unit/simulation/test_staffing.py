@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.simulation import erlang, staffing
+from deploy.simulation import erlang, page, staffing, tables
 from deploy.simulation.demand import Demand, TeamDemand
 from deploy.simulation.duty import Duty
 from deploy.simulation.engine import Engine
@@ -143,6 +143,17 @@ def test_agents_who_have_several_at_once_are_fewer_than_seats() -> None:
 
     assert found.at_once == 3.0
     assert found.agents == [-(-seats // 3) for seats in found.seats]
+
+
+def test_a_plan_that_misses_its_target_in_the_simulation_is_flagged() -> None:
+    demand, setting, _ = even_demand(500)
+    found = staffing.answer(demand, "it", target_of("80% within 60s"), setting.agents)
+    missed, kept = replace(found, simulated=0.286), replace(found, simulated=0.8)
+
+    assert (found.reached, missed.reached, kept.reached) == (None, False, True)
+    assert tables.staffing_summary([kept, missed]).caption == tables.NOT_REACHED
+    assert tables.staffing_summary([kept]).caption is None
+    assert "NO: it needs more agents" in page.page("x", [], [], [missed])
 
 
 def test_a_target_that_handling_alone_misses_is_refused() -> None:
