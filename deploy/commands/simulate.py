@@ -103,7 +103,7 @@ def _load(log: Path | None, synthetic: int | None, bar: Progress) -> Loaded:
     told = lambda done: bar.update(task, completed=done)  # noqa: E731 - one line
     if log is None:
         body = declared.load(declared.CONFIG)[0]["dispatch"]
-        made = Synthetic(count=synthetic or 0)
+        made = Synthetic.fitting(synthetic or 0, body)
         loaded = loading.made_up(made.courses(), body, made.count, made.per_hour)
     elif logfile.is_export(log):
         loaded = loading.export(log, told)

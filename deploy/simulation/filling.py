@@ -13,6 +13,7 @@ from services.dispatch.domain import Decision
 from services.dispatch.domain.flows.fields import FieldSpec
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.visit import Visit
+from services.dispatch.errors import StepsRemain
 from shared.errors import ValidationError
 
 SOLUTION, LANGUAGE = "as recorded", "en"
@@ -45,19 +46,45 @@ FILLERS: Mapping[str, Filler] = {
 """Type of a field -> a value for it."""
 
 
-def completed(order: Order, at: datetime, visit: Visit, stint: Stint) -> Decision:
-    """The step is done with the fields as recorded, or else ones that fit; the last step ends the work."""
-    if order.flow is None:
-        return domain.resolve(order, at, SOLUTION, LANGUAGE)
-    step, fields = str(visit.number), stint.fields
-    try:
-        return domain.complete_step(order, at, step=step, fields=fields)
-    except ValidationError as error:
-        if error.fields.keys() - {"solution"}:
-            fields = values_for(order, visit, at)
-    try:
-        return domain.complete_step(order, at, step=step, fields=fields)
-    except ValidationError as error:
-        if "solution" not in error.fields:
-            raise
+class Filling:
+    """Completes steps; it remembers where work has ended before, so that such a step is not completed twice."""
+
+    def __init__(self) -> None:
+        self._ended: set[tuple[str, int, str]] = set()
+
+    def completed(self, order: Order, at: datetime, visit: Visit, stint: Stint) -> Decision:
+        """The step is done with the fields as recorded, or else ones that fit; the last step ends the work."""
+        if order.flow is None:
+            return domain.resolve(order, at, SOLUTION, LANGUAGE)
+        if _is_filled(order, visit, stint):
+            try:
+                return self._done(order, at, visit, stint.fields)
+            except ValidationError:
+                pass  # what was right as recorded is not under these rules
+        return self._done(order, at, visit, values_for(order, visit, at))
+
+    def _done(self, order: Order, at: datetime, visit: Visit, fields: Mapping[str, Any]) -> Decision:
+        """With a solution where the work ends, and without one where it goes on; what was so before is tried first."""
+        assert order.flow is not None  # noqa: S101 - asked before
+        place, step = (order.flow.code, order.flow.version, visit.step), str(visit.number)
+        if place in self._ended:
+            try:
+                return _last(order, at, step, fields)
+            except StepsRemain:
+                return domain.complete_step(order, at, step=step, fields=fields)
+        try:
+            return domain.complete_step(order, at, step=step, fields=fields)
+        except ValidationError as error:
+            if error.fields.keys() != {"solution"}:
+                raise
+        self._ended.add(place)
+        return _last(order, at, step, fields)
+
+
+def _is_filled(order: Order, visit: Visit, stint: Stint) -> bool:
+    """Whether the record has what the step requires at all."""
+    return all(name in stint.fields for name, spec in order.step(visit).fields.items() if spec.required)
+
+
+def _last(order: Order, at: datetime, step: str, fields: Mapping[str, Any]) -> Decision:
     return domain.complete_step(order, at, step=step, fields=fields, solution=SOLUTION, language=LANGUAGE)

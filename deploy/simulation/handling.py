@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from deploy.simulation.course import Stint
-from deploy.simulation.filling import completed
+from deploy.simulation.filling import Filling
 from deploy.simulation.live import Do, Job, Live, Point, points_of, rest_of
 from deploy.simulation.samples import Samples
 from deploy.simulation.staff import Worker
@@ -34,6 +34,7 @@ class Handling:
     def __init__(self, engine: Engine, samples: Samples) -> None:
         self._engine = engine
         self._samples = samples
+        self._filling = Filling()
 
     def world(self, live: Live) -> None:
         """What does not depend on who has it: priorities that people give, and the customer who takes it back."""
@@ -180,7 +181,7 @@ class Handling:
         return self._try(live, lambda order, at: domain.transfer(order, at, reference.team(team), step=number))
 
     def _complete(self, live: Live, visit: Visit, stint: Stint) -> bool:
-        done = self._try(live, lambda order, at: completed(order, at, visit, stint))
+        done = self._try(live, lambda order, at: self._filling.completed(order, at, visit, stint))
         if done and live.order.state is State.RESOLVED:
             self._resolved(live)
         elif done and sum(live.order.visited.values()) > MOST_VISITS:

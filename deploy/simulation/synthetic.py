@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from deploy.simulation.course import Course, Pause, Stint
+from services.dispatch import domain
+from services.dispatch.domain.reference.reference import Reference
 
 PRIORITIES = ("P1", "P2", "P3", "P4")
 SHARES = (3, 12, 55, 30)
@@ -31,6 +34,14 @@ class Synthetic:
     even: bool = False
     shares: Sequence[int] = SHARES
     steps: Sequence[str] = field(default=("work",))
+
+    @classmethod
+    def fitting(cls, count: int, body: Mapping[str, Any]) -> Synthetic:
+        """Faults as these reference data have them done, step by step: as many as the shipped agents can do in time."""
+        made = cls(count=count, per_hour=6.0)
+        first, reference = next(cls(count=1).courses()), Reference.from_dict(body, 1)
+        order, _ = domain.open_work(first.ticket, first.opened_at, reference, lambda _: reference)
+        return replace(made, steps=tuple(reference.flows[order.flow.code].steps)) if order.flow else made
 
     def courses(self) -> Iterator[Course]:
         """In the order of opening."""

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from deploy import declared
+from deploy.simulation.alternatives import setting
 from deploy.simulation.course import Pause, Stint
 from deploy.simulation.duty import Duty
 from deploy.simulation.engine import Engine
 from deploy.simulation.live import Live
+from deploy.simulation.loading import made_up
 from deploy.simulation.measure import Measure
 from deploy.simulation.samples import Samples
 from deploy.simulation.synthetic import Synthetic
@@ -239,3 +242,14 @@ def test_idle_is_the_duty_in_which_an_agent_has_nothing() -> None:
     engine = play(courses, a_setting(ONE_AT_A_TIME, lambda _: duty))
 
     assert engine.outcome.idle_hours == 0.5
+
+
+def test_made_up_work_goes_through_the_steps_of_the_shipped_flow_and_is_not_more_than_the_agents_can_do() -> None:
+    body = declared.load(declared.CONFIG)[0]["dispatch"]
+    made = Synthetic.fitting(200, body)
+    loaded = made_up(made.courses(), body, made.count, made.per_hour)
+
+    outcome = Engine(loaded.courses, setting(loaded.base, "shipped"), loaded.samples).run()
+
+    assert (outcome.orders, outcome.unfinished, outcome.counts["work_assigned"]) == (200, 0, 800)
+    assert outcome.attainment["P3", "first_response"].share == 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from services.dispatch.domain.flows.field_values import step_values, sure_way
@@ -87,7 +88,7 @@ class Flow:
         """The group that a step belongs to."""
         return next((group for group in self.groups.values() if step in group.steps), None)
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, FieldSpec]:
         """Every field of every step, by code."""
         return {name: spec for step in self.steps.values() for name, spec in step.fields.items()}
