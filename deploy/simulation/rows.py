@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.dispatch.assignments import end_of
 from services.dispatch.domain import Order
 from services.dispatch.domain.work.assignment import claimed
+from services.dispatch.storage.assignments import end_of
 from shared.clock import to_text
 from shared.events import Fact
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.assignments import Assignments
-from services.dispatch.choosing import Choosing
 from services.dispatch.domain import Order, Reference, Visit
 from services.dispatch.domain import waiting as waiting_steps
 from services.dispatch.domain.assigning.assignment import Assignment
@@ -16,7 +14,9 @@ from services.dispatch.domain.assigning.record import record
 from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.picking import Picked
 from services.dispatch.domain.work.visiting import named
-from services.dispatch.waiting import time_of
+from services.dispatch.storage.assignments import Assignments
+from services.dispatch.storage.choosing import Choosing
+from services.dispatch.storage.waiting import time_of
 from shared.aggregates import Aggregates
 
 #: Of an assignment's document, what the answer shows as it is.

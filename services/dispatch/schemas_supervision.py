@@ -7,11 +7,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from services.dispatch import workload
 from services.dispatch.domain.work.supervising import SIDES
 from services.dispatch.domain.work.worklists import LISTS
 from services.dispatch.listing import PRIORITIES
 from services.dispatch.schemas import LONGEST_REASON, OrderCommand
+from services.dispatch.storage import workload
 from shared.schemas import Code, Instant, Page, Request, Text, YesNo
 
 LONGEST_ENTRY = 4000

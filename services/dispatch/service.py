@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.dispatch import answers, domain, explaining, rerating, rollout_documents, schemas
+from services.dispatch import answers, domain, explaining, rerating, schemas
 from services.dispatch.domain import Decision, Order
 from services.dispatch.forecast import require_within_reach
 from services.dispatch.rerating import Period
@@ -15,6 +15,7 @@ from services.dispatch.service_handover import HandOvers
 from services.dispatch.service_incidents import Incidents
 from services.dispatch.service_people import People
 from services.dispatch.service_supervision import Supervision
+from services.dispatch.storage import rollout_documents
 from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, Health, command, query
 from shared.mongo import Mongo

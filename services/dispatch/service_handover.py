@@ -8,8 +8,8 @@ from typing import Any
 from services.dispatch import schemas_handover
 from services.dispatch.domain.people.stand_ins import HandOver
 from services.dispatch.domain.work.fitness import Caution, warnings
-from services.dispatch.handovers import hand_over_answer
-from services.dispatch.shift_log_documents import shift_log_answer, whole_shift_log_answer
+from services.dispatch.storage.handovers import hand_over_answer
+from services.dispatch.storage.shift_log_documents import shift_log_answer, whole_shift_log_answer
 from services.dispatch.store import DispatchStore
 from shared.bus import Call, command, query
 from shared.mongo import Mongo

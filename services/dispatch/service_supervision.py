@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.dispatch import answers, domain, duty_log, schemas_supervision, worklists, workload
+from services.dispatch import answers, domain, schemas_supervision
 from services.dispatch.domain.people.duty_log import DESK
 from services.dispatch.domain.work import supervising
+from services.dispatch.storage import duty_log, worklists, workload
 from services.dispatch.store import Decide, DispatchStore
 from shared.bus import Call, command, query
 from shared.errors import Forbidden, ValidationError

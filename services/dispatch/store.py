@@ -10,38 +10,39 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from services.dispatch import domain, shift_logs, stranded
-from services.dispatch.agents import Agents, Answer, DecideBoth
-from services.dispatch.agents import Reply as AgentReply
-from services.dispatch.alarms import Alarms
-from services.dispatch.assignments import Assignments
-from services.dispatch.candidates import Candidates
-from services.dispatch.choosing import Choosing
-from services.dispatch.claims import Claims, Counters, NeedsSeats, NobodyFree, needs_no_seats
-from services.dispatch.courtesy import Courtesy
-from services.dispatch.documents import order_document, order_faults, order_from
+from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Visit
 from services.dispatch.domain.people.agent import AgentDecide
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
 from services.dispatch.domain.work.fitness import role_may_have
 from services.dispatch.domain.work.order import Books, Seat
-from services.dispatch.duty_log import DutyLogs
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.explaining_assignment import ExplainingAssignments
-from services.dispatch.handovers import StandIns
-from services.dispatch.incidents import MassIncidents
 from services.dispatch.listing import INDEXES, PARTIAL, query
-from services.dispatch.pulling import Pulling
-from services.dispatch.queue import Queue
-from services.dispatch.reference import DispatchReference
-from services.dispatch.rollouts import Rollouts
-from services.dispatch.shift_changes import ShiftChanges
-from services.dispatch.shift_logs import ShiftLogs
-from services.dispatch.stranded import Stranded
-from services.dispatch.waiting import Waiting
-from services.dispatch.walk import WALKS
-from services.dispatch.workload import Workload
+from services.dispatch.storage import shift_logs, stranded
+from services.dispatch.storage.agents import Agents, Answer, DecideBoth
+from services.dispatch.storage.agents import Reply as AgentReply
+from services.dispatch.storage.alarms import Alarms
+from services.dispatch.storage.assignments import Assignments
+from services.dispatch.storage.candidates import Candidates
+from services.dispatch.storage.choosing import Choosing
+from services.dispatch.storage.claims import Claims, Counters, NeedsSeats, NobodyFree, needs_no_seats
+from services.dispatch.storage.courtesy import Courtesy
+from services.dispatch.storage.documents import order_document, order_faults, order_from
+from services.dispatch.storage.duty_log import DutyLogs
+from services.dispatch.storage.handovers import StandIns
+from services.dispatch.storage.incidents import MassIncidents
+from services.dispatch.storage.pulling import Pulling
+from services.dispatch.storage.queue import Queue
+from services.dispatch.storage.reference import DispatchReference
+from services.dispatch.storage.rollouts import Rollouts
+from services.dispatch.storage.shift_changes import ShiftChanges
+from services.dispatch.storage.shift_logs import ShiftLogs
+from services.dispatch.storage.stranded import Stranded
+from services.dispatch.storage.waiting import Waiting
+from services.dispatch.storage.walk import WALKS
+from services.dispatch.storage.workload import Workload
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
 from shared.cause import Call, Cause
 from shared.errors import NotFound, Unavailable

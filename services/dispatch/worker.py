@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from services.dispatch import domain, heard
 from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.work import about, supervising
-from services.dispatch.incidents import NotLinked
+from services.dispatch.storage.incidents import NotLinked
 from services.dispatch.store import DispatchStore
 from shared.bus import Health, every, on_event
 from shared.cause import Cause

@@ -142,12 +142,12 @@ def test_nothing_is_caught_blindly_outside_the_edges() -> None:
         "shared/aggregates.py",
         "shared/housekeeping.py",
         "services/notify/consumers",
-        "services/dispatch/rollouts.py",  # one work order that cannot be changed must not stop the walk
-        "services/dispatch/handovers.py",  # nor keep the work of others with who is away
-        "services/dispatch/shift_changes.py",  # nor one team's log keep those of others from being written
-        "services/dispatch/waiting.py",  # nor one piece of work that cannot be given out those behind it
-        "services/dispatch/alarms.py",  # nor one of which nothing can be told those of other queues
-        "services/dispatch/incidents.py",  # nor one part of a mass incident keep the others waiting
+        "services/dispatch/storage/rollouts.py",  # one work order that cannot be changed must not stop the walk
+        "services/dispatch/storage/handovers.py",  # nor keep the work of others with who is away
+        "services/dispatch/storage/shift_changes.py",  # nor one team's log keep those of others from being written
+        "services/dispatch/storage/waiting.py",  # nor one piece of work that cannot be given out those behind it
+        "services/dispatch/storage/alarms.py",  # nor one of which nothing can be told those of other queues
+        "services/dispatch/storage/incidents.py",  # nor one part of a mass incident keep the others waiting
     }
     for path in [*SERVICE_FILES, *files("shared")]:
         if not any(str(path).startswith(edge) for edge in edges):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pymongo import DESCENDING
 
-from services.dispatch.fitting import for_any, within_limits
 from services.dispatch.listing import query
+from services.dispatch.storage.fitting import for_any, within_limits
 from shared.client import Client
 from tests.interface.dispatch.desk import a_ticket, opened, order_of
 from tests.interface.feigned import Feigned

@@ -9,14 +9,14 @@ from random import Random
 
 import pytest
 
-from services.dispatch.documents import order_document
 from services.dispatch.domain import Agent, Order
 from services.dispatch.domain.assigning.assignment import Assignment
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.work.candidacy import Around
 from services.dispatch.domain.work.facets import Asked, Declined
 from services.dispatch.domain.work.picking import pick
-from services.dispatch.fitting import for_any, within_limits
+from services.dispatch.storage.documents import order_document
+from services.dispatch.storage.fitting import for_any, within_limits
 from tests.support import Stack
 from tests.unit.dispatch.builders import an_agent, an_order
 

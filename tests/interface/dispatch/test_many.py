@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from services.dispatch.waiting import LOOKED_AT
+from services.dispatch.storage.waiting import LOOKED_AT
 from shared.client import Client, Request
 from shared.errors import IllegalMove, NotFound
 from tests.interface.dispatch.desk import TEAMS, a_ticket, claims, come, happened, loads, news, opened, order_of, work

@@ -200,4 +200,3 @@ def test_a_question_that_makes_no_sense_is_refused_by_the_field(
 def test_only_supervisors_change_the_roster(stack: Stack) -> None:
     with pytest.raises(Forbidden):
         stack.client("workbench").command("dispatch", "add_duty", agent_id="it.01", date=DAY, shift="early", reason="x")
-

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.cli import main
-from services.dispatch import worklists
+from services.dispatch.storage import worklists
 from shared.client import Client
 from shared.errors import Conflict, Forbidden, IllegalMove, LoopdeskError, NotFound, ValidationError
 from tests.interface.dispatch.desk import a_ticket, come, do, happened, news, opened, order_of, work

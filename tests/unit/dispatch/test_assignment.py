@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from services.dispatch import domain
-from services.dispatch.claims import NeedsSeats, needs_no_seats
 from services.dispatch.domain import Rule, Wish
 from services.dispatch.domain.work.order import Seat
 from services.dispatch.errors import NoSuchMove, NotOnTeam
+from services.dispatch.storage.claims import NeedsSeats, needs_no_seats
 from shared.errors import NotFound
 from tests.unit.dispatch.builders import NINE, accepted, an_agent, an_order, held, reference, resolved
 from tests.unit.dispatch.courses import NAME, a_book, a_repair, approved, done, given_out, reported

@@ -2,7 +2,7 @@
 
 from threading import Thread
 
-from services.dispatch.courtesy import REMEMBERED, Courtesy
+from services.dispatch.storage.courtesy import REMEMBERED, Courtesy
 
 
 def test_what_somebody_has_in_hand_nobody_else_gets_before_it_is_let_go():

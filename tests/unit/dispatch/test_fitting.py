@@ -8,7 +8,7 @@ import pytest
 from services.dispatch.domain.assigning.assignment import Assignment, UnitsRule
 from services.dispatch.domain.assigning.limits import speaks
 from services.dispatch.domain.reference.matter import MATTER
-from services.dispatch.fitting import Fitting, for_any, within_limits
+from services.dispatch.storage.fitting import Fitting, for_any, within_limits
 from shared.conditions import condition
 from tests.unit.dispatch.builders import an_agent, an_order
 

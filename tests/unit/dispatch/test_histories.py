@@ -10,8 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.dispatch import domain
-from services.dispatch.assignments import begun, ended, reweighed, updates
-from services.dispatch.documents import order_document, order_faults, order_from
 from services.dispatch.domain.assigning.assignment import UnitsRule
 from services.dispatch.domain.clocks.clock import counted_at
 from services.dispatch.domain.people.roster import Roster
@@ -21,6 +19,8 @@ from services.dispatch.domain.work.record import FIELDS, clock_form, clock_of, r
 from services.dispatch.domain.work.states import Stage, State, state_of
 from services.dispatch.domain.work.telling import told
 from services.dispatch.domain.work.visiting import Terms
+from services.dispatch.storage.assignments import begun, ended, reweighed, updates
+from services.dispatch.storage.documents import order_document, order_faults, order_from
 from shared.business_time import elapsed
 from shared.cause import Cause
 from shared.deciding import decided

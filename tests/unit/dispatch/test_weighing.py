@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from services.dispatch import domain
-from services.dispatch.assignments import begun, ended, reweighed, updates
 from services.dispatch.domain.work.order import Seat
+from services.dispatch.storage.assignments import begun, ended, reweighed, updates
 from tests.unit.dispatch.builders import NINE, a_policy, after, an_order, reference
 from tests.unit.dispatch.courses import a_book, a_repair, approved, given_out, reported
 

@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from services.dispatch import domain, worklists
+from services.dispatch import domain
 from services.dispatch.domain.work import supervising
 from services.dispatch.domain.work.turn import place
 from services.dispatch.domain.work.worklists import ACTIONS, LISTS, act_by, keys_of, lists_of, next_action
+from services.dispatch.storage import worklists
 from shared.errors import ValidationError
 from tests.unit.dispatch.builders import a_policy, accepted, after, an_order, held, reference, resolved, with_updates
 from tests.unit.dispatch.courses import given_out, open_steps, reported

@@ -1,4 +1,4 @@
-from services.dispatch.workload import AGENT, SHIFT, TEAM, Counted, longest, rows
+from services.dispatch.storage.workload import AGENT, SHIFT, TEAM, Counted, longest, rows
 
 
 def counted(**given):

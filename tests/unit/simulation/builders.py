@@ -17,15 +17,15 @@ from deploy.simulation.engine import Engine
 from deploy.simulation.samples import Samples
 from deploy.simulation.setting import Setting
 from services.dispatch import domain
-from services.dispatch.agent_documents import agent_document
-from services.dispatch.assignments import OUTCOMES, document
-from services.dispatch.choosing import Given
 from services.dispatch.domain import Agent, Order
 from services.dispatch.domain.assigning.record import digest, record
 from services.dispatch.domain.people.presence import Status
 from services.dispatch.domain.work.candidacy import Around
 from services.dispatch.domain.work.picking import pick, terms_of
 from services.dispatch.schemas_people import AgentFields
+from services.dispatch.storage.agent_documents import agent_document
+from services.dispatch.storage.assignments import OUTCOMES, document
+from services.dispatch.storage.choosing import Given
 from shared.clock import to_text
 from shared.document import GENESIS, entry_hash
 from shared.events import Fact, to_json

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from services.dispatch.agent_documents import agent_document, agent_from
+from services.dispatch.storage.agent_documents import agent_document, agent_from
 from tests.unit.dispatch.builders import NINE, after, said
 from tests.unit.dispatch.people.builders import day, extra, leave, on_rota
 

@@ -21,7 +21,7 @@ from services.dispatch.domain.people.shift_log import (
     write,
 )
 from services.dispatch.errors import AlreadyAcknowledged, NotOnShift, ShiftNotOver, TooManyNotes
-from services.dispatch.shift_log_documents import shift_log_document, shift_log_from
+from services.dispatch.storage.shift_log_documents import shift_log_document, shift_log_from
 from tests.unit.dispatch.builders import an_agent
 from tests.unit.dispatch.people.builders import a_roster, day, extra, leave
 

@@ -13,7 +13,7 @@ from services.dispatch.domain.work.order import Books
 from services.dispatch.domain.work.record import MERGED, order_of, record
 from services.dispatch.domain.work.standing_in import acting
 from services.dispatch.domain.work.turn import place
-from services.dispatch.worklists import listed
+from services.dispatch.storage.worklists import listed
 from shared.document import KERNEL_OWN
 from shared.errors import NotFound
 from shared.events import kernel_fields, to_json

@@ -19,14 +19,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dispatch.choosing import Choosing
-from services.dispatch.courtesy import Courtesy
-from services.dispatch.crowds import Crowds
 from services.dispatch.domain import Order, waiting
 from services.dispatch.domain.people.need import team_of
 from services.dispatch.domain.work.order import Seat
-from services.dispatch.queue import Queue
-from services.dispatch.seats import Seats
+from services.dispatch.storage.choosing import Choosing
+from services.dispatch.storage.courtesy import Courtesy
+from services.dispatch.storage.crowds import Crowds
+from services.dispatch.storage.queue import Queue
+from services.dispatch.storage.seats import Seats
 from shared.outage import is_outage
 
 log = logging.getLogger("loopdesk.waiting")

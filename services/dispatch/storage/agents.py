@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.agent_documents import agent_document, agent_from
 from services.dispatch.domain import Agent, Reference, declare
 from services.dispatch.domain.people.agent import AgentDecide, AgentDecision
-from services.dispatch.seats import Seats
+from services.dispatch.storage.agent_documents import agent_document, agent_from
+from services.dispatch.storage.seats import Seats
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Call, Cause
 from shared.errors import NotFound

@@ -13,11 +13,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from services.dispatch.claims import NeedsSeats, needs_no_seats
-from services.dispatch.courtesy import Courtesy
 from services.dispatch.domain import Decision, Order, order_no_for
 from services.dispatch.domain.work import families, incidents, supervising
 from services.dispatch.domain.work.states import State
+from services.dispatch.storage.claims import NeedsSeats, needs_no_seats
+from services.dispatch.storage.courtesy import Courtesy
 from shared.aggregates import Aggregates, AlreadyThere
 from shared.cause import Call, Cause
 from shared.errors import IllegalMove, LoopdeskError, NotFound, Unavailable

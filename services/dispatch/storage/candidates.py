@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dispatch.agent_documents import agent_from
 from services.dispatch.domain import Agent, Order
 from services.dispatch.domain.people import stand_ins
 from services.dispatch.domain.people.stand_ins import Register
+from services.dispatch.storage.agent_documents import agent_from
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.mongo import Transaction
 

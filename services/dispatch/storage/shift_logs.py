@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.agents import Agents
 from services.dispatch.domain.people import shift_log
 from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.people.shift_log import LogState, ShiftLog, ShiftLogDecision
 from services.dispatch.errors import NoShiftAhead
 from services.dispatch.events import SHIFT_LOG_EVENTS
-from services.dispatch.shift_log_documents import shift_log_answer, shift_log_document, shift_log_from
+from services.dispatch.storage.agents import Agents
+from services.dispatch.storage.shift_log_documents import shift_log_answer, shift_log_document, shift_log_from
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Call
 from shared.mongo import Database

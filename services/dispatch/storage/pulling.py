@@ -8,14 +8,14 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from services.dispatch.candidates import Crowd
-from services.dispatch.choosing import Choosing
-from services.dispatch.claims import NobodyFree
-from services.dispatch.courtesy import Courtesy
 from services.dispatch.domain import Decision, Order, Rule, Wish, waiting
 from services.dispatch.errors import Ineligible
-from services.dispatch.fitting import OF_ALL_WORK, Fitting
-from services.dispatch.queue import Queue
+from services.dispatch.storage.candidates import Crowd
+from services.dispatch.storage.choosing import Choosing
+from services.dispatch.storage.claims import NobodyFree
+from services.dispatch.storage.courtesy import Courtesy
+from services.dispatch.storage.fitting import OF_ALL_WORK, Fitting
+from services.dispatch.storage.queue import Queue
 from shared.aggregates import Aggregates
 from shared.cause import Call
 from shared.errors import Conflict, NotFound, Unavailable

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.dispatch import assignments, domain
-from services.dispatch.assignments import Assignments
-from services.dispatch.candidates import Crowd
-from services.dispatch.choosing import Choosing, Given
-from services.dispatch.courtesy import Courtesy
+from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, Visit
 from services.dispatch.domain.work.order import Seat
 from services.dispatch.domain.work.picking import Picked, cause_of
 from services.dispatch.errors import Ineligible
-from services.dispatch.seats import Seats, Taken
-from services.dispatch.stranded import Stranded
+from services.dispatch.storage import assignments
+from services.dispatch.storage.assignments import Assignments
+from services.dispatch.storage.candidates import Crowd
+from services.dispatch.storage.choosing import Choosing, Given
+from services.dispatch.storage.courtesy import Courtesy
+from services.dispatch.storage.seats import Seats, Taken
+from services.dispatch.storage.stranded import Stranded
 from shared.events import Fact
 from shared.mongo import LostRace, Transaction
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.candidates import Candidates, Crowd
 from services.dispatch.domain import Agent, Decision, Order, Reference, Rule, Visit, assign
 from services.dispatch.domain.assigning.record import digest, record
 from services.dispatch.domain.people.availability import availability
 from services.dispatch.domain.work.candidacy import Around, shift_began
 from services.dispatch.domain.work.picking import Picked, pick, terms_of
+from services.dispatch.storage.candidates import Candidates, Crowd
 from shared.mongo import Transaction
 
 

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from services.dispatch.candidates import Crowd
-from services.dispatch.choosing import Choosing
 from services.dispatch.domain import Decision, Order, Visit, waiting
 from services.dispatch.domain.people.need import team_of
 from services.dispatch.domain.work.picking import cause_of, is_passing
-from services.dispatch.queue import Queue
+from services.dispatch.storage.candidates import Crowd
+from services.dispatch.storage.choosing import Choosing
+from services.dispatch.storage.queue import Queue
 from shared.cause import Cause
 from shared.errors import Unavailable
 from shared.outage import is_outage

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.dispatch.agents import Agents
 from services.dispatch.domain.people import shift_log
 from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.people.roster import Roster
@@ -21,7 +20,8 @@ from services.dispatch.domain.work.left_open import left_open
 from services.dispatch.domain.work.order import Order
 from services.dispatch.domain.work.states import IN_WORK, State
 from services.dispatch.domain.work.turn import place
-from services.dispatch.shift_logs import ShiftLogs
+from services.dispatch.storage.agents import Agents
+from services.dispatch.storage.shift_logs import ShiftLogs
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.outage import is_outage

@@ -15,8 +15,8 @@ from typing import Any
 from services.dispatch.domain.rollouts.repin import apply_newer, extend_horizons
 from services.dispatch.domain.rollouts.rollout import Outcome, Rollout, RolloutKind, begin, go_on, next_round
 from services.dispatch.domain.work.order import Books, Decision, Order
-from services.dispatch.rollout_documents import rollout_answer, rollout_document, rollout_from
-from services.dispatch.walk import WALKS, Walk
+from services.dispatch.storage.rollout_documents import rollout_answer, rollout_document, rollout_from
+from services.dispatch.storage.walk import WALKS, Walk
 from shared.aggregates import Aggregates
 from shared.business_time import extends
 from shared.cause import Call, Cause

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.dispatch.candidates import Crowd
-from services.dispatch.choosing import Choosing
 from services.dispatch.domain import Agent, Order, Visit
 from services.dispatch.domain.people.availability import AVAILABLE, availability
 from services.dispatch.domain.work.order import Seat
-from services.dispatch.fitting import Filter, for_any
+from services.dispatch.storage.candidates import Crowd
+from services.dispatch.storage.choosing import Choosing
+from services.dispatch.storage.fitting import Filter, for_any
 
 #: So many free agents are told apart by what they may have; of more, somebody may have most of it.
 FEW = 10

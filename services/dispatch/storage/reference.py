@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.dispatch import domain, reference_schemas
-from services.dispatch.agents import Agents
-from services.dispatch.rollouts import Rollouts
+from services.dispatch.storage.agents import Agents
+from services.dispatch.storage.rollouts import Rollouts
 from shared.cause import Call, content_digest
 from shared.mongo import Database
 from shared.reference import Reference

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.choosing import Given
 from services.dispatch.domain import Order, Rule, claimed
 from services.dispatch.domain.work.order import Seat
 from services.dispatch.domain.work.visit import Visit
+from services.dispatch.storage.choosing import Given
 from shared.errors import NotFound
 from shared.events import Fact
 from shared.mongo import Database, Document, Transaction

@@ -1,0 +1,1 @@
+"""What store.py is made of: one module for each thing that is stored, found, claimed or told to many."""
