@@ -46,9 +46,19 @@ def ear(bus: tuple[Feigned, Ear]) -> Ear:
     return bus[1]
 
 
+#: Each test draws the next one.
+_DRAWN = iter(TEAMS)
+
+
 @pytest.fixture
-def team(_teams: Iterator[str] = iter(TEAMS)) -> str:  # noqa: B008 - each test draws the next one
-    return next(_teams)
+def team() -> str:
+    return next(_DRAWN)
+
+
+@pytest.fixture
+def other_team() -> str:
+    """Another one of the test's own: in the teams that all share, work of other tests may wait."""
+    return next(_DRAWN)
 
 
 @pytest.fixture

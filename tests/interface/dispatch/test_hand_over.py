@@ -14,7 +14,6 @@ from shared.client import Client, Request
 from shared.errors import Forbidden, IllegalMove, NotFound, ValidationError
 from shared.events import Event
 from tests.interface.dispatch.desk import (
-    ELSEWHERE,
     EXPERTS,
     a_ticket,
     claims,
@@ -230,9 +229,9 @@ def test_what_is_meant_for_who_has_handed_over_goes_to_the_stand_in_and_comes_ba
 
 
 def test_new_work_of_the_team_goes_to_a_stand_in_of_another_team_and_comes_back(
-    desk: Client, tell: Feigned, stack: Stack, team: str, a1: str
+    desk: Client, tell: Feigned, stack: Stack, team: str, other_team: str, a1: str
 ) -> None:
-    helper = come(desk, f"helper of {team}", ELSEWHERE, capacity=1)
+    helper = come(desk, f"helper of {team}", other_team, capacity=1)
     made = hand_over(desk, a1, helper)
     (ticket,) = given(desk, tell, team, helper)
 
@@ -244,13 +243,13 @@ def test_new_work_of_the_team_goes_to_a_stand_in_of_another_team_and_comes_back(
 
 
 def test_what_waits_for_the_absent_agent_goes_to_a_stand_in_of_another_team(
-    desk: Client, tell: Feigned, team: str, a1: str
+    desk: Client, tell: Feigned, team: str, other_team: str, a1: str
 ) -> None:
     gone(desk, a1)
     ticket = a_ticket(team)
     opened(desk, tell, ticket)
     standing(desk, ticket, "queued")
-    helper = come(desk, f"helper of {team}", ELSEWHERE, capacity=1)
+    helper = come(desk, f"helper of {team}", other_team, capacity=1)
 
     made = hand_over(desk, a1, helper)
     order = with_(desk, ticket, helper)
