@@ -7,7 +7,17 @@ from hypothesis import HealthCheck, given, settings
 
 from services.dispatch import domain
 from services.dispatch.domain.rollouts.repin import ENDED
-from tests.unit.dispatch.builders import a_policy, accepted, after, an_order, reference, resolved, types, with_updates
+from tests.unit.dispatch.builders import (
+    a_policy,
+    a_ticket,
+    accepted,
+    after,
+    an_order,
+    reference,
+    resolved,
+    types,
+    with_updates,
+)
 from tests.unit.dispatch.courses import given_out, rebuilt, reported, stored
 from tests.unit.dispatch.random_work import rolled_timelines, timelines
 
@@ -206,26 +216,13 @@ def test_a_reopened_clock_that_was_late_climbs_to_its_levels_again_but_does_noth
 
 
 def test_what_fell_is_told_by_the_history():
-    order, opening = domain.open_work(TICKET, after(), reference(LADDER), lambda version: reference(LADDER))
+    order, opening = domain.open_work(a_ticket(), after(), reference(LADDER), lambda version: reference(LADDER))
     order, facts = domain.advance(replace(order, version=1), after(hours=6))
     order, moved = domain.prioritise(order, after(hours=6), "P2", "can wait")
     order, fell = domain.deescalated(order, after(hours=6))
 
     assert types(fell) == ["work_deescalated"]
     assert rebuilt([*opening, *facts, *moved, *fell]) == stored(order)
-
-
-TICKET = {
-    "ticket_no": "T-1",
-    "customer_id": "C-1",
-    "type": "fault",
-    "category": "network",
-    "priority": "P1",
-    "subject": "No network",
-    "channel": "phone",
-    "tier": "",
-    "reference": "",
-}
 
 
 # whatever happens

@@ -8,7 +8,7 @@ from services.dispatch.domain.reference.supervision import SupervisionRules
 from services.dispatch.domain.work import incidents, supervising
 from services.dispatch.domain.work.supervising import CUSTOMER, MOST_WATCHERS, SUPERVISOR
 from services.dispatch.errors import NoSuchMove, NothingChanges, TooManyWatchers, TooSoon
-from tests.unit.dispatch.builders import accepted, after, an_order, held, reference, resolved
+from tests.unit.dispatch.builders import a_ticket, accepted, after, an_order, held, reference, resolved
 from tests.unit.dispatch.courses import given_out, rebuilt, reported, stored
 from tests.unit.dispatch.declared import faults, read
 
@@ -253,7 +253,7 @@ def test_a_warning_that_falls_due_at_the_same_instant_comes_first():
 
 
 def test_what_supervision_changes_is_told_by_the_history():
-    order, facts = domain.open_work(TICKET, after(), STRICT, lambda version: STRICT)
+    order, facts = domain.open_work(a_ticket(), after(), STRICT, lambda version: STRICT)
     order = replace(order, version=1)
     for move in (
         lambda order, at: domain.assign(order, at, "a1"),
@@ -269,19 +269,6 @@ def test_what_supervision_changes_is_told_by_the_history():
         facts = [*facts, *more]
 
     assert rebuilt(facts) == stored(order)
-
-
-TICKET = {
-    "ticket_no": "T-1",
-    "customer_id": "C-1",
-    "type": "fault",
-    "category": "network",
-    "priority": "P1",
-    "subject": "No network",
-    "channel": "phone",
-    "tier": "",
-    "reference": "",
-}
 
 
 # the rules as declared
