@@ -61,7 +61,7 @@ def test_a_reporter_whose_matter_was_another_is_not_forgotten(outside: Outside, 
 
 def test_experts_say_what_a_sensitive_matter_is(outside: Outside, team: str) -> None:
     agent = outside.come(f"mender of {team}", team)
-    expert = outside.come(f"expert for {team}", "experts")
+    expert = outside.come(f"expert for {team}", "experts", capacity=1000)  # work of other tests may wait there, too
     case = outside.submit("other", sensitive=True)
     outside.when_work(case, state="assigned", team="experts", agent=expert, triage=True)
 
