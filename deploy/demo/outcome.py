@@ -88,15 +88,20 @@ def ask(client: Client, since: datetime, until: datetime, orders: Mapping[str, s
 def fingerprint(work: Mapping[str, Mapping[str, Any]]) -> str:
     """One text for the whole final state: who did what when, by incident. The same in every run of the same part.
 
-    Numbers of tickets and the times of recording are left out: those are the run's own.
+    Numbers of tickets, the times of recording and the digests of choices, which hold both, are left out: those are the
+    run's own.
     """
     told = {incident: _course(order) for incident, order in sorted(work.items())}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _course(order: Mapping[str, Any]) -> dict[str, Any]:
-    entries = [(entry["type"], entry["at"], entry["data"]) for entry in order["history"]]
+    entries = [(entry["type"], entry["at"], _apart_from_its_run(entry["data"])) for entry in order["history"]]
     return {name: order[name] for name in ("state", "team", "agent", "round", "outcome")} | {"history": entries}
+
+
+def _apart_from_its_run(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name != "choice"}
 
 
 def made_sla(incidents: Iterable[Incident]) -> dict[str, dict[str, int]]:
