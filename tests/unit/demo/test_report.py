@@ -119,7 +119,13 @@ def test_agreement_counts_the_incidents_where_our_clock_and_the_log_say_the_same
 
 def test_the_fingerprint_knows_no_numbers_of_the_run_but_every_assignment():
     def work(number, agent):
-        entry = {"number": 1, "type": "work_assigned", "at": "2016", "recorded_at": number, "data": {"agent": agent}}
+        entry = {
+            "number": 1,
+            "type": "work_assigned",
+            "at": "2016",
+            "recorded_at": number,
+            "data": {"agent": agent, "choice": f"of {number}"},
+        }
         fate = {"state": "closed", "team": "t", "agent": agent, "round": 0, "outcome": None}
         return {"INC1": {"order_no": number, **fate, "history": [entry]}}
 
