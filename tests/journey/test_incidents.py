@@ -38,6 +38,7 @@ def test_a_late_reporter_is_told_by_when_and_then_that_it_is_done(outside: Outsi
         assert eventually(lambda case=case: outside.survey(case))
         outside.answer(case, 5, "Thank you")
         outside.when_work(case, state="closed")
+        outside.when_ticket(case, status="closed")
         outside.assert_agreed(case)
 
 
