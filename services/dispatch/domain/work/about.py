@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from services.dispatch.domain.work.standing_in import barred
 from services.dispatch.domain.work.states import after
 from services.dispatch.domain.work.telling import told
 from services.dispatch.errors import NothingChanges
+from shared.values import replace
 
 NAMING = ("wanted_agent", "complained_of")
 """The entries of a ticket that name an agent."""

@@ -7,7 +7,6 @@ dissatisfied customer while that round is open. The work's own is the highest th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from services.dispatch.domain.work.facets import Raised
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import OVER
 from services.dispatch.domain.work.telling import told
+from shared.values import replace
 
 TOLD = ("teams", "owners", "supervisors", "duty_managers")
 

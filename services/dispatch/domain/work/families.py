@@ -6,13 +6,13 @@ event (incidents.py of the service).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.telling import told
 from shared.events import Fact
+from shared.values import replace
 
 RESOLVED, WITHDRAWN = "resolved", "withdrawn"
 """How a mass incident ends for its children: done with it, or without it."""

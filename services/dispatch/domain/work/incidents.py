@@ -6,7 +6,6 @@ is done with the parent's resolution. There are no chains: a parent is nobody's 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.clocks.promise import Promise
@@ -21,6 +20,7 @@ from services.dispatch.domain.work.telling import told
 from services.dispatch.errors import MassIncidentOver, MassOfMass, NotAMassIncident, NothingChanges, NotSettled
 from shared.conditions import BadCondition, ConditionFailed, condition
 from shared.errors import ValidationError
+from shared.values import replace
 
 OPEN = (*IN_WORK, State.HELD)
 """The states of a mass incident that others may be linked to."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.work.facets import Declined
@@ -11,6 +10,7 @@ from services.dispatch.domain.work.states import State
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import ASSIGNED, Visit
 from services.dispatch.domain.work.visiting import back, chosen
+from shared.values import replace
 
 #: So many of those who let an offer pass stay on the visit, the last ones; the history has them all.
 MOST_LAPSES_KEPT = 50

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.work import blocks, course
@@ -14,6 +13,7 @@ from services.dispatch.domain.work.visiting import named
 from services.dispatch.errors import NothingChanges, OutOfBlock
 from shared.errors import NotFound
 from shared.events import Fact
+from shared.values import replace
 
 
 def reroute(order: Order, at: datetime, *, to: str, reason: str, step: str | None = None) -> Decision:

@@ -7,7 +7,6 @@ has to move, only whether it is where it belongs. So it may be asked at any time
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.people.stand_ins import Register, resolve
@@ -16,6 +15,7 @@ from services.dispatch.domain.work.states import State, after, stage_after
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.domain.work.visit import Visit
 from services.dispatch.domain.work.visiting import back, named
+from shared.values import replace
 
 #: Why a step has moved: to a stand-in, back to its owner, or to the queue because the stand-in must not have it.
 STANDS_IN, RETURNED, BARRED = "stands_in", "returned", "barred"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import State, after
 from services.dispatch.domain.work.telling import concerning, told
 from services.dispatch.errors import NothingChanges, TooManyWatchers, TooSoon
+from shared.values import replace
 
 SIDES = CUSTOMER, SUPERVISOR = "customer", "supervisor"
 """Who urges."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.domain.clocks.pin import Pin
@@ -14,6 +13,7 @@ from services.dispatch.domain.work.states import after
 from services.dispatch.domain.work.telling import having, step_names, told
 from services.dispatch.errors import NotInTriage
 from shared.errors import ValidationError
+from shared.values import replace
 
 LOOKED_AT = "(triage)"
 """What the look of the experts is counted under in `visited`: no step has this code, so no condition asks for it."""
