@@ -14,6 +14,8 @@ from shared.bus.handler import EventHandler
 from shared.bus.topology import Subscription
 
 CONSUMERS = ("sms-consumer", "email-consumer")
+#: Takes the mails that come in: an account at the broker, no queue and no collection.
+MAIL_RECEIVER = "mail-receiver"
 
 
 def worker(service: str) -> Any:

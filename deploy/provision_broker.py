@@ -12,9 +12,10 @@ import pika
 import requests
 from pika.adapters.blocking_connection import BlockingChannel
 
-from deploy.catalogue import CONSUMERS, subscriptions
+from deploy.catalogue import CONSUMERS, MAIL_RECEIVER, subscriptions
 from deploy.provision_mongo import password_of
 from deploy.services import SERVICES
+from shared import lanes
 from shared.bus.topology import (
     CONSUMERS_EVENTS,
     DELIVERY_LIMIT,
@@ -32,7 +33,13 @@ from shared.bus.topology import (
 
 ANY_REPLY = r"reply\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
 QUORUM = {"x-queue-type": "quorum"}
-MESSAGE_KEYS = tuple(f"{channel}.{lane}" for channel in ("sms", "email") for lane in ("urgent", "bulk"))
+MESSAGE_KEYS = tuple(lanes.routing_key(channel, lane) for channel in lanes.CHANNELS for lane in lanes.LANES)
+#: What an account may publish to consumers.events.
+TOLD = {
+    "sms-consumer": ("receipt", "sms_received"),
+    "email-consumer": ("receipt",),
+    "mail-receiver": ("receipt", "mail_received"),
+}
 
 
 @dataclass(frozen=True)
@@ -95,13 +102,13 @@ def _replays(services: str) -> list[str]:
 
 
 def consumer_rights(account: str) -> Rights:
-    """A consumer of messages: its queues, and receipts."""
-    channel = account.partition("-")[0]
+    """A consumer of messages: its channel's queues, and what it tells. The receiver of mails has no queue."""
+    channel = account.removesuffix("-consumer")
     return Rights(
         configure="^$",
         write=_any(re.escape(CONSUMERS_EVENTS)),
-        read=_any(rf"notify\.{channel}\.(urgent|bulk)"),
-        topics={CONSUMERS_EVENTS: ("^receipt$", "^$")},
+        read=_any(*(re.escape(lanes.queue(channel, lane)) for lane in lanes.LANES if channel in lanes.CHANNELS)),
+        topics={CONSUMERS_EVENTS: (_any(*TOLD[account]), "^$")},
     )
 
 
@@ -156,7 +163,9 @@ def provision_broker(
     for service in SERVICES:
         limit(management, service)
     # no delivery limit: what a consumer gives back while its gateway is away must wait however long that lasts
-    management.policy("messages", r"^notify\.(sms|email)\.(urgent|bulk)$", **dead_letters("notify"))
+    management.policy(
+        "messages", _any(*(rf"notify\.{re.escape(key)}" for key in MESSAGE_KEYS)), **dead_letters("notify")
+    )
     connection = pika.BlockingConnection(pika.URLParameters(amqp_uri))
     try:
         declarer = Declarer(connection.channel())
@@ -175,7 +184,7 @@ def provision_broker(
         **{client: client_rights(client) for client in clients},
         # after the clients: one that has a service's name by mistake must not take the service's rights away
         **{service: service_rights(service) for service in SERVICES},
-        **{consumer: consumer_rights(consumer) for consumer in CONSUMERS},
+        **{consumer: consumer_rights(consumer) for consumer in (*CONSUMERS, MAIL_RECEIVER)},
     }
     for account, its_rights in rights.items():
         management.account(account, password_of(account, "AMQP", environ), its_rights)

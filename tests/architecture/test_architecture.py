@@ -12,7 +12,7 @@ from tests.architecture.sources import ROOT, SERVICES, calls, files, imports, tr
 
 ROOMS = {"README.md", "__init__.py", "service.py", "worker.py", "store.py", "schemas.py", "events.py", "errors.py"}
 #: What rules may use of the kernel: values and refusals, nothing that does anything.
-PURE = ("shared.events", "shared.errors", "shared.values", "shared.business_time", "shared.conditions")
+PURE = ("shared.events", "shared.errors", "shared.values", "shared.lanes", "shared.business_time", "shared.conditions")
 STORAGE_OF_THE_KERNEL = {
     "aggregates",
     "answered",

@@ -12,13 +12,14 @@ from uuid import uuid4
 
 import pika
 
+from shared import lanes
 from shared.client import Client, Request
 from shared.errors import LoopdeskError
 from tests.support import Stack
 
 TEAM, CATEGORY, WINDOW, AGENTS = "service-desk", "other", 50, 20
 
-MESSAGE_QUEUES = ("notify.sms.urgent", "notify.sms.bulk", "notify.email.urgent", "notify.email.bulk")
+MESSAGE_QUEUES = tuple(lanes.queue(channel, lane) for channel in lanes.CHANNELS for lane in lanes.LANES)
 
 
 @dataclass

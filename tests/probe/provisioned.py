@@ -22,7 +22,7 @@ PASSWORD = "pw"
 
 def provision(amqp_admin: str, management: str, mongo_admin: str) -> None:
     """Broker objects, accounts, collections and indexes."""
-    accounts = (*SERVICES, *CLIENTS, *catalogue.CONSUMERS)
+    accounts = (*SERVICES, *CLIENTS, *catalogue.CONSUMERS, catalogue.MAIL_RECEIVER)
     environ = {
         f"{account.upper().replace('-', '_')}_{kind}_PASSWORD": PASSWORD
         for account in accounts

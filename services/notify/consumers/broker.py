@@ -1,4 +1,4 @@
-"""A consumer's side of the broker: two queues in, receipts out, one connection, one thread."""
+"""A consumer's side of the broker: a queue per lane in, events out, one connection, one thread."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPConnectionError, AMQPError, NackError, UnroutableError
 
-from services.notify.consumers.inbox import URGENCIES, Delivery, Inbox
+from services.notify.consumers.inbox import Delivery, Inbox
 from services.notify.consumers.message import Down
 from shared.events import Event
+from shared.lanes import LANES, queue
 
 log = logging.getLogger("loopdesk.consumer")
 
 BROKEN = (AMQPError, OSError)
-EXCHANGE, ROUTING_KEY = "consumers.events", "receipt"
-PREFETCH = 20  # per queue
+EXCHANGE = "consumers.events"
+#: Per lane. Each lane has its own, so a backlog of bulk takes none of what urgent needs.
+PREFETCH = 20
 SLICE = 0.5  # seconds of waiting after which a request to stop is noticed
 
 
@@ -31,7 +33,7 @@ class Broker:
         self._parameters.heartbeat = 60
         self._parameters.blocked_connection_timeout = 120
         self.account: str = self._parameters.credentials.username
-        self._queues = {urgency: f"notify.{channel}.{urgency}" for urgency in URGENCIES}
+        self._queues = {lane: queue(channel, lane) for lane in LANES}
         self._inbox = inbox
         self._connection: Any = None
         self._channel: Any = None
@@ -49,8 +51,8 @@ class Broker:
 
     def consume(self) -> None:
         """Have messages delivered."""
-        for urgency, queue in self._queues.items():
-            self._consumers.append(self._channel.basic_consume(queue, partial(self._on_message, urgency)))
+        for lane, name in self._queues.items():
+            self._consumers.append(self._channel.basic_consume(name, partial(self._on_message, lane)))
 
     def give_back(self, delivery: Delivery) -> None:
         """Take no more messages, and return this one and all others that are in hand."""
@@ -90,7 +92,7 @@ class Broker:
         self._channel.basic_reject(delivery.tag, requeue=False)
 
     def publish(self, event: Event) -> None:
-        """A receipt; the broker has it for good when this returns. `Down` if no queue takes it."""
+        """The broker has the event for good when this returns. `Down` if no queue takes it."""
         properties = pika.BasicProperties(
             content_type="application/json",
             content_encoding="utf-8",
@@ -100,9 +102,9 @@ class Broker:
         )
         body = json.dumps(event.to_wire(), ensure_ascii=False).encode()
         try:
-            self._channel.basic_publish(EXCHANGE, ROUTING_KEY, body, properties, mandatory=True)
+            self._channel.basic_publish(EXCHANGE, event.type, body, properties, mandatory=True)
         except (NackError, UnroutableError) as error:
-            raise Down(f"no queue takes receipts: {type(error).__name__}") from error
+            raise Down(f"no queue takes {event.type}: {type(error).__name__}") from error
 
     def close(self) -> None:
         """Hang up; unacknowledged messages go back to their queues."""
@@ -115,8 +117,8 @@ class Broker:
             except BROKEN as error:
                 log.warning("broker away", extra={"reason": type(error).__name__})
 
-    def _on_message(self, urgency: str, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        self._inbox.put(Delivery(method.delivery_tag, urgency, body, properties.message_id, time.monotonic()))
+    def _on_message(self, lane: str, _channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        self._inbox.put(Delivery(method.delivery_tag, lane, body, properties.message_id, time.monotonic()))
 
     def _on_cancel(self, _frame: Any) -> None:
         self._cancelled = True

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from services.notify.consumers.message import FAILED, UNKNOWN, Down, Message, Outcome, TryLater
+from services.notify.consumers.message import EXPIRED, UNKNOWN, Down, Message, Outcome, TryLater
 from services.notify.consumers.store import Claims, StoreDown
 from shared.clock import Clock
 
@@ -63,7 +63,7 @@ class Sender:
         if in_doubt and not self._transport.idempotent:
             return Outcome(UNKNOWN, "a consumer ended between sending and recording")
         if not in_doubt and message.expires_at is not None and message.expires_at <= self._clock.now():
-            return Outcome(FAILED, "expired")
+            return Outcome(EXPIRED)
         try:
             return self._transport.send(message)
         except TryLater as error:

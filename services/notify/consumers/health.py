@@ -10,24 +10,23 @@ import sys
 import pika
 from pika.exceptions import AMQPError
 
-from services.notify.consumers.inbox import URGENCIES
+from shared.lanes import CHANNELS, LANES, queue
 from shared.settings import require
 
 SECONDS = 5
 
 
 def trouble(uri: str, channel: str) -> str | None:
-    """None when both queues have a consumer, else what is wrong, in one line."""
+    """None when every lane has a consumer, else what is wrong, in one line."""
     parameters = pika.URLParameters(uri)
     parameters.socket_timeout = parameters.blocked_connection_timeout = SECONDS
     try:
         connection = pika.BlockingConnection(parameters)
         try:
             asked = connection.channel()
-            for urgency in URGENCIES:
-                queue = f"notify.{channel}.{urgency}"
-                if not asked.queue_declare(queue, passive=True).method.consumer_count:
-                    return f"nobody takes messages from {queue}"
+            for name in (queue(channel, lane) for lane in LANES):
+                if not asked.queue_declare(name, passive=True).method.consumer_count:
+                    return f"nobody takes messages from {name}"
         finally:
             connection.close()
     except (AMQPError, OSError) as error:
@@ -37,7 +36,7 @@ def trouble(uri: str, channel: str) -> str | None:
 
 def main(arguments: list[str]) -> int:
     """The exit code."""
-    if arguments not in (["email"], ["sms"]):
+    if len(arguments) != 1 or arguments[0] not in CHANNELS:
         print("usage: python -m services.notify.consumers.health email|sms", file=sys.stderr)
         return 2
     (uri,) = require("LOOPDESK_AMQP_URI")

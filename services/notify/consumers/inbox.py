@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import count
 
-URGENCIES = ("urgent", "bulk")
+from shared.lanes import LANES
 
 
 @dataclass(frozen=True)
@@ -15,23 +15,23 @@ class Delivery:
     """A message in hand; `since` is when it came, on the monotonic clock."""
 
     tag: int
-    urgency: str
+    lane: str
     body: bytes
     message_id: str | None
     since: float
 
 
 class Inbox:
-    """Urgent before bulk; what was put off comes back when its time has come."""
+    """Lane before lane; what was put off comes back when its time has come."""
 
     def __init__(self) -> None:
-        self._ready: dict[str, deque[Delivery]] = {urgency: deque() for urgency in URGENCIES}
+        self._ready: dict[str, deque[Delivery]] = {lane: deque() for lane in LANES}
         self._later: list[tuple[float, int, Delivery]] = []
         self._order = count()
 
     def put(self, delivery: Delivery) -> None:
         """It may be sent now."""
-        self._ready[delivery.urgency].append(delivery)
+        self._ready[delivery.lane].append(delivery)
 
     def put_off(self, delivery: Delivery, until: float) -> None:
         """It may be sent from `until` on."""

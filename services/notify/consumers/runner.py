@@ -142,7 +142,7 @@ class Consumer:
         milliseconds = round((time.monotonic() - begun) * 1000, 1)
         said = {
             "message_id": message.message_id,
-            "urgency": delivery.urgency,
+            "lane": delivery.lane,
             "state": outcome.state,
             "ms": milliseconds,
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -77,7 +78,7 @@ class Claims:
             except DuplicateKeyError:
                 found = self._rows.find_one({"_id": message_id, "$nor": [free]})
             if found is not None:
-                settled = Outcome(found["state"], found.get("detail"))
+                settled = _outcome(found)
                 return Claim(in_doubt=True) if found["state"] == CLAIMED else Claim(settled)
             if self._rows.update_one({"_id": message_id, **free}, {"$set": mine}).matched_count:
                 return Claim()
@@ -88,12 +89,12 @@ class Claims:
         try:
             row = self._rows.find_one_and_update(
                 {"_id": message_id, "state": {"$in": known}},
-                {"$set": {"state": outcome.state, "detail": outcome.detail, "at": self._clock.now()}},
+                {"$set": {**asdict(outcome), "at": self._clock.now()}},
                 return_document=ReturnDocument.AFTER,
             ) or self._rows.find_one({"_id": message_id})
         except PyMongoError as error:
             raise StoreDown(type(error).__name__) from error
-        return Outcome(row["state"], row.get("detail")) if row else outcome
+        return _outcome(row) if row else outcome
 
     def release(self, message_id: str) -> int:
         """Nothing was sent, anybody may try again; gives how often that has happened to this message."""
@@ -117,3 +118,7 @@ class Claims:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _outcome(row: Mapping[str, Any]) -> Outcome:
+    return Outcome(row["state"], row.get("detail"), row.get("gateway_id"), row.get("parts"))

@@ -50,8 +50,8 @@ def a_mail(**given):
     return compose(a_message(**given), "Desk <desk@example.com>", NOON)
 
 
-def a_delivery(tag=1, urgency="bulk"):
-    return Delivery(tag, urgency, b"", None, 0.0)
+def a_delivery(tag=1, lane="bulk"):
+    return Delivery(tag, lane, b"", None, 0.0)
 
 
 # the message
@@ -82,11 +82,11 @@ def test_the_same_outcome_is_always_told_by_the_same_event():
 # the order
 
 
-def test_urgent_messages_go_first():
+def test_the_more_urgent_lane_goes_first():
     inbox = Inbox()
-    for tag, urgency in ((1, "bulk"), (2, "urgent"), (3, "bulk"), (4, "urgent")):
-        inbox.put(a_delivery(tag, urgency))
-    assert [inbox.take(0.0).tag for _ in range(4)] == [2, 4, 1, 3]
+    for tag, lane in ((1, "bulk"), (2, "normal"), (3, "urgent"), (4, "bulk"), (5, "urgent"), (6, "normal")):
+        inbox.put(a_delivery(tag, lane))
+    assert [inbox.take(0.0).tag for _ in range(6)] == [3, 5, 2, 6, 1, 4]
 
 
 def test_what_was_put_off_comes_back_when_its_time_has_come():

@@ -87,7 +87,7 @@ def test_a_doubtful_text_is_resolved_by_asking_the_sink_again():
 
 def test_an_expired_message_is_not_sent():
     store, line = Store(Claim()), Line()
-    assert once(store, line, expires_at=NOON)[0] == Outcome("failed", "expired")
+    assert once(store, line, expires_at=NOON)[0] == Outcome("expired")
     assert line.sent == 0
     assert once(store, line, expires_at=NOON + timedelta(seconds=1))[0] == Outcome("sent")
 
