@@ -54,6 +54,8 @@ RELAY_GRACE = timedelta(seconds=2)
 #: A claimed timer that was not acted on (its process died) is due again after this.
 TIMER_LEASE = timedelta(seconds=15)
 RACE_TRIES = 50
+#: What shows an aggregate with its history.
+_WITH_HISTORY = {name: shown for name, shown in STATE_ONLY.items() if name != "history"}
 
 
 def _nothing(state: S, to: datetime) -> tuple[S, list[Fact]]:
@@ -143,15 +145,33 @@ class Aggregates(Generic[S]):
 
     def entries(self, key: str) -> list[dict[str, Any]]:
         """Its whole history as stored, `set` and all, in order of number; `NotFound` if there is none."""
-        doc = self.collection.find_one({self.key: key}, {"history": 1})
+        return self._entries(self._found(key, {"history": 1}))
+
+    def whole(self, key: str) -> tuple[S, list[dict[str, Any]]]:
+        """The state and the entries that made it, as stored: of one moment, whoever changes it now. Raises NotFound."""
+        doc = self._found(key, _WITH_HISTORY)
+        return self._from_document(doc), self._entries(doc)
+
+    def shown(self, key: str) -> tuple[S, list[dict[str, Any]]]:
+        """The same, the history as a reply shows it. Raises NotFound."""
+        state, entries = self.whole(key)
+        return state, history_reply(entries)
+
+    def _found(self, key: str, projection: Mapping[str, int]) -> Doc:
+        doc = self.collection.find_one({self.key: key}, projection)
         if doc is None:
             raise NotFound(self._what, key)
+        return doc
+
+    def _entries(self, doc: Doc) -> list[dict[str, Any]]:
+        """Those of this document and those that have left it; not what was written, and has left, since it was read."""
         kept = doc.get("history", [])
         if kept and kept[0]["number"] == 1:
             return list(kept)
         spilled = self.spilled_history.find({"aggregate": f"{self.name}/{doc['_id']}"}, {"_id": 0, "aggregate": 0})
-        merged = {entry["number"]: entry for entry in [*spilled.sort("number", ASCENDING), *kept]}
-        return [merged[number] for number in sorted(merged)]
+        merged = {entry["number"]: entry for entry in [*spilled, *kept]}
+        last = kept[-1]["number"] if kept else max(merged, default=0)
+        return [merged[number] for number in sorted(merged) if number <= last]
 
     def asked_before(self, call: Call) -> str | None:
         """The key of the aggregate that keeps the answer to this call: for a command that says not what it is about."""

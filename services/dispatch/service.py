@@ -116,7 +116,8 @@ class Dispatch(People, HandOvers, Assigning, Incidents, Supervision, Export, Hea
     def get_work(self, call: Call, order_no: str | None = None, ticket_no: str | None = None) -> Any:
         """The work order with its whole history. Raises NotFound."""
         key = order_no or domain.order_no_for(str(ticket_no))
-        return answers.work(self.store.orders.get(key), self.store.orders.history(key), self.store.now())
+        order, history = self.store.orders.shown(key)
+        return answers.work(order, history, self.store.now())
 
     @query("read", schemas.FindWork)
     def find_work(self, call: Call, limit: int, after: str | None, **filters: str) -> Any:
@@ -127,9 +128,7 @@ class Dispatch(People, HandOvers, Assigning, Incidents, Supervision, Export, Hea
     @query("read", schemas.ExplainDeadline)
     def explain_deadline(self, call: Call, clock: str, as_of: datetime | None, **named: str) -> Any:
         """What a deadline counted, interval by interval, and what came of it. Raises NotFound, ValidationError."""
-        order_no = self.store.order_no(**named)
-        entries = self.store.orders.entries(order_no)
-        order = self.store.orders.get(order_no)
+        order, entries = self.store.orders.whole(self.store.order_no(**named))
         return explaining.deadline(order, entries, clock, as_of, self.store.now())
 
     @query("administer", schemas.Rerate)

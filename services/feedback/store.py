@@ -96,7 +96,7 @@ class FeedbackStore:
         found = [_case_from_document(doc) for doc in docs]
         if not found:
             raise NotFound("case", value)
-        return [schemas.case_in_full(case, self.cases.history(case.case_no)) for case in found]
+        return [schemas.case_in_full(*self.cases.shown(case.case_no)) for case in found]
 
     # work as measured
 

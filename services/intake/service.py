@@ -84,9 +84,8 @@ class Intake(Health, ReferenceData, Verification):
     @query("read", schemas.GetTicket)
     def get_ticket(self, call: Call, ticket_no: str) -> Any:
         """The ticket with its whole history, names in its customer's language. Raises NotFound."""
-        ticket = self.store.tickets.get(ticket_no)
-        language = self.store.language_of(ticket.customer_id)
-        return answers.ticket(ticket, self.store.tickets.history(ticket_no), language)
+        ticket, history = self.store.tickets.shown(ticket_no)
+        return answers.ticket(ticket, history, self.store.language_of(ticket.customer_id))
 
     @query("read", schemas.FindTickets)
     def find_tickets(self, call: Call, limit: int, after: str | None = None, **filters: Any) -> Any:

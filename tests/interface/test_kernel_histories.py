@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -58,6 +58,34 @@ def test_entries_are_whole_and_chained_over_both_places(b: Bench, counter: str) 
     assert b.document(counter)["head"] == {"number": LIMIT + 9, "hash": link}
 
 
+@pytest.mark.parametrize("told_before", [0, LIMIT + 8], ids=["kept", "spilled"])
+def test_state_and_history_are_of_one_moment_whoever_changes_it_between(
+    b: Bench, counter: str, told_before: int
+) -> None:
+    b.open(counter)
+    for number in range(told_before):
+        tell(b, counter, {"total": number})
+    b.spill()
+    read = b.counters._from_document
+
+    def read_while_others_write(doc: Mapping[str, Any]) -> Any:
+        """The document has been read; before anything else is, the counter goes on, and all of that leaves it."""
+        b.counters._from_document = read
+        for number in range(LIMIT + 8):
+            tell(b, counter, {"total": number})
+        b.spill()
+        return read(doc)
+
+    b.counters._from_document = read_while_others_write
+    state, entries = b.counters.whole(counter)
+
+    assert state.version == len(entries) == told_before + 1
+    assert [entry["number"] for entry in entries] == list(range(1, told_before + 2))
+    assert b.counters.get(counter).version == len(b.counters.shown(counter)[1]) == told_before + LIMIT + 9
+
+
 def test_there_are_no_entries_of_what_is_not_there(b: Bench, counter: str) -> None:
     with pytest.raises(NotFound):
         b.counters.entries(counter)
+    with pytest.raises(NotFound):
+        b.counters.whole(counter)
