@@ -15,7 +15,7 @@ from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause, request_used
 from shared.deciding import Decide, Rules, Settle, decided
-from shared.document import STATE_ONLY, Outgoing, Publishing, additions, history_reply
+from shared.document import KERNEL_OWN, STATE_ONLY, Outgoing, Publishing, additions, history_reply
 from shared.due import DUE_INDEX, due
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
@@ -393,8 +393,11 @@ class Aggregates(Generic[S]):
         update["$inc"] = {"revision": 1, "unspilled": max(1, len(added.history))}
         if added.outbox:
             update["$set"]["relay_at"] = now + RELAY_GRACE
-        if "timer_at" not in fields:
-            update["$unset"] = {"timer_at": ""}
+        # what a document has and its state has no more is taken out; a timer is there only while one is set
+        update["$unset"] = {"timer_at": ""} if "timer_at" not in fields else {}
+        update["$unset"] |= dict.fromkeys(doc.keys() - fields.keys() - KERNEL_OWN, "")
+        if not update["$unset"]:
+            del update["$unset"]
         try:
             guard = {"_id": doc["_id"], "revision": doc["revision"]}
             done = self.collection.update_one(guard, update, session=tx.session if tx else None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from services.notify.domain import ledger, rules
+from services.notify.domain import audience, ledger
 from shared.schemas import Consumed, Instant, Names
 
 
@@ -14,7 +14,7 @@ class Told(fields.List[str]):
     """Whom an event itself names."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(fields.String(validate=validate.OneOf(tuple(rules.TELL))), **kwargs)
+        super().__init__(fields.String(validate=validate.OneOf(tuple(audience.TELL))), **kwargs)
 
 
 class CustomerSaved(Consumed):
@@ -215,7 +215,7 @@ class Receipt(Consumed):
     """What became of a message (docs/consumers.md)."""
 
     message_id = fields.String(required=True, validate=validate.Length(min=1, max=64))
-    channel = fields.String(required=True, validate=validate.OneOf(rules.CHANNELS))
+    channel = fields.String(required=True, validate=validate.OneOf(audience.CHANNELS))
     state = fields.String(required=True, validate=validate.OneOf(ledger.RECEIPTS))
     detail = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
     consumer = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from services.notify.domain.audience import AddressBook, Contact, Customer
 from services.notify.domain.kinds import EMPTY, FOR_CUSTOMERS, KINDS, NULLABLE, OF_ALL, names_of
 from services.notify.domain.ledger import Message, Occurrence, write
-from services.notify.domain.rules import AddressBook, Contact, Customer, Notice, Rule, notices, rules_for
+from services.notify.domain.rules import Notice, Rule, notices, rules_for
 from services.notify.domain.words import in_language
 from services.notify.texts import Errors, Sources, Texts
 from shared.conditions import BadCondition, condition
@@ -27,6 +28,7 @@ NOTHING: Mapping[str, Any] = {
     "time_zone": "UTC",
     "survey_link": "https://localhost/{token}",
     "staff": {},
+    "kinds": {},
     "rules": [],
     "templates": {},
 }
@@ -51,7 +53,7 @@ class Reference:
         rules = [_rule(number, entry, errors) for number, entry in enumerate(body["rules"])]
         sources = body["templates"]
         texts = Texts(sources, ZoneInfo(body["time_zone"]))
-        errors |= _overlaps(rules) | _missing(rules, sources)
+        errors |= _overlaps(rules) | _missing(rules, sources) | _unknown_kinds(rules, body["kinds"])
         _try_all(rules, sources, texts)
         if errors or texts.errors:
             raise ValidationError(errors | texts.errors)
@@ -71,7 +73,7 @@ class Reference:
         for notice in notices(self.rules_for(occurrence.event, data), self.staff, data, customer):
             language = notice.language or self.default_language
             content = self._content(occurrence, notice, language, data, customer) if notice.to else None
-            yield write(occurrence, notice, language, content)
+            yield write(occurrence, notice, language, content, reference_version=self.version)
 
     def _content(
         self, occurrence: Occurrence, notice: Notice, language: str, data: Mapping[str, Any], customer: Customer | None
@@ -98,16 +100,21 @@ def _rule(number: int, entry: Mapping[str, Any], errors: Errors) -> Rule:
         when = condition(entry["when"], names_of(entry["event"])) if "when" in entry else None
     except BadCondition as fault:
         errors[f"rules.{number}.when"] = [str(fault)]
-    return Rule(**{**entry, "valid_for": duration(entry["valid_for"]), "when": when})
+    lists = {name: tuple(entry[name]) for name in ("channels", "obsolete") if name in entry}
+    return Rule(**{**entry, **lists, "valid_for": duration(entry["valid_for"]), "when": when})
 
 
 def _overlaps(rules: Sequence[Rule]) -> Errors:
     """Two rules that could tell one recipient the same thing twice by one channel."""
     return {
-        f"rules.{second}.channel": [f"rule {first} tells the {b.audience} of {b.event} by the same channel already"]
+        f"rules.{second}.channels": [f"rule {first} tells the {b.audience} of {b.event} by the same channel already"]
         for (first, a), (second, b) in combinations(enumerate(rules), 2)
         if (a.event, a.audience) == (b.event, b.audience) and set(a.channels) & set(b.channels)
     }
+
+
+def _unknown_kinds(rules: Sequence[Rule], kinds: Collection[str]) -> Errors:
+    return {f"rules.{n}.kind": [f"unknown kind {r.kind!r}"] for n, r in enumerate(rules) if r.kind not in kinds}
 
 
 def _missing(rules: Sequence[Rule], sources: Sources) -> Errors:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from services.notify.domain import audience as whom
 from services.notify.domain import rules
 from services.notify.domain.kinds import KINDS
 from services.notify.reference import LANGUAGES, duration
@@ -42,6 +43,11 @@ def _carries_token(link: str) -> None:
         raise ValidationError("Needs a web address with {token} in it, once.")
 
 
+def _several(channels: Sequence[str]) -> None:
+    if not channels or len(set(channels)) < len(channels):
+        raise ValidationError("Needs at least one channel, none of them twice.")
+
+
 class ContactEntry(Schema):
     """Where and in which language somebody of the staff is told."""
 
@@ -67,24 +73,30 @@ class RuleEntry(Schema):
     """On `event` tell `audience`."""
 
     event = _one_of(tuple(KINDS), required=True)
-    audience = _one_of(rules.AUDIENCES, required=True)
-    channel = _one_of(rules.CHANNELS, required=True)
-    fallback = _one_of(rules.CHANNELS)
+    audience = _one_of(whom.AUDIENCES, required=True)
+    channels = fields.List(_one_of(whom.ALL_CHANNELS), required=True, validate=_several)
     template = Code(64, required=True)
+    kind = Code(32, required=True)
     urgency = _one_of(rules.URGENCIES, required=True)
     valid_for = fields.String(required=True, validate=_duration)
     when = Text(LONGEST)
-
-    @validates_schema
-    def _another_channel(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data.get("fallback") == data["channel"]:
-            raise ValidationError("Is the channel itself.", "fallback")
+    obsolete = fields.List(_one_of(tuple(KINDS)))
+    answers = Code(32)
 
     @validates_schema
     def _names_whom(self, data: Mapping[str, Any], **_: Any) -> None:
         said = NEEDED.get(data["audience"])
         if said is not None and said not in KINDS[data["event"]]:
             raise ValidationError(f"{data['event']} names no such audience.", "audience")
+
+
+class KindEntry(Schema):
+    """What messages are about, for preferences; see services/notify/domain/preferences.py."""
+
+    name = fields.Dict(keys=_one_of(LANGUAGES), values=Text(64), required=True)
+    obligatory = fields.Boolean(load_default=False)
+    per_day = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 1_000))
+    quiet = fields.Boolean(load_default=True)
 
 
 class SmsText(Schema):
@@ -114,5 +126,6 @@ class ReferenceData(Schema):
     time_zone = fields.String(required=True, validate=_zone)
     survey_link = fields.String(required=True, validate=_carries_token)
     staff = fields.Nested(Staff, required=True)
+    kinds = fields.Dict(keys=Code(32), values=fields.Nested(KindEntry), required=True)
     rules = fields.List(fields.Nested(RuleEntry), required=True)
     templates = fields.Dict(keys=Code(64), values=fields.Nested(TemplateEntry), required=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from services.notify.domain import ledger, rules
+from services.notify.domain import audience, ledger
 from services.notify.domain.ledger import Message
 from shared.schemas import Code, Page, Request
 
@@ -22,7 +22,7 @@ class FindMessages(Page):
     recipient = Code(160)
     customer_id = Code(64)
     ticket_no = Code(32)
-    channel = _one_of(rules.CHANNELS)
+    channel = _one_of(audience.ALL_CHANNELS)
     state = _one_of(ledger.STATES)
     template = Code(64)
 

@@ -21,10 +21,10 @@ class Notify(Health, ReferenceData, Verification):
     @query("read", schemas.FindMessages)
     def find_messages(self, call: Call, limit: int, after: str | None = None, **filters: Any) -> Any:
         """A page, newest first: {messages: [...], next: cursor of the next page, or null}."""
-        found, more = self.store.find_messages(filters, limit, after)
+        found, more = self.store.messages.listed(filters, limit, after)
         return {"messages": [schemas.summary(message) for message in found], "next": more}
 
     @query("read", schemas.GetMessage)
     def get_message(self, call: Call, message_id: str) -> Any:
         """The message with its texts and its whole history. Raises NotFound."""
-        return schemas.message(self.store.messages.get(message_id), self.store.messages.history(message_id))
+        return schemas.message(*self.store.messages.shown(message_id))

@@ -1,143 +1,63 @@
-"""Who is told of an event, by which channel and with which template: rules and the address book of the staff."""
+"""Rules: who is told of an event, by which channels in order, with which template."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from services.notify.domain.audience import STAFF, TELL, AddressBook, Contact, Customer, Found, Way
 from shared.conditions import Condition
 
-CHANNELS = ("sms", "email")
-AUDIENCES = ("customer", "agent", "team", "supervisor", "duty_manager", "watchers", "told")
-URGENCIES = ("urgent", "bulk")
-DEFAULT = "default"  # the entry of the address book for teams without one of their own
+URGENCIES = (URGENT, NORMAL, BULK) = ("urgent", "normal", "bulk")
+"""Each its own queue; an urgent message also goes at night."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """On `event` tell `audience` by `channel`, or by `fallback` where it has no address for that.
+    """On `event` tell `audience` by the first of `channels` that there is an address for; the others are its fallback.
 
-    Only where the condition `when` holds for what the event says; None: always.
+    Only where the condition `when` holds for what the event says; None: always. `kind` is what it is about, for
+    preferences; the message is `obsolete` once one of these events of the same work has happened since; `answers` is
+    what a reply to it may be.
     """
 
     event: str
     audience: str
-    channel: str
+    channels: tuple[str, ...]
     template: str
+    kind: str
     urgency: str
     valid_for: timedelta
-    fallback: str | None = None
     when: Condition | None = None
+    obsolete: tuple[str, ...] = ()
+    answers: str | None = None
 
     @property
-    def channels(self) -> tuple[str, ...]:
-        """Every channel that the rule may use, the wanted one first."""
-        return (self.channel, self.fallback) if self.fallback else (self.channel,)
+    def channel(self) -> str:
+        """The channel that is wanted first."""
+        return self.channels[0]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Contact:
-    """Where and in which language somebody is told; `language` None: the desk's own."""
-
-    phone: str | None = None
-    email: str | None = None
-    language: str | None = None
-
-    def address(self, channel: str) -> str | None:
-        """The address for the channel, if there is one."""
-        return self.phone if channel == "sms" else self.email
-
-
-@dataclass(frozen=True, kw_only=True)
-class Customer(Contact):
-    """A customer as intake last told of it."""
-
-    customer_id: str
-    name: str
-    preferred_channels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class AddressBook:
-    """The staff: agents by id; teams, their supervisors and duty managers by team code, `default` for the rest."""
-
-    agents: Mapping[str, Contact] = field(default_factory=dict)
-    teams: Mapping[str, Contact] = field(default_factory=dict)
-    supervisors: Mapping[str, Contact] = field(default_factory=dict)
-    duty_managers: Mapping[str, Contact] = field(default_factory=dict)
-
-    def agent(self, agent: str, team: str) -> tuple[str, list[Contact]]:
-        """The agent's own entry, then the team's."""
-        own = [self.agents[agent]] if agent in self.agents else []
-        return f"agent:{agent}", [*own, *_entries(self.teams, team)]
-
-    def watcher(self, agent: str) -> tuple[str, list[Contact]]:
-        """The own entry and no other: what somebody watches is nobody else's to do."""
-        return f"agent:{agent}", [self.agents[agent]] if agent in self.agents else []
-
-    def team(self, team: str) -> tuple[str, list[Contact]]:
-        """The team's mailbox."""
-        return f"team:{team}", _entries(self.teams, team)
-
-    def supervisor(self, team: str) -> tuple[str, list[Contact]]:
-        """Whoever supervises the team."""
-        return f"supervisor:{team}", _entries(self.supervisors, team)
-
-    def duty_manager(self, team: str) -> tuple[str, list[Contact]]:
-        """Whoever answers for the team's hours just now."""
-        return f"duty_manager:{team}", _entries(self.duty_managers, team)
-
-
-def _entries(book: Mapping[str, Contact], team: str) -> list[Contact]:
-    return [book[key] for key in (team, DEFAULT) if key in book]
-
-
-Found = tuple[str, Sequence[Contact]]  # who it is, and where to look for an address
-Way = tuple[str, str]  # (recipient, channel)
-
-
-def _teams(data: Mapping[str, Any]) -> Sequence[str]:
-    """All teams that an event concerns: where it names no others, the team that has the work."""
-    return data.get("teams") or [data["team"]]
-
-
-def _owners(book: AddressBook, data: Mapping[str, Any]) -> Iterator[Found]:
-    """Everybody who has a step that the event concerns; what nobody has is its team's.
-
-    The event does not say which of several teams an agent's step is: beside the first one's, whoever has no address
-    is told at the default one.
-    """
-    first, teams = data.get("agent"), _teams(data)
-    owners = data.get("owners") or ([first] if first is not None else [])
-    if first is None:
-        yield from (book.team(team) for team in (teams[:1] if owners else teams))
-    for owner in owners:
-        yield book.agent(owner, data["team"] if owner == first or len(teams) == 1 else DEFAULT)
-
-
-#: Audience among the staff -> its entries, from the data of the event.
-STAFF: Mapping[str, Callable[[AddressBook, Mapping[str, Any]], Iterable[Found]]] = {
-    "agent": _owners,
-    "team": lambda book, data: map(book.team, _teams(data)),
-    "supervisor": lambda book, data: map(book.supervisor, _teams(data)),
-    "duty_manager": lambda book, data: map(book.duty_manager, _teams(data)),
-    "watchers": lambda book, data: map(book.watcher, data["watchers"]),
-}
-#: Whom an event itself names in `tell`, for the audience `told` -> the audience meant.
-TELL = {"owner": "agent", "team": "team", "supervisor": "supervisor", "duty_manager": "duty_manager"}
+    @property
+    def name(self) -> str:
+        """`work_closed/customer`; two rules of one name share no channel."""
+        return f"{self.event}/{self.audience}"
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One text that is owed to one recipient; `to` None: nobody knows where to send it."""
+    """One text that is owed to one recipient; `to` None: nobody knows where to send it.
+
+    `then`: the channels left, in order, should this one fail.
+    """
 
     rule: Rule
     recipient: str
     channel: str
     to: str | None
     language: str | None
+    then: tuple[str, ...] = ()
 
     @property
     def ways(self) -> set[Way]:
@@ -189,16 +109,17 @@ def _audience(rule: Rule, book: AddressBook, data: Mapping[str, Any], customer: 
 
 
 def _notice(rule: Rule, recipient: str, contacts: Sequence[Contact], preferred: Sequence[str]) -> Notice:
-    for channel, contact in _ways(rule, contacts, preferred):
-        to = contact.address(channel)
-        if to:
-            return Notice(rule, recipient, channel, to, contact.language)
+    """Channel before person: a team's mailbox by the wanted channel comes before the agent's own by the next one."""
+    order = in_order(rule.channels, preferred)
+    for position, channel in enumerate(order):
+        contact = next((contact for contact in contacts if contact.address(channel)), None)
+        if contact is not None:
+            return Notice(rule, recipient, channel, contact.address(channel), contact.language, order[position + 1 :])
     language = contacts[0].language if contacts else None
     return Notice(rule, recipient, rule.channel, None, language)
 
 
-def _ways(rule: Rule, contacts: Sequence[Contact], preferred: Sequence[str]) -> Iterator[tuple[str, Contact]]:
-    """Channel before person: a team's mailbox by the wanted channel comes before the agent's own by the fallback."""
+def in_order(channels: Sequence[str], preferred: Sequence[str]) -> tuple[str, ...]:
+    """The channels, those that somebody prefers first; the others keep their order."""
     ranks = {channel: rank for rank, channel in enumerate(preferred)}
-    for channel in sorted(rule.channels, key=lambda channel: ranks.get(channel, len(ranks))):
-        yield from ((channel, contact) for contact in contacts)
+    return tuple(sorted(channels, key=lambda channel: ranks.get(channel, len(ranks))))

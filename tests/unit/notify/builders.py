@@ -6,8 +6,9 @@ from pathlib import Path
 
 import yaml
 
+from services.notify.domain.audience import Customer
 from services.notify.domain.ledger import HANDED_OVER, Content, Message, Occurrence
-from services.notify.domain.rules import Customer, Rule
+from services.notify.domain.rules import Rule
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CONFIG = Path(__file__).parents[3] / "deploy" / "config" / "notify.yaml"
@@ -29,8 +30,8 @@ def a_customer(**given):
 
 
 def a_rule(**given):
-    told = {"event": "work_closed", "audience": "customer", "channel": "sms", "template": "work_closed"}
-    return Rule(**{**told, "urgency": "bulk", "valid_for": timedelta(hours=24), **given})
+    told = {"event": "work_closed", "audience": "customer", "channels": ("sms",), "template": "work_closed"}
+    return Rule(**{**told, "kind": "progress", "urgency": "bulk", "valid_for": timedelta(hours=24), **given})
 
 
 def an_occurrence(**given):
@@ -63,12 +64,15 @@ def a_message(**given):
         "ticket_no": "T-1042",
         "order_no": "W-1042",
         "channel": "sms",
+        "rule": "work_closed/customer",
+        "kind": "progress",
         "urgency": "bulk",
         "template": "work_closed",
         "language": "en",
         "to": "+441164960403",
         "content": Content("Your ticket T-1042 was closed."),
         "created_at": NOON,
+        "written_at": NOON,
         "expires_at": NOON + timedelta(hours=24),
         "state": HANDED_OVER,
     }

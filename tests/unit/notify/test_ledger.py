@@ -14,7 +14,6 @@ from services.notify.domain.ledger import (
     QUEUED,
     RECEIPTS,
     SENT,
-    STATES,
     UNKNOWN,
     Content,
     message_id,
@@ -88,7 +87,7 @@ def test_a_changed_address_book_does_not_make_a_second_message():
 
 
 def test_the_table_has_a_move_for_every_receipt_after_handing_over():
-    after = [state for state in STATES if state != QUEUED]
+    after = [HANDED_OVER, *RECEIPTS]
     assert {(state, receipt) for state in after for receipt in RECEIPTS} <= MOVES.keys()
 
 

@@ -332,8 +332,8 @@ def test_a_rule_for_what_its_event_does_not_say_is_refused_by_path(path, rule):
 @pytest.mark.parametrize("event", KINDS)
 def test_a_condition_may_ask_every_event_about_its_team(event):
     body = the_config()
-    rule = {"event": event, "audience": "team", "channel": "email", "template": "team_of", "urgency": "bulk"}
-    body["rules"] = [{**rule, "valid_for": "1h", "when": "team == 'network'"}]
+    rule = {"event": event, "audience": "team", "channels": ["email"], "template": "team_of", "kind": "work"}
+    body["rules"] = [{**rule, "urgency": "bulk", "valid_for": "1h", "when": "team == 'network'"}]
     text = {language: {"subject": "s", "text": "t", "html": "h"} for language in LANGUAGES}
     body["templates"] = {"team_of": {"email": text}}
     assert [one.event for one in build(body, 1).rules_for(event, {"team": "network"})] == [event]

@@ -368,11 +368,11 @@ def test_a_rule_without_its_template_is_refused():
 
 def test_two_rules_may_not_tell_one_audience_by_one_channel():
     def change(body):
-        body["rules"].append({**body["rules"][4], "channel": "sms", "fallback": "email"})
+        body["rules"].append({**body["rules"][4], "channels": ["sms", "email"]})
 
     last = len(the_config()["rules"])
     assert faults(change) == {
-        f"rules.{last}.channel": ["rule 4 tells the customer of work_resolved by the same channel already"]
+        f"rules.{last}.channels": ["rule 4 tells the customer of work_resolved by the same channel already"]
     }
 
 

@@ -1,0 +1,44 @@
+"""The customers as intake tells of them."""
+
+from __future__ import annotations
+
+from pymongo.errors import DuplicateKeyError
+
+from services.notify.domain.audience import Customer
+from shared.errors import NotYetKnown
+from shared.events import Event
+from shared.mongo import Database
+
+KEPT = ("name", "language", "phone", "email", "preferred_channels")
+
+
+class Customers:
+    """One document per customer; the newest number of intake wins."""
+
+    def __init__(self, db: Database) -> None:
+        self.collection = db.collection("notify_customers")
+
+    def save(self, event: Event) -> None:
+        """Keep what a `customer_saved` says, unless a newer one was kept already."""
+        known = {name: event.data[name] for name in KEPT}
+        older = {"_id": event.data["customer_id"], "number": {"$lt": event.number}}
+        newer = {"$set": {**known, "number": event.number}}
+        try:
+            self.collection.update_one(older, newer, upsert=True)
+        except DuplicateKeyError:
+            # it is there: with the same number, a newer one, or an older one that came in at this moment
+            self.collection.update_one(older, newer)
+
+    def get(self, customer_id: str) -> Customer:
+        """The customer as intake last told; `NotYetKnown` if it has not yet."""
+        doc = self.collection.find_one({"_id": customer_id})
+        if doc is None:
+            raise NotYetKnown(f"customer {customer_id}")
+        return Customer(
+            customer_id=customer_id,
+            name=doc["name"],
+            language=doc["language"],
+            phone=doc["phone"],
+            email=doc["email"],
+            preferred_channels=tuple(doc["preferred_channels"]),
+        )
