@@ -1,0 +1,97 @@
+"""What a mail says, as text: whatever charset and form it came in."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from email.header import decode_header
+from email.message import Message
+from typing import Any
+
+from inscriptis import get_text
+from inscriptis.model.config import ParserConfig
+from lxml.etree import ParserError
+
+LONGEST_HTML = 1_000_000  # characters; a mail of a person has a hundredth of it
+#: GB18030 reads GBK and GB2312 as well, and mails say the smaller while they use the larger.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "hz-gb-2312": "hz", "ks_c_5601-1987": "cp949", "iso-8859-1": "cp1252"}
+#: For bytes without a charset, or with a wrong one; the last reads everything.
+_GUESSES = ("utf-8", "gb18030", "latin-1")
+#: What no text has and no database likes: control characters but tab and line feed, and lone surrogates.
+_NEVER_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_FORMAT = ParserConfig(display_links=False, display_images=False)
+
+
+def plain_text(mail: Message) -> str:
+    """The mail's plain part; where there is none, its HTML part as text; empty where there is neither."""
+    found = {"text/plain": "", "text/html": ""}
+    for part in text_parts(mail):
+        kind = part.get_content_type()
+        if kind in found and not found[kind].strip():
+            found[kind] = decoded(part)
+    return found["text/plain"] if found["text/plain"].strip() else from_html(found["text/html"])
+
+
+def text_parts(mail: Message) -> Iterator[Message]:
+    """Parts that are meant to be read in the mail, in order; attached mails are not entered."""
+    if mail.get_content_type() == "message/rfc822" or mail.get_content_disposition() == "attachment":
+        return
+    if mail.is_multipart():
+        for part in mail.get_payload():
+            if isinstance(part, Message):
+                yield from text_parts(part)
+    elif mail.get_content_maintype() == "text" and mail.get_filename() is None:
+        yield mail
+
+
+def decoded(part: Message) -> str:
+    """A text part's content."""
+    raw = part.get_payload(decode=True)
+    return clean(readable(raw, part.get_param("charset", None))) if isinstance(raw, bytes) else ""
+
+
+def readable(raw: bytes, charset: Any) -> str:
+    """Bytes as text: by the charset that they name, else by the first of `_GUESSES` that fits."""
+    named = str(charset or "").strip("\"' ").lower()
+    for name in (_WIDER.get(named, named), *_GUESSES):
+        try:
+            if name and codecs.lookup(name)._is_text_encoding:
+                return raw.decode(name)
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    raise AssertionError("latin-1 reads everything")
+
+
+def from_html(html: str) -> str:
+    """HTML as it would be read, without links' addresses."""
+    if not html.strip():
+        return ""
+    try:
+        return clean(get_text(html[:LONGEST_HTML], _FORMAT)).strip()
+    except (ParserError, ValueError, RecursionError):  # nothing in it, or nothing that can be read
+        return ""
+
+
+def header(mail: Message, name: str) -> str:
+    """A header in plain words, on one line, empty where there is none; raw bytes are read like any text."""
+    return header_text(next((str(raw) for key, raw in mail.raw_items() if key.lower() == name), ""))
+
+
+def header_text(raw: str) -> str:
+    """The words in a header as the parser found it (RFC 2047; bytes beyond ASCII as surrogates)."""
+    try:
+        parts = decode_header(_unsurrogated(raw))
+    except (ValueError, AssertionError):  # base64 that is none
+        parts = [(raw, None)]
+    said = "".join(readable(word, charset) if isinstance(word, bytes) else word for word, charset in parts)
+    return " ".join(clean(said.replace("\r", " ").replace("\n", " ").replace("\t", " ")).split())
+
+
+def _unsurrogated(raw: str) -> str:
+    return readable(raw.encode("utf-8", "surrogateescape"), None)
+
+
+def clean(text: str) -> str:
+    """Without characters that no text has."""
+    return _NEVER_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
