@@ -1,0 +1,218 @@
+"""Messages through processes that die at chosen points, and the count of what came of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from deploy.catalogue import subscriptions
+from deploy.localstack.instance import ROOT
+from shared.clock import SystemClock, to_text
+from shared.events import Event
+from tests.fault.crashing.points import WORKER, Crash
+from tests.interface.feigned import Feigned, on_the_bus
+from tests.support import Stack, eventually
+
+#: Messages on their way at once: enough that no life waits for work, few enough that a death meets fresh ones.
+AT_ONCE = 15
+PAUSE_SECONDS = 0.1
+#: So long may pass without any death or message; then the run is stuck.
+PATIENCE_SECONDS = 120.0
+
+
+def environment(stack: Stack, process: str) -> dict[str, str]:
+    """What the stack's own process of that name was started with."""
+    pid = eventually(lambda: stack.pids(process))[0]
+    pairs = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if pair)
+
+
+class Mortal:
+    """One process that lives again and again, as tests/fault/crashing/lives.py has it."""
+
+    def __init__(self, process: str, crashes: Sequence[Crash], environ: Mapping[str, str], folder: Path) -> None:
+        self.planned, self._folder = crashes, folder
+        folder.mkdir(parents=True)
+        (folder / "plan.json").write_text(json.dumps([crash.to_json() for crash in crashes]))
+        with (folder / "log").open("wb") as log:
+            self._lives = subprocess.Popen(
+                [sys.executable, "-m", "tests.fault.crashing.lives", process, str(folder)],
+                env={**environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    def deaths(self) -> list[dict[str, Any]]:
+        """Every life that has ended by now."""
+        assert self._lives.poll() is None, (self._folder / "log").read_text()[-2000:]
+        return self._deaths()
+
+    def _deaths(self) -> list[dict[str, Any]]:
+        file = self._folder / "deaths.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def crashed(self) -> list[dict[str, Any]]:
+        """The lives that were to end at a point, each with the proof that it did: SIGKILL, by its own hand, there."""
+        armed = [life for life in self._deaths() if life["crash"] is not None]
+        for life in armed:
+            assert (life["signal"], life["words"]) == (signal.SIGKILL, life["crash"]["name"]), life
+        return armed
+
+    def end(self) -> None:
+        """Tell the present life to end, and wait for it."""
+        self._lives.send_signal(signal.SIGTERM)
+        try:
+            self._lives.wait(40)
+        finally:
+            self._lives.kill()
+            self._lives.wait()
+
+
+class Crowd:
+    """Customers who have a phone and nothing else, each told of one thing: half of it bulk, half not."""
+
+    def __init__(self, feigned: Feigned, stack: Stack, size: int) -> None:
+        self._feigned, self._stack = feigned, stack
+        self.name = uuid4().hex[:8]
+        self.told: list[str] = []
+        self._size = size
+        for number in range(size):
+            feigned.tell(self._customer(number))
+        eventually(lambda: self._saved() == size)
+
+    def _saved(self) -> int:
+        return self._stack.database["notify_customers"].count_documents({"_id": {"$regex": f"^C-{self.name}-"}})
+
+    def rows(self) -> Counter[str]:
+        """State -> messages of the ledger that are about this crowd."""
+        mine = {"ticket_no": {"$gte": f"T-{self.name}-", "$lt": f"T-{self.name}."}}
+        counted = self._stack.database["notify_messages"].aggregate(
+            [{"$match": mine}, {"$group": {"_id": "$state", "number": {"$sum": 1}}}]
+        )
+        return Counter({each["_id"]: each["number"] for each in counted})
+
+    def ids(self) -> dict[str, str]:
+        """Message -> state, of all that the ledger has about this crowd."""
+        mine = {"ticket_no": {"$gte": f"T-{self.name}-", "$lt": f"T-{self.name}."}}
+        return {row["_id"]: row["state"] for row in self._stack.database["notify_messages"].find(mine, {"state": 1})}
+
+    def tell(self, number: int) -> None:
+        """So many more of them."""
+        for _ in range(number):
+            at = len(self.told)
+            assert at < self._size, "more crashes than messages for them"
+            event = self._survey(at) if at % 2 else self._resolved(at)
+            self._feigned.tell(event)
+            self.told.append(event.id)
+
+    def _customer(self, number: int) -> Event:
+        data = {
+            "customer_id": f"C-{self.name}-{number}",
+            "name": "Example Ltd",
+            "tier": "standard",
+            "language": "en",
+            "phone": f"+4411649{60000 + number}",
+            "email": None,
+            "preferred_channels": [],
+        }
+        return self._event("intake", "customer_saved", f"C-{self.name}-{number}", data)
+
+    def _survey(self, number: int) -> Event:
+        now = to_text(SystemClock().now())
+        data = {**self._common(number), "case_no": f"W-{number}/0", "token": f"{self.name}{number}", "expires_at": now}
+        return self._event("feedback", "survey_due", f"W-{self.name}-{number}/0", data)
+
+    def _resolved(self, number: int) -> Event:
+        now = to_text(SystemClock().now())
+        data = {**self._common(number), "type": "fault", "category": "network", "agent": "agent-17"}
+        data |= {"solution": "New router", "resolved_at": now, "due": now, "met": True, "language": "en"}
+        return self._event("dispatch", "work_resolved", f"W-{self.name}-{number}", data)
+
+    def _common(self, number: int) -> dict[str, Any]:
+        return {
+            "order_no": f"W-{self.name}-{number}",
+            "ticket_no": f"T-{self.name}-{number}",
+            "customer_id": f"C-{self.name}-{number}",
+            "team": "network",
+            "priority": "P2",
+            "round": 0,
+        }
+
+    def _event(self, source: str, kind: str, aggregate: str, data: dict[str, Any]) -> Event:
+        now = SystemClock().now()
+        known = {"aggregate_id": aggregate, "aggregate_version": 1, "number": 1, "at": now, "recorded_at": now}
+        return Event(id=f"{source}_feigned/{aggregate}/1", type=kind, source=source, data=data, **known)
+
+
+@contextmanager
+def crowd(stack: Stack, size: int) -> Iterator[Crowd]:
+    """Feigned events about customers of their own."""
+    with on_the_bus(stack.admin_amqp_uri, "notify", subscriptions("notify")) as (feigned, _):
+        yield Crowd(feigned, stack, size)
+
+
+@contextmanager
+def mortals(
+    stack: Stack, plan: Mapping[str, Sequence[Crash]], folder: Path, given: Mapping[str, Mapping[str, str]]
+) -> Iterator[dict[str, Mortal]]:
+    """The processes of the plan as mortals, in place of the stack's own; `given`: environment on top, by process."""
+    with ExitStack() as on_leaving:
+        environs = {
+            name: {
+                **(environment(stack, name) if name in stack.state["processes"] else os.environ),
+                **given.get(name, {}),
+            }
+            for name in plan
+        }
+        for name in plan:
+            if name in stack.state["processes"]:
+                stack.stop_process(name)
+                on_leaving.callback(stack.start_process, name)
+        started = {}
+        for name, crashes in plan.items():
+            started[name] = Mortal(name, crashes, environs[name] | dict(given.get(name, {})), folder / name)
+            on_leaving.callback(started[name].end)
+        yield started
+
+
+def run(people: Crowd, processes: Mapping[str, Mortal]) -> None:
+    """Messages go in until every planned crash has happened; returns when each has come to an end."""
+    moved, seen = time.monotonic(), None
+    while True:
+        rows = people.rows()
+        open_ = len(people.told) - sum(rows.values()) + rows["handed_over"] + rows["queued"]
+        deaths = {name: len(process.deaths()) for name, process in processes.items()}
+        crashing = [name for name, process in processes.items() if deaths[name] < len(process.planned)]
+        if not crashing and not open_:
+            return
+        if crashing and open_ < AT_ONCE:
+            people.tell(AT_ONCE - open_)
+        if (now_seen := (deaths, rows)) != seen:
+            moved, seen = time.monotonic(), now_seen
+        assert time.monotonic() - moved < PATIENCE_SECONDS, f"stuck: {deaths}, {rows}, {len(people.told)} told"
+        time.sleep(PAUSE_SECONDS)
+
+
+def report(processes: Mapping[str, Mortal]) -> Counter[str]:
+    """Point -> crashes that happened there."""
+    return Counter(f"{name}: {life['crash']['name']}" for name, one in processes.items() for life in one.crashed())
+
+
+def dice(seed: int) -> random.Random:
+    """The same crashes at every run of the same seed."""
+    return random.Random(seed)
+
+
+__all__ = ["WORKER", "Crowd", "Mortal", "crowd", "dice", "mortals", "report", "run"]

@@ -1,0 +1,67 @@
+"""Where a process may die on the way rule -> ledger -> queue -> consumer -> gateway -> receipt, and who dies there."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+WORKER, CONSUMER, GATEWAY = "notify-worker", "sms-consumer", "gateway"
+
+
+@dataclass(frozen=True)
+class Point:
+    """Just before or just after a call of one function (`module:Class.method`) of one process."""
+
+    process: str
+    boundary: str
+    when: str
+    function: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.when} {self.boundary}"
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A life ends at its `nth` passage of the point."""
+
+    point: Point
+    nth: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.point.name, "when": self.point.when, "function": self.point.function, "nth": self.nth}
+
+
+#: Process -> boundary -> the function that goes over it.
+BOUNDARIES: dict[str, dict[str, str]] = {
+    WORKER: {
+        "ledger insert": "shared.aggregates:Aggregates.create",
+        "publish of the message": "shared.bus.relay:Relay._taken",
+        "removal of what is published": "shared.housekeeping:Housekeeping.confirmed",
+        "the receipt is applied": "shared.aggregates:Aggregates.change",
+        "acknowledgement of the event": "shared.bus.consumer:BusConsumer.ack_message",
+    },
+    CONSUMER: {
+        "claim": "services.notify.consumers.store:Claims.claim",
+        "send": "services.notify.consumers.sink:FileSink.send",
+        "settle": "services.notify.consumers.store:Claims.settle",
+        "publish of the receipt": "services.notify.consumers.broker:Broker.publish",
+        "acknowledgement of the message": "services.notify.consumers.broker:Broker.acknowledge",
+    },
+}
+POINTS = tuple(
+    Point(process, boundary, when, function)
+    for process, boundaries in BOUNDARIES.items()
+    for boundary, function in boundaries.items()
+    for when in ("before", "after")
+)
+
+
+def plan(crashes: int, dice: random.Random, points: Sequence[Point] = POINTS) -> dict[str, list[Crash]]:
+    """So many crashes spread evenly over all points, in any order: process -> those of its lives, one after another."""
+    each = [Crash(points[number % len(points)], dice.randint(1, 3)) for number in range(crashes)]
+    dice.shuffle(each)
+    return {name: [crash for crash in each if crash.point.process == name] for name in BOUNDARIES}
