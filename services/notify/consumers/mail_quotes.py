@@ -7,7 +7,7 @@ import re
 from mailparser_reply.parser import EmailMessage
 
 LANGUAGES = ("zh", "en")
-#: What the library is given: its patterns take quadratic time, or worse, on one long line or on thousands of empty ones.
+#: What the library is given: its patterns take quadratic time, or worse, on a long line or on thousands of empty ones.
 LONGEST_READ, LONGEST_LINE, MOST_EMPTY_LINES = 60_000, 300, 3
 #: Put in where the library must not look further, taken out again; of no alphabet.
 _MARK = "\ue0f1"
@@ -22,18 +22,19 @@ _HEADER = re.compile(
             Replied[ ]Message|Original[ ]Message|Forwarded[ ][Mm]essage)[ \t]*-{2,}
         | (?:在|于|於)?[ \t]*\S.{0,250}(?:写道|寫道)[ \t]*[:：]
         | At[ ].{4,250}[ ]wrote:
-        | (?:发件人|寄件者|寄件人)[ \t]*[:：].{0,250}\n[ \t>]*(?:发送时间|发送日期|日期|寄件日期|收件人|收件者)[ \t]*[:：].{0,250}
+        | (?:发件人|寄件者|寄件人)[ \t]*[:：].{0,250}\n
+            [ \t>]*(?:发送时间|发送日期|日期|寄件日期|收件人|收件者)[ \t]*[:：].{0,250}
         )[ \t]*$"""
 )
 #: RFC 3676 4.3, and what telephones add.
 _SIGNATURE = re.compile(r"(?m)^--[ \t]?$")
 _SENT_FROM = re.compile(
-    r"(?mi)\n*^(?:发自我的|發自我的|来自我的|发送自|从我的|sent from my|sent from outlook|get outlook for|获取 ?outlook).{0,80}\Z"
+    r"(?mi)\n*^(?:发自我的|發自我的|来自我的|发送自|sent from (?:my|outlook)|get outlook for|获取 ?outlook).{0,80}\Z"
 )
 
 
 def reply_in(text: str) -> str:
-    """The text without the mails that it quotes. Answers between quoted lines stay; what is nothing but quotes stays whole.
+    """The text without the mails that it quotes. Answers between quoted lines stay; what is only quotes stays whole.
 
     Texts longer than `LONGEST_READ` characters are cut off there first.
     """

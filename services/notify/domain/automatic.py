@@ -16,7 +16,15 @@ AUTO_SUBMITTED, BOUNCE, LIST, PRECEDENCE, NO_RETURN_PATH, MAILER_DAEMON, SUPPRES
     "suppressed",
 )
 
-_LIST_HEADERS = ("list-id", "list-post", "list-help", "list-unsubscribe", "list-subscribe", "list-owner", "mailing-list")
+_LIST_HEADERS = (
+    "list-id",
+    "list-post",
+    "list-help",
+    "list-unsubscribe",
+    "list-subscribe",
+    "list-owner",
+    "mailing-list",
+)
 #: What answering machines older than RFC 3834 put there instead of Auto-Submitted.
 _OLD_MARKS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from", "x-mail-autoreply", "x-loop")
 _BULK = {"bulk", "junk", "list", "auto_reply"}
