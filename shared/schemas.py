@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from shared import errors
+from shared.business_time.zones import zone_named
 from shared.clock import from_text, to_text
 
 #: C0 and C1 controls but tab and line feed, lone surrogates, and Unicode non-characters that break other systems.
@@ -69,6 +70,32 @@ class Instant(fields.Field[datetime]):
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return to_text(value) if value is not None else None
+
+
+class Zone(fields.String):
+    """A time zone by its IANA name, as the pinned time zone data have it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        name: str = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            zone_named(name)
+        except ValueError:
+            raise ValidationError("Not a time zone, for example Asia/Shanghai.") from None
+        return name
+
+
+class Day(fields.String):
+    """A day from 1900 to 2199, kept as the text that ISO 8601 writes: 2016-02-29."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            day = date.fromisoformat(text) if len(text) == 10 else None
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != text or not 1900 <= day.year < 2200:
+            raise ValidationError("Not a day from 1900 to 2199, for example 2016-02-29.")
+        return text
 
 
 class Number(fields.Float):

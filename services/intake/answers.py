@@ -21,6 +21,10 @@ def customer(state: Customer) -> dict[str, Any]:
         "phone": state.phone,
         "email": state.email,
         "preferred_channels": list(state.preferred_channels),
+        "area": state.area,
+        "household": state.household,
+        "time_zone": state.time_zone,
+        "dates": dict(state.dates),
         "version": state.version,
     }
 

@@ -20,6 +20,10 @@ def customer_saved(customer: Customer, _: Fact) -> dict[str, Any]:
         "phone": customer.phone,
         "email": customer.email,
         "preferred_channels": list(customer.preferred_channels),
+        "area": customer.area,
+        "household": customer.household,
+        "time_zone": customer.time_zone,
+        "dates": dict(customer.dates),
     }
 
 

@@ -14,8 +14,9 @@ from services.intake.domain import ticket as tickets
 from services.intake.domain import triage
 from services.intake.listing import PLACE
 from shared.business_time import duration
-from shared.schemas import Code, Email, Instant, Key, Number, Page, Phone, Request, Text, YesNo
+from shared.schemas import Code, Day, Email, Instant, Key, Number, Page, Phone, Request, Text, YesNo, Zone
 
+DATE_NAME, MOST_DATES = r"[a-z][a-z0-9_]{0,31}\Z", 16
 LONGEST_SUBJECT, LONGEST_TEXT, LONGEST_REASON = 200, 20_000, 500
 
 
@@ -47,6 +48,14 @@ class CustomerFields(Request):
     phone = Phone(allow_none=True)
     email = Email(allow_none=True)
     preferred_channels = fields.List(_one_of(customers.CHANNELS), validate=_unique)
+    area = Code(64, allow_none=True)
+    household = Code(64, allow_none=True)
+    time_zone = Zone(allow_none=True)
+    dates = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(DATE_NAME, error="Not a name like birthday or contract_end.")),
+        values=Day(),
+        validate=validate.Length(max=MOST_DATES),
+    )
 
 
 class SaveCustomer(CustomerFields):

@@ -183,6 +183,7 @@ def _customer_document(customer: Customer) -> dict[str, Any]:
 
 
 def _customer(doc: Mapping[str, Any]) -> Customer:
-    own = {name: doc[name] for name in _CUSTOMER}
+    """A customer from before a field was thought of has its default."""
+    own = {name: doc[name] for name in _CUSTOMER if name in doc}
     own["preferred_channels"] = tuple(own["preferred_channels"])
     return Customer(customer_id=doc["_id"], **own, **kernel_fields(doc))

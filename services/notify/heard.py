@@ -25,7 +25,12 @@ class CustomerSaved(Consumed):
     language = fields.String(load_default=None, allow_none=True)
     phone = fields.String(load_default=None, allow_none=True)
     email = fields.String(load_default=None, allow_none=True)
+    tier = fields.String(load_default=None, allow_none=True)
     preferred_channels = fields.List(fields.String(), load_default=list)
+    area = fields.String(load_default=None, allow_none=True)
+    household = fields.String(load_default=None, allow_none=True)
+    time_zone = fields.String(load_default=None, allow_none=True)
+    dates = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
 
 
 class WorkEvent(Consumed):

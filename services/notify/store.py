@@ -10,7 +10,7 @@ from pymongo import IndexModel
 from services.notify.reference import NOTHING
 from services.notify.reference import Reference as Rules
 from services.notify.reference_schema import ReferenceData
-from services.notify.storage import messages
+from services.notify.storage import customers, messages
 from services.notify.storage.customers import Customers
 from services.notify.storage.messages import Messages
 from services.notify.storage.telling import Telling
@@ -18,7 +18,7 @@ from shared.mongo import Database
 from shared.reference import Reference
 from shared.schemas import load
 
-COLLECTIONS: dict[str, list[IndexModel]] = {"notify_messages": messages.INDEXES, "notify_customers": []}
+COLLECTIONS: dict[str, list[IndexModel]] = {"notify_messages": messages.INDEXES, "notify_customers": customers.INDEXES}
 AGGREGATES = ("notify_messages",)
 
 

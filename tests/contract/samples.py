@@ -58,6 +58,10 @@ def of_intake() -> Iterator[dict[str, Any]]:
             "phone": "+447700900123",
             "email": "ann@example.com",
             "preferred_channels": ["sms", "email"],
+            "area": "north",
+            "household": "H-1",
+            "time_zone": "Asia/Shanghai",
+            "dates": {"birthday": "1984-02-29"},
         },
         AT,
     )

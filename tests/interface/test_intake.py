@@ -97,8 +97,9 @@ def _news(ticket: dict[str, Any], kind: str, number: int, **data: Any) -> Event:
 def test_customer_is_created_and_changed_field_by_field(importer: Client) -> None:
     phone, email = _a_phone(), _an_email()
     made = importer.command("intake", "save_customer", name="示例客户", phone=phone, email=email, language="en")
+    home = {"area": "north", "household": "H-1", "time_zone": "Asia/Shanghai", "dates": {"birthday": "1984-02-29"}}
     importer.command(
-        "intake", "save_customer", customer_id=made["customer_id"], phone=None, preferred_channels=["email"]
+        "intake", "save_customer", customer_id=made["customer_id"], phone=None, preferred_channels=["email"], **home
     )
     assert importer.call("intake", "get_customer", customer_id=made["customer_id"]) == {
         "customer_id": made["customer_id"],
@@ -108,6 +109,7 @@ def test_customer_is_created_and_changed_field_by_field(importer: Client) -> Non
         "phone": None,
         "email": email,
         "preferred_channels": ["email"],
+        **home,
         "version": 2,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,9 @@ USUAL_LANGUAGE = "zh-CN"
 class Customer(Aggregate):
     """A person or organisation. `phone` is E.164.
 
+    `area` and `household` say where it lives, by the caller's own codes: who is told of an outage, and what counts as
+    one home. `dates` are days of its own by name, as ISO 8601 writes them: `birthday`, `contract_end`.
+
     `claim` is the address by which a submitted ticket made this customer: no two customers have the same claim, so that
     two first contacts at the same moment make one customer. It goes when the address changes.
     """
@@ -31,6 +34,10 @@ class Customer(Aggregate):
     phone: str | None = None
     email: str | None = None
     preferred_channels: tuple[str, ...] = ()
+    area: str | None = None
+    household: str | None = None
+    time_zone: str | None = None
+    dates: Mapping[str, str] = field(default_factory=dict)
     claim: str | None = None
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from services.notify.domain.audience import Customer
@@ -9,7 +14,12 @@ from shared.errors import NotYetKnown
 from shared.events import Event
 from shared.mongo import Database
 
-KEPT = ("name", "language", "phone", "email", "preferred_channels")
+KEPT = (
+    *("name", "tier", "language", "phone", "email", "preferred_channels"),
+    *("area", "household", "time_zone", "dates"),
+)
+#: `area` and `_id`: a broadcast walks the customers, all or an area's, in order of their ids.
+INDEXES = [IndexModel([("area", ASCENDING), ("_id", ASCENDING)], name="area")]
 
 
 class Customers:
@@ -34,11 +44,21 @@ class Customers:
         doc = self.collection.find_one({"_id": customer_id})
         if doc is None:
             raise NotYetKnown(f"customer {customer_id}")
-        return Customer(
-            customer_id=customer_id,
-            name=doc["name"],
-            language=doc["language"],
-            phone=doc["phone"],
-            email=doc["email"],
-            preferred_channels=tuple(doc["preferred_channels"]),
-        )
+        return customer_of(doc)
+
+
+def customer_of(doc: Mapping[str, Any]) -> Customer:
+    """The customer in a document; one kept before a field was thought of has its default."""
+    return Customer(
+        customer_id=doc["_id"],
+        name=doc["name"],
+        tier=doc.get("tier"),
+        language=doc["language"],
+        phone=doc["phone"],
+        email=doc["email"],
+        preferred_channels=tuple(doc["preferred_channels"]),
+        area=doc.get("area"),
+        household=doc.get("household"),
+        time_zone=doc.get("time_zone"),
+        dates={name: date.fromisoformat(day) for name, day in doc.get("dates", {}).items()},
+    )

@@ -33,6 +33,12 @@ def test_nothing_happens_when_all_is_as_it_was() -> None:
     assert customers.change(before, {"name": "Caller", "preferred_channels": ["sms"]}, NINE) == (before, [])
 
 
+def test_customer_says_where_it_lives_and_which_days_are_its_own() -> None:
+    home = {"area": "north", "household": "H-1", "time_zone": "Asia/Shanghai", "dates": {"birthday": "1984-02-29"}}
+    customer, (fact,) = customers.create("C-1", {"name": "Caller", **home}, NINE)
+    assert {name: events.customer_saved(customer, fact)[name] for name in home} == home
+
+
 def test_history_never_holds_a_person_s_data() -> None:
     _, facts = customers.create_from_contact("C-1", {"name": "Caller", "phone": PHONE, "email": EMAIL}, NINE)
     assert facts[0].data == {"fields": ["email", "name", "phone"]}
@@ -61,6 +67,10 @@ def test_saved_event_says_how_to_reach_the_customer() -> None:
         "phone": PHONE,
         "email": None,
         "preferred_channels": ["sms"],
+        "area": None,
+        "household": None,
+        "time_zone": None,
+        "dates": {},
     }
 
 
