@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from services.notify import formats
+from services.notify.domain.audience import CALL, SMS
 from services.notify.domain.ledger import Content
+from services.notify.formats import LANGUAGE, ZONE
 
 #: Template -> channel -> language -> part (`text`, `subject`, `html`) -> source, as in deploy/config/notify.yaml.
 Sources = Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]]
@@ -22,32 +24,36 @@ SUBJECT_MAX = 200
 RENDERING = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RuntimeError)
 
 
-def _environment(zone: ZoneInfo, html: bool) -> ImmutableSandboxedEnvironment:
-    def shown(value: Any) -> Any:
-        return "" if value is None else value
+#: Written for whom no text in their own language is there, if a template has it; else the desk's language is.
+ANY_LANGUAGE = "default"
+#: What nobody writes but to deceive: control characters, and those that turn the direction of writing.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-    def local(value: datetime | None) -> str:
-        if value is None:
-            return ""
-        if not isinstance(value, datetime):
-            raise TemplateError("`local` needs a time")
-        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
+def _environment(html: bool) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        autoescape=html, undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True
+        autoescape=html, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["local"] = local
+    environment.filters |= formats.filters()
     return environment
 
 
-class Texts:
-    """The compiled templates. `local` is their filter for times: date and minute in the desk's zone."""
+def _shown(value: Any) -> Any:
+    return "" if value is None else value
 
-    def __init__(self, sources: Sources, zone: ZoneInfo) -> None:
+
+class Texts:
+    """The compiled templates. Their filters for times and numbers (formats.py) write as the recipient's own language
+    and zone do."""
+
+    def __init__(self, sources: Sources, zone: ZoneInfo, language: str = "zh-CN") -> None:
         self.errors: Errors = {}
-        self._plain = _environment(zone, html=False)
-        self._html = _environment(zone, html=True)
+        self._zone = zone
+        self._language = language
+        self._plain = _environment(html=False)
+        self._html = _environment(html=True)
         self._parts: dict[tuple[str, str, str], dict[str, Template]] = {}
+        self._languages: dict[tuple[str, str], list[str]] = {}
         self._names: dict[str, set[str]] = {}
         for place, source in _places(sources):
             self._compile(place, source)
@@ -62,6 +68,9 @@ class Texts:
             return
         self._names[".".join(place)] = meta.find_undeclared_variables(parsed)
         self._parts.setdefault(place[:3], {})[place[3]] = template
+        languages = self._languages.setdefault(place[:2], [])
+        if place[2] not in languages:
+            languages.append(place[2])
 
     def _fault(self, place: tuple[str, ...], message: str) -> None:
         said = self.errors.setdefault(".".join(("templates", *place)), [])
@@ -80,19 +89,43 @@ class Texts:
                 self._try(place, compiled, variables)
 
     def _try(self, place: tuple[str, ...], compiled: Template, variables: Mapping[str, Any]) -> None:
+        language = self._language if place[2] == ANY_LANGUAGE else place[2]
         try:
-            compiled.render(variables)
+            compiled.render({**variables, LANGUAGE: language, ZONE: self._zone})
         except RENDERING as error:
             self._fault(place, f"cannot be rendered: {error}")
 
-    def render(self, template: str, channel: str, language: str, variables: Mapping[str, Any]) -> Content:
-        """What the recipient will read; the reference data's check has seen to it that the template is there."""
-        parts = self._parts[template, channel, language]
-        subject = parts["subject"].render(variables) if "subject" in parts else None
+    def language(self, template: str, channel: str, wanted: str | None) -> str:
+        """In which of its languages a template is written for somebody: the wanted one, else the desk's.
+
+        `LookupError` where the channel has no text at all.
+        """
+        there = self._languages.get((template, self._words_of(template, channel)), [])
+        choices = (wanted, ANY_LANGUAGE, self._language, *there)
+        found = next((language for language in choices if language in there), None)
+        if found is None:
+            raise LookupError(f"template {template!r} has no text for {channel}")
+        return found
+
+    def _words_of(self, template: str, channel: str) -> str:
+        """The channel whose words are used: what a person says on the telephone is the SMS, unless it has its own."""
+        return SMS if channel == CALL and (template, CALL) not in self._languages else channel
+
+    def render(
+        self, template: str, channel: str, language: str, variables: Mapping[str, Any], zone: str | None = None
+    ) -> Content:
+        """What the recipient will read; the reference data's check has seen to it that the template is there.
+
+        `zone`: the recipient's own, as IANA names it; None: the desk's.
+        """
+        parts = self._parts[template, self._words_of(template, channel), language]
+        written = self._language if language == ANY_LANGUAGE else language
+        given = {**variables, LANGUAGE: written, ZONE: ZoneInfo(zone) if zone else self._zone}
+        subject = parts["subject"].render(given) if "subject" in parts else None
         return Content(
-            text=parts["text"].render(variables).strip(),
+            text=_seen(parts["text"].render(given)).strip(),
             subject=_one_line(subject) if subject is not None else None,
-            html=parts["html"].render(variables).strip() if "html" in parts else None,
+            html=_seen(parts["html"].render(given)).strip() if "html" in parts else None,
         )
 
 
@@ -106,4 +139,8 @@ def _places(sources: Sources) -> Iterator[tuple[tuple[str, str, str, str], str]]
 
 def _one_line(text: str) -> str:
     """A subject fits in one header: no line breaks, and not longer than anybody reads."""
-    return re.sub(r"\s+", " ", text).strip()[:SUBJECT_MAX]
+    return re.sub(r"\s+", " ", _seen(text)).strip()[:SUBJECT_MAX]
+
+
+def _seen(text: str) -> str:
+    return _UNSEEN.sub("", text)
