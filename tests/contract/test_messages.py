@@ -17,7 +17,7 @@ from shared.events import Fact
 from tests.unit.notify.builders import NOON, a_message
 
 
-@pytest.mark.parametrize("urgency", ["urgent", "bulk"])
+@pytest.mark.parametrize("urgency", ["urgent", "normal", "bulk"])
 @pytest.mark.parametrize("channel", ["sms", "email"])
 @pytest.mark.parametrize(
     "content", [Content("您好 👋"), Content("text", "subject", "<p>html</p>")], ids=["text only", "with html"]

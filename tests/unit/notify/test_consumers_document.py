@@ -3,27 +3,31 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from services.notify.consumers.message import LONGEST_DETAIL, STATES, Outcome, read, receipt
+import pytest
+
+from deploy.catalogue import CONSUMERS, MAIL_RECEIVER
+from deploy.provision_broker import TOLD, consumer_rights
+from services.notify.consumers.broker import PREFETCH
+from services.notify.consumers.message import LONGEST_DETAIL, STATES, Outcome, receipt
 from services.notify.domain.ledger import Content, message_id
+from services.notify.domain.rules import URGENCIES
 from services.notify.events import EXCHANGE, message_handed_over
 from services.notify.heard import Receipt
-from shared.events import Event, Fact, to_json
+from shared import lanes
+from shared.events import Fact, to_json
 from shared.schemas import load
 from tests.unit.notify.builders import NOON, a_message, an_occurrence
+from tests.unit.notify.wire import DOCS, EXAMPLES, SCHEMAS, example, faults, schema
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "consumers.md").read_text(encoding="utf-8")
-
-
-def example(name):
-    return json.loads(re.search(rf"```json {name}\n(.*?)```", DOCUMENT, re.S)[1])
+DOCUMENT = (DOCS / "consumers.md").read_text(encoding="utf-8")
 
 
 def the_message():
     return a_message(
         message_id=message_id(an_occurrence(), "customer:c-7", "email"),
         channel="email",
+        urgency="normal",
         to="customer@example.com",
         content=Content(
             text="Your ticket T-1042 was closed at 2026-03-02 20:00.",
@@ -36,29 +40,68 @@ def the_message():
 
 def test_the_message_is_what_notify_hands_over():
     outgoing = message_handed_over(the_message(), Fact("message_handed_over", NOON))
-    assert (outgoing.exchange, outgoing.routing_key) == (EXCHANGE, "email.bulk")
-    assert to_json(outgoing.body) == example("message")
+    assert (outgoing.exchange, outgoing.routing_key) == (EXCHANGE, "email.normal")
+    assert to_json(outgoing.body) == example("message_email")
     assert outgoing.expiration_ms is None
 
 
-def test_the_message_can_be_read_by_the_consumers():
-    assert read(json.dumps(example("message")).encode()).message_id == the_message().message_id
+@pytest.mark.parametrize("ticket_no", ["", "T-1042", "工单 7/2", "x" * 64])
+def test_whatever_notify_hands_over_is_as_the_schema_says(ticket_no):
+    given = {"broadcast": "B-7", "token": "r7Qm2kXz", "kind": "outage"} if not ticket_no else {}
+    outgoing = message_handed_over(a_message(ticket_no=ticket_no, **given), Fact("message_handed_over", NOON))
+    assert faults("message", to_json(outgoing.body)) == []
 
 
 def test_the_receipt_is_what_the_consumers_publish():
     at = datetime(2026, 3, 2, 12, 0, 1, 250_000, tzinfo=UTC)
     event = receipt(the_message().message_id, "email", Outcome("sent", "250 OK queued"), "email-consumer", at)
-    assert event.to_wire() == example("receipt")
+    assert event.to_wire() == example("receipt_sent")
 
 
-def test_the_receipt_can_be_read_by_notify():
-    assert load(Receipt, Event.from_wire(example("receipt")).data)["state"] == "sent"
+def test_the_examples_on_the_page_are_those_beside_it():
+    shown = re.findall(r"```json (\w+)\n(.*?)```", DOCUMENT, re.S)
+    assert [name for name, _ in shown] == ["message_email", "receipt_sent"]
+    assert all(json.loads(body) == example(name) for name, body in shown)
+
+
+def test_every_schema_and_every_example_can_be_reached_from_the_page():
+    assert set(re.findall(r"\]\(schemas/(\w+)\.json\)", DOCUMENT)) == set(SCHEMAS)
+    assert set(re.findall(r"\]\(examples/(\w+)\.json\)", DOCUMENT)) == set(EXAMPLES)
+
+
+def test_the_page_tells_every_field_of_a_message_and_which_may_be_missing():
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| .* \|( yes)? \|$", DOCUMENT, re.M)
+    told = {name: bool(missing) for names, missing in rows for name in re.findall(r"\w+", names)}
+    known = schema("message")
+    assert told == {name: name not in known["required"] for name in known["properties"]}
 
 
 def test_the_numbers_of_receipts_are_as_documented():
-    rows = dict(re.findall(r"^\| `(\w+)` \| .* \| (\d) \|$", DOCUMENT, re.M))
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]* \| (\d) \| [^|]* \|$", DOCUMENT, re.M))
     told = {state: str(receipt("m", "sms", Outcome(state), "x", NOON).number) for state in STATES}
     assert rows == told
+
+
+def test_the_accounts_may_do_what_the_page_says():
+    rows = re.findall(r"^\| `([a-z]+-[a-z]+)` \| (.*) \| (.*) \|$", DOCUMENT, re.M)
+    said = {
+        account: (set(re.findall(r"`(\S+)`", reads)), tuple(re.findall(r"`(\w+)`", tells)))
+        for account, reads, tells in rows
+    }
+    assert {account: tells for account, (_, tells) in said.items()} == TOLD
+    assert set(said) == {*CONSUMERS, MAIL_RECEIVER}
+    queues = {lanes.queue(channel, lane) for channel in lanes.CHANNELS for lane in lanes.LANES}
+    for account, (reads, _) in said.items():
+        assert {queue for queue in queues if re.search(consumer_rights(account).read, queue)} == reads
+
+
+def test_the_lanes_are_the_urgencies_of_rules():
+    assert lanes.LANES == URGENCIES
+    assert all(f"`notify.sms.{lane}`" in DOCUMENT for lane in lanes.LANES)
+
+
+def test_the_prefetch_is_as_documented():
+    assert f"the consumers that ship use {PREFETCH}" in DOCUMENT
 
 
 def test_a_detail_of_any_length_is_cut_to_what_notify_takes():
