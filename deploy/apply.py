@@ -68,8 +68,11 @@ def compare(client: Client, bodies: Mapping[str, Body]) -> list[Part]:
 
 
 def commit(client: Client, parts: Sequence[Part]) -> Iterator[tuple[Part, Body]]:
-    """Apply each part in turn; gives it with the answer. Run again after a failure: what is applied stays so."""
-    for part in parts:
+    """Apply each part in turn; gives it with the answer. Run again after a failure: what is applied stays so.
+
+    Intake's comes last: a category that it begins to take has its team by then.
+    """
+    for part in sorted(parts, key=lambda part: part.service == "intake"):
         yield (
             part,
             client.command(part.service, "apply_reference", body=part.wanted, request_id=part.request_id),

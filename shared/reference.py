@@ -54,11 +54,19 @@ class Reference(Generic[R]):
 
     def current(self) -> R:
         """The value in force; at most a second old."""
-        if time.monotonic() - self._read_at > FRESH_FOR:
-            newest = self._rows.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])  # not its body, each second
-            self._newest = newest["_id"] if newest else 0
-            self._read_at = time.monotonic()
+        return self.version(self._newest) if time.monotonic() - self._read_at <= FRESH_FOR else self.as_of_now()
+
+    def as_of_now(self) -> R:
+        """The value in force, whatever was read before: for what was decided elsewhere by something newer, perhaps."""
+        asked_at = time.monotonic()  # a busy process may get the answer late: it is as old as the question
+        newest = self._rows.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])  # not its body, each second
+        self._notice(newest["_id"] if newest else 0)
+        self._read_at = max(self._read_at, asked_at)
         return self.version(self._newest)
+
+    def _notice(self, version: int) -> None:
+        """Versions only grow: who has looked before this one was there must not bring back an older one."""
+        self._newest = max(self._newest, version)
 
     def version(self, number: int) -> R:
         """The value of that version, which may be old; 0 is what held before anything was applied. Raises NotFound.
@@ -115,7 +123,7 @@ class Reference(Generic[R]):
                 self._rows.insert_one(row)
             except DuplicateKeyError:
                 continue
-            self._read_at = float("-inf")
+            self._notice(row["_id"])
             return {"version": row["_id"], "applied_at": to_text(row["at"]), "changed": True}
 
     def newest(self) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class DispatchWorker(Health):
     @on_event("intake", "ticket_submitted", heard.TicketSubmitted)
     def open_work(self, event: Event) -> None:
         """The ticket becomes a work order: part of a mass incident, or given to an agent if one has room."""
-        cause, reference = Cause.from_event(event), self.store.reference.current()
+        cause, reference = Cause.from_event(event), self.store.reference.knowing(event.data["category"])
         ticket = about.checked(event.data, self.store.agents.known(about.named_agents(event.data)))
 
         def opening(parent: Order | None, not_linked: NotLinked | None) -> Decision:

@@ -60,6 +60,30 @@ def test_what_was_applied_is_in_force_with_its_version(b: Bench) -> None:
     assert reference.newest()["body"] == {"teams": {"desk": 3}}
 
 
+def test_another_process_may_trust_what_it_has_read_unless_it_asks_as_of_now(b: Bench) -> None:
+    first, second = a_reference(b), a_reference(b)
+    first.apply(by("ann"), {"teams": {"desk": 3}})
+    assert second.current() == (1, {"desk": 3})
+    first.apply(by("ann"), {"teams": {"desk": 4}})
+    assert second.as_of_now() == second.current() == (2, {"desk": 4})
+
+
+def test_a_look_that_began_before_an_apply_brings_nothing_back(b: Bench) -> None:
+    reference = a_reference(b)
+    rows = reference._rows
+
+    class Slow:
+        """The answer is on its way while somebody else applies."""
+
+        def find_one(self, *args: Any, **how: Any) -> Any:
+            found, reference._rows = rows.find_one(*args, **how), rows
+            reference.apply(by("bob"), {"teams": {"desk": 2}})
+            return found
+
+    reference._rows = Slow()  # type: ignore[assignment] - only what a look needs
+    assert reference.current() == (1, {"desk": 2})
+
+
 def test_the_same_again_changes_nothing_whatever_its_order(b: Bench) -> None:
     reference = a_reference(b)
     reference.apply(by("ann"), {"teams": {"desk": 3, "it": 2}})

@@ -36,8 +36,13 @@ class DispatchReference(Reference[domain.Reference]):
         Applying the same again finishes what a crash cut off.
         """
         applied = super().apply(call, body)
-        self._agents.declare_all(self.current())
+        self._agents.declare_all(self.version(applied["version"]))
         return applied | self.rollouts.extend_horizons(call.actor or call.caller, applied["version"])
+
+    def knowing(self, category: str) -> domain.Reference:
+        """What is in force; looked at anew where no team has the category: intake may know it from a newer version."""
+        known = self.current()
+        return known if known.handles(category) else self.as_of_now()
 
     def wanted(self, version: int | None) -> domain.Reference:
         """That version, or the newest one, also if it was applied this very moment. Raises NotFound."""

@@ -94,6 +94,10 @@ class Reference:
         named = (team for team in self.teams.values() if category in team.categories)
         return next(named, self.teams[self.default_team])
 
+    def handles(self, category: str) -> bool:
+        """Whether a team has it by name."""
+        return any(category in team.categories for team in self.teams.values())
+
     def calendar(self, code: str) -> Calendar:
         """The calendar of that code, or `NotFound`."""
         return _found("calendar", code, self.calendars)

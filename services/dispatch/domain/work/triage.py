@@ -61,7 +61,7 @@ def triage_work(
 
 def _that_handles(book: Reference, category: str) -> Team:
     """A category that no team has may be a slip, which nothing puts right later; who means it names the team."""
-    if not any(category in team.categories for team in book.teams.values()):
+    if not book.handles(category):
         raise ValidationError({"category": [f"no team has {category!r}: name the team, if it is meant"]})
     return book.team_for(category)
 
