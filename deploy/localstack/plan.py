@@ -19,7 +19,11 @@ VENV = ROOT / ".venv" / "bin"
 IMAGE_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
 
 # The variables that an operator sets in .env and that have one right value here.
-LOCAL_VARIABLES = {"SMTP_URI": "smtp://mailbox:2525", "SMTP_FROM": "Loopdesk <loopdesk@example.com>"}
+LOCAL_VARIABLES = {
+    "SMTP_URI": "smtp://mailbox:2525",
+    "SMTP_FROM": "Loopdesk <loopdesk@example.com>",
+    "MAIL_BOUNCES": "1",
+}
 
 
 def services(

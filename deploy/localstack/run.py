@@ -54,7 +54,8 @@ def build(instance: Instance, *, servers_only: bool) -> Supervisor:
     servers = choose(instance, variables, port, os.environ)
     if servers_only:
         return Supervisor(instance, servers, {})
-    addresses = {**servers.addresses(), "mailbox:2525": f"127.0.0.1:{port['mailbox']}"}
+    mail = {"mailbox:2525": f"127.0.0.1:{port['mailbox']}", "mail-receiver:2524": f"127.0.0.1:{port['mail-receiver']}"}
+    addresses = {**servers.addresses(), **mail}
     overrides = {name: uri for name, uri in servers.admin().items() if os.environ.get(name)}
     services = plan.services(instance, {**variables, **servers.variables()}, addresses, overrides)
     return Supervisor(instance, servers, services)

@@ -14,7 +14,7 @@ from deploy.localstack.instance import Instance
 from deploy.localstack.process import Command
 
 AMQP, MANAGEMENT, MONGO = "LOOPDESK_AMQP_ADMIN_URI", "LOOPDESK_MANAGEMENT_URI", "LOOPDESK_MONGO_ADMIN_URI"
-PORTS = ("amqp", "management", "distribution", "epmd", "mongo", "mailbox")
+PORTS = ("amqp", "management", "distribution", "epmd", "mongo", "mailbox", "mail-receiver")
 NAME = "loopdesk"  # of the virtual host and the database in servers of our own
 
 Check = tuple[str, Callable[[], bool], str]  # process, whether it is ready, what to do if it never is

@@ -24,11 +24,13 @@ def file_of(pid: int, name: str) -> list[str]:
 
 def test_every_process_runs_the_command_and_environment_of_docker_compose_yml(stack: Stack):
     state = stack.state
+    ports = json.loads((stack.instance.folder / "ports.json").read_text())
     addresses = {
         "rabbitmq:5672": state["amqp"]["address"],
         "rabbitmq:15672": state["admin"]["management"].removeprefix("http://"),
         "mongo:27017": state["mongo"]["address"],
-        "mailbox:2525": f"127.0.0.1:{json.loads((stack.instance.folder / 'ports.json').read_text())['mailbox']}",
+        "mailbox:2525": f"127.0.0.1:{ports['mailbox']}",
+        "mail-receiver:2524": f"127.0.0.1:{ports['mail-receiver']}",
     }
     for name, service in plan.services(stack.instance, secrets.read(stack.instance), addresses).items():
         if name not in ONE_SHOTS:

@@ -38,11 +38,16 @@ def text_parts(mail: Message) -> Iterator[Message]:
     if mail.get_content_type() == "message/rfc822" or mail.get_content_disposition() == "attachment":
         return
     if mail.is_multipart():
-        for part in mail.get_payload():
-            if isinstance(part, Message):
-                yield from text_parts(part)
+        for part in children(mail):
+            yield from text_parts(part)
     elif mail.get_content_maintype() == "text" and mail.get_filename() is None:
         yield mail
+
+
+def children(mail: Message) -> list[Message]:
+    """The parts that a mail, or a part, is made of; none where it is made of no others."""
+    payload = mail.get_payload()
+    return [part for part in payload if isinstance(part, Message)] if isinstance(payload, list) else []
 
 
 def decoded(part: Message) -> str:
@@ -75,7 +80,16 @@ def from_html(html: str) -> str:
 
 def header(mail: Message, name: str) -> str:
     """A header in plain words, on one line, empty where there is none; raw bytes are read like any text."""
-    return header_text(next((str(raw) for key, raw in mail.raw_items() if key.lower() == name), ""))
+    return header_text(_raw(mail, name))
+
+
+def header_as_sent(mail: Message, name: str) -> str:
+    """The same with encoded words as they came: addresses are never encoded, and words must not become some."""
+    return _one_line(_unsurrogated(_raw(mail, name)))
+
+
+def _raw(mail: Message, name: str) -> str:
+    return next((str(raw) for key, raw in mail.raw_items() if key.lower() == name), "")
 
 
 def header_text(raw: str) -> str:
@@ -85,7 +99,11 @@ def header_text(raw: str) -> str:
     except (ValueError, AssertionError):  # base64 that is none
         parts = [(raw, None)]
     said = "".join(readable(word, charset) if isinstance(word, bytes) else word for word, charset in parts)
-    return " ".join(clean(said.replace("\r", " ").replace("\n", " ").replace("\t", " ")).split())
+    return _one_line(said)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text.replace("\r", " ").replace("\n", " ").replace("\t", " ")).split())
 
 
 def _unsurrogated(raw: str) -> str:
