@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
+from deploy.services import KINDS
 from services.notify.consumers import store as consumer_store
 from shared.aggregates import AGGREGATE_INDEXES
 from shared.bus.handler import EventHandler
@@ -21,6 +22,13 @@ MAIL_RECEIVER = "mail-receiver"
 def worker(service: str) -> Any:
     """The class that holds a service's handlers."""
     return getattr(importlib.import_module(f"services.{service}.worker"), f"{service.capitalize()}Worker")
+
+
+def timed(service: str) -> list[Any]:
+    """The classes that hold a service's timers: the worker, and the processes of other kinds."""
+    others = [kind.removeprefix("-") for kind in KINDS.get(service, ()) if kind not in ("", "-worker")]
+    modules = {kind: importlib.import_module(f"services.{service}.{kind}") for kind in others}
+    return [worker(service), *(getattr(modules[kind], service.capitalize() + kind.capitalize()) for kind in others)]
 
 
 def subscriptions(service: str) -> Iterator[Subscription]:

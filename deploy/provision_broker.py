@@ -14,7 +14,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 from deploy.catalogue import CONSUMERS, MAIL_RECEIVER, subscriptions
 from deploy.provision_mongo import password_of
-from deploy.services import SERVICES
+from deploy.services import KINDS, SERVICES
 from shared import lanes
 from shared.bus.topology import (
     CONSUMERS_EVENTS,
@@ -73,10 +73,10 @@ def service_rights(service: str) -> Rights:
             replies,
             *([re.escape(MESSAGES)] if service == "notify" else []),
         ),
-        read=_any(rf"rpc-{service}(-worker)?", rf"{service}\.[a-z]+\.[a-z_]+\.[a-z_]+", RPC_EXCHANGE, replies),
+        read=_any(rf"rpc-{service}(-[a-z]+)?", rf"{service}\.[a-z]+\.[a-z_]+\.[a-z_]+", RPC_EXCHANGE, replies),
         topics={
             RPC_EXCHANGE: (
-                _any(r"reply\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", rf"{service}(-worker)?\.ping"),
+                _any(r"reply\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", rf"{service}(-[a-z]+)?\.ping"),
                 _any(replies),
             ),
         },
@@ -91,7 +91,7 @@ def client_rights(account: str) -> Rights:
         configure=_any(replies),
         write=_any(RPC_EXCHANGE, replies, *(_replays(services) if operator else [])),
         read=_any(RPC_EXCHANGE, replies, *([rf"({services})\.parking", UNROUTED] if operator else [])),
-        topics={RPC_EXCHANGE: (_any(rf"({services})(-worker)?\.[a-z_]+"), _any(replies))},
+        topics={RPC_EXCHANGE: (_any(rf"({services})(-[a-z]+)?\.[a-z_]+"), _any(replies))},
         tags="monitoring" if operator else "",
     )
 
@@ -195,7 +195,7 @@ def limit(management: Management, service: str) -> None:
     """End endless redelivery: after so many, a message goes to the service's parking queue."""
     handlers = rf"{service}\.[a-z]+\.[a-z_]+\.[a-z_]+"
     # a call that has expired or cannot be taken is its caller's to repeat: it is not kept
-    management.policy(f"{service}-calls", _any(rf"rpc-{service}(-worker)?"), **{"delivery-limit": DELIVERY_LIMIT})
+    management.policy(f"{service}-calls", _any(rf"rpc-{service}(-[a-z]+)?"), **{"delivery-limit": DELIVERY_LIMIT})
     management.policy(
         f"{service}-limits",
         _any(handlers),
@@ -244,7 +244,7 @@ class Declarer:
 
     def service(self, service: str) -> None:
         """A service's own exchanges, and every queue but its handlers'."""
-        for process in (service, f"{service}-worker"):
+        for process in (f"{service}{kind}" for kind in KINDS.get(service, ("", "-worker"))):
             self.queue(rpc_queue(process), {RPC_EXCHANGE: f"{process}.*"})
         self.exchange(events_exchange(service), "topic", UNROUTED)
         self.exchange(parking(service), "fanout")

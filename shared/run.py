@@ -17,7 +17,6 @@ from typing import Any
 from nameko.runners import ServiceRunner
 
 from shared import logs
-from shared.bus.topology import owner
 from shared.settings import Settings
 
 log = logging.getLogger("loopdesk.run")
@@ -25,11 +24,10 @@ GRACE = 20  # seconds between the request to stop and the end by force
 
 
 def service_class(process: str) -> Any:
-    """The class that a process runs: `Intake` of service.py, or `IntakeWorker` of worker.py."""
-    service = owner(process)
-    room = "worker" if process.endswith("-worker") else "service"
-    module = importlib.import_module(f"services.{service}.{room}")
-    return getattr(module, service.capitalize() + ("Worker" if room == "worker" else ""))
+    """The class that a process runs: `Intake` of service.py, `IntakeWorker` of worker.py, and so on for other kinds."""
+    service, _, kind = process.partition("-")
+    module = importlib.import_module(f"services.{service}.{kind or 'service'}")
+    return getattr(module, service.capitalize() + kind.capitalize())
 
 
 def serve(service_cls: Any) -> int:

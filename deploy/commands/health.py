@@ -29,7 +29,7 @@ UNATTENDED = (".parking", "unrouted")
 @click.argument("processes", nargs=-1)
 @click.option("--timeout", default=5.0, show_default=True, help="Seconds.")
 def ping(processes: tuple[str, ...], timeout: float) -> None:
-    """Ask PROCESSES (default: all eight) whether they, their broker connection and their database work.
+    """Ask PROCESSES (default: all nine) whether they, their broker connection and their database work.
 
     Exits 1 if one does not answer.
 

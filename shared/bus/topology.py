@@ -42,7 +42,7 @@ class Subscription:
 
 def owner(process: str) -> str:
     """The service that a process belongs to: `intake` for `intake` and `intake-worker`."""
-    return process.removesuffix("-worker")
+    return process.partition("-")[0]
 
 
 def rpc_queue(process: str) -> str:

@@ -80,8 +80,7 @@ def test_events_in(service: str) -> None:
 
 @every_service
 def test_timers(service: str) -> None:
-    cls = catalogue.worker(service)
-    timers = {name: getattr(getattr(cls, name), "every", None) for name in dir(cls)}
+    timers = {name: getattr(getattr(cls, name), "every", None) for cls in catalogue.timed(service) for name in dir(cls)}
     listed = {row[0]: row[1] for row in table(service, "Timers")}
     assert listed == {name: f"{seconds:g} s" for name, seconds in timers.items() if seconds is not None}
 

@@ -58,7 +58,7 @@ def test_ping_names_every_process(loopdesk):
     assert [line.split()[:2] for line in loopdesk("ping").splitlines()] == [
         ["yes", process]
         for service in ("intake", "dispatch", "feedback", "notify")
-        for process in (service, f"{service}-worker")
+        for process in (service, f"{service}-worker", *(["notify-broadcaster"] if service == "notify" else []))
     ]
 
 

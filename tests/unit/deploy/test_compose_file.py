@@ -16,7 +16,10 @@ HERE = Path(__file__).parent
 DECLARED = yaml.safe_load(compose.FILE.read_text())
 SERVICES = DECLARED["services"]
 OURS = [name for name in SERVICES if name not in ("rabbitmq", "mongo", "loopdesk")]
-PROCESSES = [f"{service}{kind}" for service in ("intake", "dispatch", "feedback", "notify") for kind in ("", "-worker")]
+PROCESSES = [
+    *(f"{service}{kind}" for service in ("intake", "dispatch", "feedback", "notify") for kind in ("", "-worker")),
+    "notify-broadcaster",
+]
 RIG_IMAGES = {"rabbitmq:3.13-management", "mongo:7", "loopdesk"}
 ADDRESSES = {"rabbitmq:5672": "127.0.0.1:1", "rabbitmq:15672": "127.0.0.1:2", "mongo:27017": "127.0.0.1:3"}
 

@@ -17,8 +17,10 @@ def test_names_on_the_bus_are_those_of_the_design() -> None:
     assert topology.parking("intake") == "intake.parking"
 
 
-@pytest.mark.parametrize(("process", "service"), [("intake", "intake"), ("intake-worker", "intake")])
-def test_both_processes_belong_to_their_service(process: str, service: str) -> None:
+@pytest.mark.parametrize(
+    ("process", "service"), [("intake", "intake"), ("intake-worker", "intake"), ("notify-broadcaster", "notify")]
+)
+def test_every_process_belongs_to_its_service(process: str, service: str) -> None:
     assert topology.owner(process) == service
 
 
