@@ -11,7 +11,9 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from services.notify.domain import audience as whom
 from services.notify.domain import rules
 from services.notify.domain.kinds import KINDS
-from services.notify.reference import LANGUAGES, duration
+from services.notify.reference import duration
+from services.notify.reference_checks import LANGUAGES
+from services.notify.texts import ANY_LANGUAGE
 from shared.conditions import LONGEST
 from shared.schemas import Code, Email, Phone, Text
 
@@ -41,6 +43,11 @@ def _zone(name: str) -> None:
 def _carries_token(link: str) -> None:
     if link.count("{token}") != 1 or not link.startswith(("https://", "http://")):
         raise ValidationError("Needs a web address with {token} in it, once.")
+
+
+def _audience(name: str) -> None:
+    if name not in whom.AUDIENCES and not name.startswith(whom.LIST):
+        raise ValidationError(f"Must be one of {', '.join(whom.AUDIENCES)}, or list:<code>.")
 
 
 def _several(channels: Sequence[str]) -> None:
@@ -73,7 +80,7 @@ class RuleEntry(Schema):
     """On `event` tell `audience`."""
 
     event = _one_of(tuple(KINDS), required=True)
-    audience = _one_of(whom.AUDIENCES, required=True)
+    audience = fields.String(required=True, validate=_audience)
     channels = fields.List(_one_of(whom.ALL_CHANNELS), required=True, validate=_several)
     template = Code(64, required=True)
     kind = Code(32, required=True)
@@ -112,11 +119,16 @@ class EmailText(SmsText):
     html = Text(LONGEST_TEMPLATE, required=True)
 
 
+def _texts(form: type[Schema]) -> fields.Dict:
+    return fields.Dict(keys=_one_of((*LANGUAGES, ANY_LANGUAGE)), values=fields.Nested(form))
+
+
 class TemplateEntry(Schema):
     """A template by channel and language."""
 
-    sms = fields.Dict(keys=_one_of(LANGUAGES), values=fields.Nested(SmsText))
-    email = fields.Dict(keys=_one_of(LANGUAGES), values=fields.Nested(EmailText))
+    sms = _texts(SmsText)
+    email = _texts(EmailText)
+    call = _texts(SmsText)
 
 
 class ReferenceData(Schema):
@@ -125,7 +137,9 @@ class ReferenceData(Schema):
     default_language = _one_of(LANGUAGES, required=True)
     time_zone = fields.String(required=True, validate=_zone)
     survey_link = fields.String(required=True, validate=_carries_token)
+    unsubscribe_link = fields.String(load_default=None, allow_none=True, validate=_carries_token)
     staff = fields.Nested(Staff, required=True)
+    lists = fields.Dict(keys=Code(32), values=_book(), load_default=dict)
     kinds = fields.Dict(keys=Code(32), values=fields.Nested(KindEntry), required=True)
     rules = fields.List(fields.Nested(RuleEntry), required=True)
     templates = fields.Dict(keys=Code(64), values=fields.Nested(TemplateEntry), required=True)

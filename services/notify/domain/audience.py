@@ -13,6 +13,8 @@ CHANNELS = (SMS, EMAIL) = ("sms", "email")
 ALL_CHANNELS = (*CHANNELS, CALL)
 """These, and `call`: a task for a person, who calls the recipient."""
 AUDIENCES = ("customer", "agent", "team", "supervisor", "duty_manager", "watchers", "told")
+"""And `list:<code>`, one of the lists of the reference data."""
+LIST = "list:"
 DEFAULT = "default"  # the entry of the address book for teams without one of their own
 
 
@@ -45,12 +47,21 @@ class Customer(Contact):
 
 @dataclass(frozen=True)
 class AddressBook:
-    """The staff: agents by id; teams, their supervisors and duty managers by team code, `default` for the rest."""
+    """The staff: agents by id; teams, their supervisors and duty managers by team code, `default` for the rest.
+
+    `lists`: people by the code of a list, each by a name of their own.
+    """
 
     agents: Mapping[str, Contact] = field(default_factory=dict)
     teams: Mapping[str, Contact] = field(default_factory=dict)
     supervisors: Mapping[str, Contact] = field(default_factory=dict)
     duty_managers: Mapping[str, Contact] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, Contact]] = field(default_factory=dict)
+
+    def listed(self, code: str) -> Iterator[tuple[str, list[Contact]]]:
+        """Everybody on a list."""
+        for name, contact in self.lists[code].items():
+            yield f"list:{code}/{name}", [contact]
 
     def agent(self, agent: str, team: str) -> tuple[str, list[Contact]]:
         """The agent's own entry, then the team's."""

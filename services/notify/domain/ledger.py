@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from services.notify.domain.audience import CALL
+from services.notify.domain.limits import REACHED, Limits
+from services.notify.domain.occurrence import Occurrence, message_id, promise_of
 from services.notify.domain.rules import Notice
 from services.notify.errors import NotAReceiptFor, WrongChannel
 from shared.events import Aggregate, Fact
+
+__all__ = ["Content", "Message", "Occurrence", "message_id", "promise_of"]
 
 STATES = (QUEUED, HELD, HANDED_OVER, SENT, DELIVERED, FAILED, UNKNOWN, EXPIRED, CANCELLED) = (
     "queued",  # decided, not to be handed over yet: a broadcast goes at its own pace
@@ -24,6 +28,7 @@ STATES = (QUEUED, HELD, HANDED_OVER, SENT, DELIVERED, FAILED, UNKNOWN, EXPIRED, 
     "cancelled",  # obsolete, not wanted, or superseded: it was never sent
 )
 RECEIPTS = (SENT, DELIVERED, FAILED, UNKNOWN, EXPIRED)
+WAITING = (QUEUED, HELD)
 
 #: What each receipt knows. A receipt that knows more than the last one wins, in any order.
 _KNOWS = {UNKNOWN: 1, SENT: 2, EXPIRED: 3, FAILED: 4, DELIVERED: 5}
@@ -41,27 +46,32 @@ MOVES: Mapping[tuple[str, str], str] = {
     **{(state, HANDED_OVER): HANDED_OVER for state in (FAILED, EXPIRED)},
 }
 
-NO_ADDRESS = "no_address"
+TOO_LATE = "too_late"
+NO_WORD = "no_word"
+NO_TEXT = "no_text"
 
 
 @dataclass(frozen=True)
 class Content:
-    """What the recipient reads; SMS has only `text`."""
+    """What the recipient reads; SMS and calls have only `text`. `attachments`: as docs/consumers.md has them."""
 
     text: str
     subject: str | None = None
     html: str | None = None
+    attachments: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message(Aggregate):
     """A row of the ledger: one text to one recipient by one channel on one occurrence.
 
-    `number` is the event's within its work, 0 for none; `then` the channels that are left should this one fail, and
-    `previous` the message that failed before. `said` is what the event said, kept while it may have to be told again:
-    while the message is held, or another channel is left. `obsolete`: events of the same work that make it so.
-    `due_at`: when it is to be looked at again. `attempt`: how often it was tried anew. `answers`: what a reply to it
-    may be. `digest`: the message that tells it together with others. `look`: a person has to see to it.
+    `number` is the event's within its work, 0 for none; `then` the channels that are left should this one fail,
+    `previous` the message that failed before, and `followed_by` the one that came after. `said` is what the event said,
+    kept while it may have to be told again: while the message is held, another channel is left, or it has no text.
+    `obsolete`: events of the same work that make it so. `since`: when it came to this state. `due_at`: when it is to be
+    looked at again. `attempt`: how often it was tried anew. `ended_at`: since when this channel is known not to do.
+    `answers`: what a reply to it may be. `token_hash`: of the token by which a reply to it is known. `digest`: the message
+    that tells it together with others. `look`: a person has to see to it. `team`, `agent`: of a call, whose it is.
     """
 
     message_id: str
@@ -84,122 +94,155 @@ class Message(Aggregate):
     number: int = 0
     then: tuple[str, ...] = ()
     previous: str | None = None
+    followed_by: str | None = None
     reference_version: int = 0
     zone: str | None = None
     said: Mapping[str, Any] | None = None
     state: str = QUEUED
+    since: datetime | None = None
     detail: str | None = None
     held_for: str | None = None
     due_at: datetime | None = None
     attempt: int = 0
+    ended_at: datetime | None = None
     obsolete: tuple[str, ...] = ()
     answers: str | None = None
-    token: str | None = None
+    token_hash: str | None = None
     digest: str | None = None
     broadcast: str | None = None
     area: str | None = None
     household: str | None = None
     reached_at: datetime | None = None
     look: bool = False
-
-
-@dataclass(frozen=True)
-class Occurrence:
-    """What people are told of: the event's id, type and content, when it counted, when it was known.
-
-    `ticket_no` and `order_no` are empty where it is about no work, and `number` is 0. `promise` is the deadline that it
-    is about, empty for none: `W-1042 step 4`. `replayed`: its times are its caller's.
-    """
-
-    id: str
-    event: str
-    at: datetime
-    recorded_at: datetime
-    ticket_no: str
-    order_no: str
-    promise: str = ""
-    replayed: bool = False
-    number: int = 0
-
-    def past(self, valid_for: timedelta) -> bool:
-        """Whether it is history, typed in or imported: replayed, and nothing to hurry anybody with when recorded."""
-        return self.replayed and self.at + valid_for < self.recorded_at
-
-
-#: What tells that a deadline comes near or has passed.
-OF_DEADLINES = {"deadline_near", "deadline_missed", "work_escalated"}
-
-
-def promise_of(event: str, data: Mapping[str, Any]) -> str:
-    """The deadline that an event is about, the same for its warnings, its miss and its escalations; empty for none."""
-    if event not in OF_DEADLINES or data["clock"] is None:
-        return ""
-    return " ".join(str(data[name]) for name in ("order_no", "clock", "part", "visit") if data[name] is not None)
-
-
-def message_id(occurrence: Occurrence, recipient: str, channel: str, position: int = 0) -> str:
-    """40 hex digits: 12 of the occurrence's time, so that ids sort by time, and 28 that only this message has.
-
-    `channel` is the one that the rule wants first, whichever is used: a redelivery that finds the address book changed
-    must not tell the same thing again by another one. `position` counts the messages of one notice, channel by channel.
-    Events of one promise that fall on one instant (a warning and an escalation, a miss and an escalation) are one thing
-    to whoever is told: the first to come here writes the message.
-    """
-    named = "\n".join((occurrence.promise or occurrence.id, recipient, channel, *([str(position)] if position else [])))
-    milliseconds = max(0, int(occurrence.at.timestamp() * 1000))
-    return f"{milliseconds:012x}{hashlib.sha256(named.encode()).hexdigest()[:28]}"
+    team: str | None = None
+    agent: str | None = None
 
 
 def write(
     occurrence: Occurrence, notice: Notice, language: str, content: Content | None, **more: Any
 ) -> tuple[Message, list[Fact]]:
-    """The ledger's row for a notice: handed over at once, or failed where nobody knows an address.
+    """The ledger's row for a notice: handed over at once, or failed where it can be sent nowhere."""
+    message, facts = draft(occurrence, notice, language, content, **more)
+    message, started = start(message, occurrence.at)
+    return message, facts + started
+
+
+def draft(
+    occurrence: Occurrence, notice: Notice, language: str, content: Content | None, **more: Any
+) -> tuple[Message, list[Fact]]:
+    """The row before it is decided whether it goes: queued. `start`, `hold` or `cancel` it.
 
     It stays worth sending for the rule's `valid_for` from when the occurrence was known: what was caught up late, or
-    replayed, is as fresh as any other.
+    replayed, is as fresh as any other. Where there is no address, `detail` says why.
     """
-    queued = Message(
-        message_id=message_id(occurrence, notice.recipient, notice.rule.channel),
-        occurrence=occurrence.id,
-        event=occurrence.event,
-        recipient=notice.recipient,
-        ticket_no=occurrence.ticket_no,
-        order_no=occurrence.order_no,
-        number=occurrence.number,
-        channel=notice.channel,
-        then=notice.then,
-        rule=notice.rule.name,
-        kind=notice.rule.kind,
-        obsolete=notice.rule.obsolete,
-        answers=notice.rule.answers,
-        urgency=notice.rule.urgency,
-        template=notice.rule.template,
-        language=language,
-        to=notice.to,
-        content=content,
-        created_at=occurrence.at,
-        written_at=occurrence.recorded_at,
-        expires_at=occurrence.recorded_at + notice.rule.valid_for,
-        **more,
-    )
-    facts = [Fact("message_queued", occurrence.at)]
-    if notice.to is None:
-        failed, last = move(queued, FAILED, occurrence.at, detail=NO_ADDRESS)
+    known: dict[str, Any] = {
+        "message_id": message_id(occurrence, notice.recipient, notice.rule.channel),
+        "occurrence": occurrence.id,
+        "event": occurrence.event,
+        "recipient": notice.recipient,
+        "ticket_no": occurrence.ticket_no,
+        "order_no": occurrence.order_no,
+        "number": occurrence.number,
+        "channel": notice.channel,
+        "then": notice.then,
+        "rule": notice.rule.name,
+        "kind": notice.rule.kind,
+        "obsolete": notice.rule.obsolete,
+        "answers": notice.rule.answers,
+        "urgency": notice.rule.urgency,
+        "template": notice.rule.template,
+        "language": language,
+        "to": notice.to,
+        "content": content,
+        "detail": notice.why_not if notice.to is None else None,
+        "created_at": occurrence.at,
+        "written_at": occurrence.recorded_at,
+        "expires_at": occurrence.recorded_at + notice.rule.valid_for,
+        "since": occurrence.recorded_at,
+    }
+    message = of_a_team(Message(**known | more))
+    return message, [Fact("message_queued", occurrence.at)]
+
+
+def of_a_team(message: Message) -> Message:
+    """A call is some team's to make: the one that has the work, if the event said so."""
+    if message.channel != CALL or message.team is not None:
+        return message
+    return replace(message, team=(message.said or {}).get("team"))
+
+
+def start(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
+    """A drafted message goes, or fails where it can be sent nowhere. `at`: the time of what it tells."""
+    if message.to is None or message.content is None:
+        message, facts = move(message, FAILED, at, detail=message.detail or NO_TEXT)
     else:
-        failed, last = move(queued, HANDED_OVER, occurrence.at)
-    return failed, facts + last
+        message, facts = move(message, HANDED_OVER, at)
+    # what is caught up counts as of long ago, but it was given to the consumers when it was written
+    return replace(message, since=max(at, message.written_at)), facts
+
+
+def hold(message: Message, at: datetime, *, why: str, until: datetime | None) -> tuple[Message, list[Fact]]:
+    """Not now: `why` (quiet_hours, digest, throttle …), to be looked at again at `until`; also what is held already."""
+    told: dict[str, Any] = {"why": why} | ({"until": until} if until else {})
+    held, facts = move(message, HELD, at, **told)
+    return replace(held, held_for=why, due_at=until), facts
+
+
+def release(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
+    """What was queued or held goes now, if it is still worth sending: else it is expired."""
+    if message.expires_at <= at:
+        return move(message, EXPIRED, at, detail=TOO_LATE)
+    return start(message, at)
+
+
+def cancel(message: Message, at: datetime, *, why: str, digest: str | None = None) -> tuple[Message, list[Fact]]:
+    """It is not sent: `why` (obsolete, opted_out, superseded, digest, told_already …)."""
+    told = {"detail": why} | ({"digest": digest} if digest else {})
+    cancelled, facts = move(message, CANCELLED, at, **told)
+    return replace(cancelled, digest=digest), facts
+
+
+def retry(message: Message, at: datetime, **changed: Any) -> tuple[Message, list[Fact]]:
+    """Another attempt of what has failed or expired; it is worth sending for as long as the first one was."""
+    again, facts = move(message, HANDED_OVER, at, attempt=message.attempt + 1)
+    valid_for = message.expires_at - message.written_at
+    renewed = replace(
+        again, attempt=message.attempt + 1, written_at=at, expires_at=at + valid_for, ended_at=None, look=False
+    )
+    return replace(renewed, **changed), facts
 
 
 def receive(
-    message: Message, at: datetime, *, state: str, channel: str, detail: str | None, consumer: str | None
+    message: Message,
+    at: datetime,
+    *,
+    state: str,
+    channel: str,
+    attempt: int = 0,
+    reached: str = REACHED["sms"],
+    **told: Any,
 ) -> tuple[Message, list[Fact]]:
     """What a consumer's receipt makes of the message. Late and repeated receipts are kept and harm nothing.
 
-    Raises `WrongChannel` if the receipt is another channel's.
+    `attempt`: the one that it is about; an older one's is only kept, unless it says that the message arrived after all.
+    `reached`: the least that counts as having reached the recipient. `told`: detail, consumer, gateway_id, parts; None
+    is left out. Raises `WrongChannel` if the receipt is another channel's, `NotAReceiptFor` if there was no such attempt.
     """
     if channel != message.channel:
         raise WrongChannel(message.message_id, message.channel, channel)
-    return move(message, state, at, detail=detail, consumer=consumer)
+    if attempt > message.attempt or (message.state, state) not in MOVES:
+        raise NotAReceiptFor(message.message_id, message.state, state)
+    if attempt < message.attempt and state != DELIVERED:
+        return message, [Fact(f"message_{state}", at, _known(told | {"attempt": attempt}))]
+    after, facts = move(message, state, at, **told)
+    return mark_reached(after, at, reached), facts
+
+
+def mark_reached(message: Message, at: datetime, reached: str) -> Message:
+    """With the time since when it counts as having reached the recipient; what failed after all has not."""
+    if message.state not in (SENT, DELIVERED) or (reached == DELIVERED and message.state == SENT):
+        return replace(message, reached_at=None)
+    return message if message.reached_at else replace(message, reached_at=at)
 
 
 def move(message: Message, to: str, at: datetime, **said: Any) -> tuple[Message, list[Fact]]:
@@ -207,6 +250,62 @@ def move(message: Message, to: str, at: datetime, **said: Any) -> tuple[Message,
     after = MOVES.get((message.state, to))
     if after is None:
         raise NotAReceiptFor(message.message_id, message.state, to)
-    detail = said.get("detail") if after == to else message.detail
-    known = {name: value for name, value in said.items() if value is not None}
-    return replace(message, state=after, detail=detail), [Fact(f"message_{to}", at, known)]
+    facts = [Fact(f"message_{to}", at, _known(said))]
+    if after == message.state != HELD:
+        return (replace(message, detail=said.get("detail")) if after == to else message), facts
+    moved = _forget(replace(message, state=after, detail=said.get("detail"), since=at, held_for=None, due_at=None))
+    if after == FAILED:
+        moved, more = end(moved, at)
+        facts += more
+    return moved, facts
+
+
+def end(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
+    """This channel will not do: another one is to tell it, once, or else a person has to look at it."""
+    if message.ended_at is not None:
+        return message, []
+    ended = replace(message, ended_at=at, look=not message.then)
+    return ended, [Fact("message_ended", at, {"then": list(message.then)})] if message.then else []
+
+
+def next_due(message: Message, limits: Limits) -> datetime | None:
+    """When the passing of time alone changes the message; None: never."""
+    if message.state == HELD or message.due_at is not None:
+        return message.due_at
+    if message.state == HANDED_OVER:
+        if message.channel == CALL:
+            return message.expires_at
+        return message.since + limits.after[message.urgency] if message.since else None
+    if message.state == UNKNOWN and message.ended_at is None and message.since:
+        return message.since + limits.limit[message.urgency]
+    return None
+
+
+def advance(message: Message, to: datetime, limits: Limits) -> tuple[Message, list[Fact]]:
+    """What time has brought up to `to`, one step at a time; what is held is looked at by those who hold it.
+
+    Waiting counts from when it was noticed, not from when it fell due: the word that is missing may lie in a queue that
+    nobody has read either.
+    """
+    due = next_due(message, limits)
+    if due is None or due > to or message.state == HELD:
+        return message, []
+    if message.state == UNKNOWN:
+        return end(message, to)
+    if message.channel != CALL:
+        return move(message, UNKNOWN, to, detail=NO_WORD)
+    if message.due_at is not None:
+        return replace(message, due_at=None, agent=None), [Fact("call_returned", to)]
+    return move(message, EXPIRED, to, detail=TOO_LATE)
+
+
+def _known(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _forget(message: Message) -> Message:
+    """What happened is kept only while it may have to be told again, by this row or by another channel."""
+    if message.state in (DELIVERED, CANCELLED):
+        return replace(message, said=None, then=(), look=False, ended_at=None, agent=None)
+    needed = message.then or message.state in WAITING or message.content is None
+    return message if needed else replace(message, said=None)

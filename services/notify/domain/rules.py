@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from services.notify.domain.audience import STAFF, TELL, AddressBook, Contact, Customer, Found, Way
+from services.notify.domain.audience import LIST, STAFF, TELL, AddressBook, Contact, Customer, Found, Way
 from shared.conditions import Condition
 
+NO_ADDRESS = "no_address"
+Usable = Callable[[str, str, str], str | None]
+"""(recipient, channel, address) -> why it cannot be used; None: it can."""
 URGENCIES = (URGENT, NORMAL, BULK) = ("urgent", "normal", "bulk")
 """Each its own queue; an urgent message also goes at night."""
 
@@ -47,9 +50,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Notice:
-    """One text that is owed to one recipient; `to` None: nobody knows where to send it.
+    """One text that is owed to one recipient; `to` None: it can be sent nowhere.
 
-    `then`: the channels left, in order, should this one fail.
+    `then`: the channels left, in order, should this one fail. `refused`: the channels that are out of the question,
+    with why: `no_address`, or what `Usable` says.
     """
 
     rule: Rule
@@ -58,6 +62,12 @@ class Notice:
     to: str | None
     language: str | None
     then: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def why_not(self) -> str:
+        """Why the channel that is wanted first cannot be used."""
+        return next((why for channel, why in self.refused if channel == self.channel), NO_ADDRESS)
 
     @property
     def ways(self) -> set[Way]:
@@ -75,11 +85,16 @@ def needs_customer(rules: Sequence[Rule]) -> bool:
     return any(rule.audience == "customer" for rule in rules)
 
 
+def anything(recipient: str, channel: str, address: str) -> None:
+    """`Usable` where every address will do."""
+
+
 def notices(
     rules: Sequence[Rule],
     book: AddressBook,
     data: Mapping[str, Any],
     customer: Customer | None,
+    usable: Usable = anything,
 ) -> list[Notice]:
     """What these rules owe on an event with `data`; `customer` may be None only if no rule needs one.
 
@@ -91,7 +106,7 @@ def notices(
     for rule in rules:
         preferred = customer.preferred_channels if customer and rule.audience == "customer" else ()
         for recipient, contacts in _audience(rule, book, data, customer):
-            notice = _notice(rule, recipient, contacts, preferred)
+            notice = notice_of(rule, recipient, contacts, preferred, usable)
             if taken.isdisjoint(notice.ways):
                 owed.append(notice)
                 taken |= notice.ways
@@ -103,20 +118,37 @@ def _audience(rule: Rule, book: AddressBook, data: Mapping[str, Any], customer: 
         assert customer is not None, "the caller looks the customer up"  # noqa: S101 - a programming error
         yield f"customer:{customer.customer_id}", [customer]
         return
+    if rule.audience.startswith(LIST):
+        yield from book.listed(rule.audience.removeprefix(LIST))
+        return
     meant = [TELL[word] for word in data["tell"]] if rule.audience == "told" else [rule.audience]
     for audience in meant:
         yield from STAFF[audience](book, data)
 
 
-def _notice(rule: Rule, recipient: str, contacts: Sequence[Contact], preferred: Sequence[str]) -> Notice:
-    """Channel before person: a team's mailbox by the wanted channel comes before the agent's own by the next one."""
+def notice_of(
+    rule: Rule,
+    recipient: str,
+    contacts: Sequence[Contact],
+    preferred: Sequence[str] = (),
+    usable: Usable = anything,
+) -> Notice:
+    """How one recipient is told. Channel before person: a team's mailbox by the wanted channel comes before the agent's
+    own by the next one."""
     order = in_order(rule.channels, preferred)
+    refused: list[tuple[str, str]] = []
     for position, channel in enumerate(order):
-        contact = next((contact for contact in contacts if contact.address(channel)), None)
-        if contact is not None:
-            return Notice(rule, recipient, channel, contact.address(channel), contact.language, order[position + 1 :])
+        why = NO_ADDRESS
+        for contact in contacts:
+            address = contact.address(channel)
+            unusable = usable(recipient, channel, address) if address else NO_ADDRESS
+            if unusable is None:
+                left = order[position + 1 :]
+                return Notice(rule, recipient, channel, address, contact.language, left, tuple(refused))
+            why = unusable if address else why
+        refused.append((channel, why))
     language = contacts[0].language if contacts else None
-    return Notice(rule, recipient, rule.channel, None, language)
+    return Notice(rule, recipient, order[0], None, language, (), tuple(refused))
 
 
 def in_order(channels: Sequence[str], preferred: Sequence[str]) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ def held_long(**given):
 def test_a_hold_that_is_too_long_is_told_to_whoever_has_the_work():
     (message,) = written("work_held_long", held_long())
     assert message.recipient == "agent:agent-17"
-    assert "自 2026-03-01 20:00 起挂起（等待配件），已超过期限 2026-03-02 20:00。" in message.content.text
+    assert "自 2026年3月1日 20:00 起挂起（等待配件），已超过期限 2026年3月2日 20:00。" in message.content.text
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def declared(**given):
 def test_a_mass_incident_is_told_to_its_team_and_duty_manager():
     team, manager = written("mass_incident_declared", declared())
     assert (team.recipient, manager.recipient) == ("team:network", "duty_manager:network")
-    assert "预计 2026-03-02 20:00 恢复。" in team.content.text
+    assert "预计 2026年3月2日 20:00 恢复。" in team.content.text
     (team, _) = written("mass_incident_declared", declared(eta=None, match=None))
     assert "预计" not in team.content.text
     assert "自动并入" not in team.content.text
@@ -195,10 +195,10 @@ def linked(**given):
 def test_a_late_reporter_is_told_the_eta_of_the_mass_incident():
     (message,) = written("work_linked", linked(), a_customer())
     assert (message.recipient, message.channel) == ("customer:c-7", "email")
-    assert "We expect it to be over by 2026-03-02 20:00.\nA cable is being mended.\n" in message.content.text
+    assert "We expect it to be over by Mar 2, 2026 20:00.\nA cable is being mended.\n" in message.content.text
     (message,) = written("work_linked", linked(), a_customer(email=None, language="zh-CN"))
     assert message.content.text == (
-        "您的工单T-1042属于正在处理的群体性故障，预计2026-03-02 20:00恢复。您无需重复反映，解决后我们会通知您。"
+        "您的工单T-1042属于正在处理的群体性故障，预计2026年3月2日 20:00恢复。您无需重复反映，解决后我们会通知您。"
     )
 
 
@@ -220,7 +220,7 @@ def test_a_customer_reads_nothing_of_others_tickets_nor_of_what_colleagues_wrote
 def test_a_new_eta_is_told_to_the_customer():
     data = work(eta=NOON, note="It takes longer than we thought.", parent_no=None)
     (message,) = written("work_eta_announced", data, a_customer())
-    assert message.content.subject == "Your ticket T-1042: expected to be over by 2026-03-02 20:00"
+    assert message.content.subject == "Your ticket T-1042: expected to be over by Mar 2, 2026 20:00"
     assert "It takes longer than we thought." in message.content.text
 
 
@@ -240,7 +240,7 @@ def test_a_shift_log_is_told_to_the_team_that_reads_it():
     (message,) = written("shift_log_written", a_shift_log(), ticket_no="", order_no="")
     assert (message.recipient, message.ticket_no) == ("team:network", "")
     assert message.content.text.splitlines() == [
-        "班组 network 的 early 班已于 2026-03-02 20:00 结束，交接班记录 network/2026-03-02T12:00:00Z 已生成。",
+        "班组 network 的 early 班已于 2026年3月2日 20:00 结束，交接班记录 network/2026-03-02T12:00:00Z 已生成。",
         "未完工单 12 件，其中将到期 2 件、已超时 1 件；留言 3 条。",
         "请接班的 late 班查看并确认。",
     ]

@@ -63,7 +63,7 @@ def test_the_customer_reads_the_own_language():
 
 def test_times_are_shown_in_the_desks_zone():
     (message,) = messages("work_closed", work(closed_at=NOON, outcome="satisfied"), a_customer())
-    assert "2026-03-02 20:00" in message.content.text
+    assert "Mar 2, 2026 20:00" in message.content.text
 
 
 def test_the_survey_carries_its_token_in_a_link():
@@ -151,9 +151,9 @@ def test_a_step_without_a_name_is_called_by_its_code():
 
 def test_a_warning_says_when_the_time_is_up_and_how_much_of_it_has_gone():
     (message,) = messages("deadline_near", near(share=0.5))
-    assert "2026-03-02 21:00，时间已用去 50%" in message.content.text
+    assert "2026年3月2日 21:00，时间已用去 50%" in message.content.text
     (message,) = messages("deadline_near", near(share=None, provisional=True))
-    assert "2026-03-02 21:00（暂定）。" in message.content.text
+    assert "2026年3月2日 21:00（暂定）。" in message.content.text
 
 
 def test_a_warning_of_what_has_passed_already_is_left_to_the_miss():
@@ -267,7 +267,7 @@ def test_what_was_entered_afterwards_says_so():
 def test_whoever_gets_work_reads_by_when_to_accept_it_and_for_whom():
     (message,) = messages("work_assigned", assigned(accept_by=NOON, principal="agent-18"))
     assert message.content.text.splitlines()[0].endswith("已分派给您（agent-17，班组 network），由您代 agent-18 处理。")
-    assert "\n请于 2026-03-02 20:00 前接单，逾时将改派。\n" in message.content.text
+    assert "\n请于 2026年3月2日 20:00 前接单，逾时将改派。\n" in message.content.text
     (message,) = messages("work_assigned", assigned())
     assert "接单" not in message.content.text
 
@@ -411,4 +411,4 @@ def test_durations_have_one_form():
 def test_a_late_event_still_reads_its_own_time():
     data = work(closed_at=datetime(2016, 2, 29, 1, 16, tzinfo=UTC), outcome="no_answer")
     (message,) = messages("work_closed", data, a_customer())
-    assert "2016-02-29 09:16" in message.content.text
+    assert "Feb 29, 2016 09:16" in message.content.text

@@ -1,0 +1,24 @@
+"""Whether an address can be one at all: the same rules by which addresses are taken at the edges."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError
+
+from services.notify.domain.audience import EMAIL
+from shared.schemas import normal_email, normal_phone
+
+BAD_PHONE, BAD_EMAIL = "bad_phone", "bad_email"
+
+
+def fault(channel: str, address: str) -> str | None:
+    """None: it can be one. `bad_phone`: no number of any numbering plan; `bad_email`: no address by RFC 5321."""
+    try:
+        (normal_email if channel == EMAIL else normal_phone)(address)
+    except ValidationError:
+        return BAD_EMAIL if channel == EMAIL else BAD_PHONE
+    return None
+
+
+def usable(_recipient: str, channel: str, address: str) -> str | None:
+    """`domain.rules.Usable`: every address that can be one."""
+    return fault(channel, address)
