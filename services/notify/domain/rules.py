@@ -101,16 +101,34 @@ def notices(
     Nobody gets two notices by one channel, be it the wanted one or the fallback, even where several audiences are the
     same people.
     """
-    owed: list[Notice] = []
-    taken: set[Way] = set()
+    return [one.notice for one in considered(rules, book, data, customer, usable) if one.told_by is None]
+
+
+@dataclass(frozen=True)
+class Considered:
+    """A notice, and the rule that tells this recipient by the same channel already, if one does."""
+
+    notice: Notice
+    told_by: Rule | None
+
+
+def considered(
+    rules: Sequence[Rule],
+    book: AddressBook,
+    data: Mapping[str, Any],
+    customer: Customer | None,
+    usable: Usable = anything,
+) -> Iterator[Considered]:
+    """Everybody whom these rules mean, as in `notices`, those who are told already included."""
+    taken: dict[Way, Rule] = {}
     for rule in rules:
         preferred = customer.preferred_channels if customer and rule.audience == "customer" else ()
         for recipient, contacts in _audience(rule, book, data, customer):
             notice = notice_of(rule, recipient, contacts, preferred, usable)
-            if taken.isdisjoint(notice.ways):
-                owed.append(notice)
-                taken |= notice.ways
-    return owed
+            told_by = next((taken[way] for way in sorted(notice.ways) if way in taken), None)
+            if told_by is None:
+                taken |= dict.fromkeys(notice.ways, rule)
+            yield Considered(notice, told_by)
 
 
 def _audience(rule: Rule, book: AddressBook, data: Mapping[str, Any], customer: Customer | None) -> Iterator[Found]:
