@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
@@ -19,7 +19,7 @@ from shared.document import KERNEL_OWN, STATE_ONLY, Outgoing, Publishing, additi
 from shared.due import DUE_INDEX, due
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
-from shared.gather import Gather
+from shared.gather import DUPLICATE, Gather, refused
 from shared.housekeeping import LIMIT
 from shared.mongo import LostRace
 from shared.outage import is_outage
@@ -101,7 +101,7 @@ class Aggregates(Generic[S]):
         from_document: Callable[[Doc], S],
         published: Mapping[str, Callable[[S, Fact], Mapping[str, Any]]] | None = None,
         unheard: Collection[str] = (),
-        handed: Mapping[str, Callable[[S, Fact], Outgoing]] | None = None,
+        handed: Mapping[str, Callable[[S, Fact], Outgoing | None]] | None = None,
         advance: Decide[S] = _nothing,
         next_due: Callable[[S], datetime | None] = _never,
         key: str = "_id",
@@ -194,12 +194,7 @@ class Aggregates(Generic[S]):
         If it is there already: a call gets the answer it got then (`Conflict` when its content differs), an event
         gets None, and nothing happens.
         """
-        state = replace(
-            state,
-            version=1,
-            replay_until=cause.starts_replay,
-            last_at=_latest(None, facts),
-        )
+        state = self._new(cause, state, facts)
         try:
             return self._insert(cause, id, state, facts, reply, tx)
         except DuplicateKeyError as error:
@@ -207,6 +202,40 @@ class Aggregates(Generic[S]):
                 # the transaction is void; whoever called transact() may ask for the kept answer
                 raise AlreadyThere(id) from error
             return self.kept(cause, id)
+
+    def create_many(self, new: Iterable[tuple[Cause, str, S, Sequence[Fact]]]) -> list[str]:
+        """Store many new aggregates, each (cause, id, state, facts) as for `create`, at once; the ids that are new.
+
+        What is there already stays as it is, also where only another unique field is taken. Not for calls with an
+        answer. Cut off in between, some are stored: do it again.
+        """
+        stored = self.insert_many([self.document(*one) for one in new])
+        for doc in stored:
+            if doc["outbox"]:
+                self._db.relay(Pending(self.name, doc["_id"], doc["outbox"]), None)
+        return [doc["_id"] for doc in stored]
+
+    def document(self, cause: Cause, id: str, state: S, facts: Sequence[Fact]) -> dict[str, Any]:
+        """The whole document that `create` would store, with its outbox."""
+        return self._document(cause, id, self._new(cause, state, facts), facts, None)
+
+    def insert_many(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Store those that are not there yet, and give them; their outboxes are left to the caller, or to the sweep."""
+        try:
+            if documents:
+                self.collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            faults = {fault["index"]: fault for fault in error.details["writeErrors"]}
+            for fault in faults.values():
+                if fault["code"] != DUPLICATE:
+                    raise refused(fault) from None
+            if error.details.get("writeConcernErrors"):
+                raise
+            return [doc for place, doc in enumerate(documents) if place not in faults]
+        return list(documents)
+
+    def _new(self, cause: Cause, state: S, facts: Sequence[Fact]) -> S:
+        return replace(state, version=1, replay_until=cause.starts_replay, last_at=_latest(None, facts))
 
     def _insert(
         self,
@@ -220,6 +249,18 @@ class Aggregates(Generic[S]):
     ) -> dict[str, Any] | None:
         """`by_request`: the id is made of the request; else the request id must be kept from making two of them."""
         answer = to_json(reply(state)) if reply else None
+        doc = self._document(cause, id, state, facts, answer, by_request)
+        if tx is None:
+            self._gather.insert(doc)
+        else:
+            self.collection.insert_one(doc, session=tx.session)
+        if doc["outbox"]:
+            self._db.relay(Pending(self.name, id, doc["outbox"]), tx)
+        return answer
+
+    def _document(
+        self, cause: Cause, id: str, state: S, facts: Sequence[Fact], answer: Doc | None, by_request: bool = True
+    ) -> dict[str, Any]:
         now = self._db.clock.now()
         doc: dict[str, Any] = {"_id": id, "revision": 1, **self._fields(state)}
         added = additions(self._publishing, (self.name, doc.get(self.key, id)), state, facts, cause, now, None)
@@ -231,13 +272,7 @@ class Aggregates(Generic[S]):
         doc["unspilled"] = len(added.history)
         if added.outbox:
             doc["relay_at"] = now + RELAY_GRACE
-        if tx is None:
-            self._gather.insert(doc)
-        else:
-            self.collection.insert_one(doc, session=tx.session)
-        if added.outbox:
-            self._db.relay(Pending(self.name, id, added.outbox), tx)
-        return answer
+        return doc
 
     def kept(self, cause: Cause, id: str) -> dict[str, Any] | None:
         """What the first creation of `id` answered; `Conflict` if `cause` is a call with other content."""

@@ -39,13 +39,14 @@ class Publishing(Generic[S]):
     """Which facts leave a service, and as what (its events.py).
 
     `events`: fact type -> builder of the event's data from (state, fact). `unheard`: those of them that nobody
-    subscribes to yet: kept in the history, not sent. `handed`: fact type -> builder of an `Outgoing`.
+    subscribes to yet: kept in the history, not sent. `handed`: fact type -> builder of an `Outgoing`, or None where
+    nothing is to leave.
     """
 
     source: str
     events: Mapping[str, Callable[[S, Fact], Mapping[str, Any]]] = field(default_factory=dict)
     unheard: Collection[str] = ()
-    handed: Mapping[str, Callable[[S, Fact], Outgoing]] = field(default_factory=dict)
+    handed: Mapping[str, Callable[[S, Fact], Outgoing | None]] = field(default_factory=dict)
 
 
 def entry_hash(previous: str, entry: Mapping[str, Any]) -> str:
@@ -117,8 +118,8 @@ def additions(
                 data=dict(publishing.events[fact.type](state, fact)),
             )
             outbox.append(_entry(event_id, f"{publishing.source}.events", fact.type, event.to_wire()))
-        if fact.type in publishing.handed:
-            message = publishing.handed[fact.type](state, fact)
+        message = publishing.handed[fact.type](state, fact) if fact.type in publishing.handed else None
+        if message is not None:
             handed = _entry(event_id, message.exchange, message.routing_key, to_json(message.body))
             if message.priority is not None:
                 handed["priority"] = message.priority

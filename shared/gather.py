@@ -81,13 +81,13 @@ class Gather:
                     one.error = error
         except BulkWriteError as error:
             for fault in error.details["writeErrors"]:
-                batch[fault["index"]].error = _refused(fault)
+                batch[fault["index"]].error = refused(fault)
             unsure = error.details.get("writeConcernErrors")
             if unsure:
                 raise WriteConcernError(unsure[0]["errmsg"], unsure[0]["code"], unsure[0]) from None
 
 
-def _refused(fault: Mapping[str, Any]) -> WriteError:
+def refused(fault: Mapping[str, Any]) -> WriteError:
     """The error for one document, without the document: errors are logged, and a person's data must not be."""
     kind = DuplicateKeyError if fault["code"] == DUPLICATE else WriteError
     return kind(fault["errmsg"], fault["code"], {name: value for name, value in fault.items() if name != "op"})

@@ -70,8 +70,9 @@ class Message(Aggregate):
     kept while it may have to be told again: while the message is held, another channel is left, or it has no text.
     `obsolete`: events of the same work that make it so. `since`: when it came to this state. `due_at`: when it is to be
     looked at again. `attempt`: how often it was tried anew. `ended_at`: since when this channel is known not to do.
-    `answers`: what a reply to it may be. `token_hash`: of the token by which a reply to it is known. `digest`: the message
-    that tells it together with others. `look`: a person has to see to it. `team`, `agent`: of a call, whose it is.
+    `answers`: what a reply to it may be. `token_hash`: of the token by which a reply to it is known. `digest`: the
+    message that tells it together with others. `look`: a person has to see to it. `team`, `agent`: of a call, whose it
+    is.
     """
 
     message_id: str
@@ -190,9 +191,12 @@ def hold(message: Message, at: datetime, *, why: str, until: datetime | None) ->
 
 def release(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
     """What was queued or held goes now, if it is still worth sending: else it is expired."""
-    if message.expires_at <= at:
-        return move(message, EXPIRED, at, detail=TOO_LATE)
-    return start(message, at)
+    return expire(message, at) if message.expires_at <= at else start(message, at)
+
+
+def expire(message: Message, at: datetime, *, why: str = TOO_LATE) -> tuple[Message, list[Fact]]:
+    """It is not worth sending any more."""
+    return move(message, EXPIRED, at, detail=why)
 
 
 def cancel(message: Message, at: datetime, *, why: str, digest: str | None = None) -> tuple[Message, list[Fact]]:
@@ -225,8 +229,8 @@ def receive(
     """What a consumer's receipt makes of the message. Late and repeated receipts are kept and harm nothing.
 
     `attempt`: the one that it is about; an older one's is only kept, unless it says that the message arrived after all.
-    `reached`: the least that counts as having reached the recipient. `told`: detail, consumer, gateway_id, parts; None
-    is left out. Raises `WrongChannel` if the receipt is another channel's, `NotAReceiptFor` if there was no such attempt.
+    `reached`: the least that counts as having reached the recipient. `told`: detail, consumer, gateway_id, parts.
+    Raises `WrongChannel` if the receipt is another channel's, `NotAReceiptFor` if there was no such attempt.
     """
     if channel != message.channel:
         raise WrongChannel(message.message_id, message.channel, channel)
@@ -264,7 +268,7 @@ def end(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
     """This channel will not do: another one is to tell it, once, or else a person has to look at it."""
     if message.ended_at is not None:
         return message, []
-    ended = replace(message, ended_at=at, look=not message.then)
+    ended = replace(message, ended_at=at, look=not (message.then or message.followed_by))
     return ended, [Fact("message_ended", at, {"then": list(message.then)})] if message.then else []
 
 
@@ -296,7 +300,7 @@ def advance(message: Message, to: datetime, limits: Limits) -> tuple[Message, li
         return move(message, UNKNOWN, to, detail=NO_WORD)
     if message.due_at is not None:
         return replace(message, due_at=None, agent=None), [Fact("call_returned", to)]
-    return move(message, EXPIRED, to, detail=TOO_LATE)
+    return expire(message, to)
 
 
 def _known(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -305,7 +309,9 @@ def _known(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def _forget(message: Message) -> Message:
     """What happened is kept only while it may have to be told again, by this row or by another channel."""
+    if message.state not in (FAILED, UNKNOWN):
+        message = replace(message, look=False, ended_at=None)
     if message.state in (DELIVERED, CANCELLED):
-        return replace(message, said=None, then=(), look=False, ended_at=None, agent=None)
+        return replace(message, said=None, then=(), agent=None)
     needed = message.then or message.state in WAITING or message.content is None
     return message if needed else replace(message, said=None)
