@@ -27,6 +27,7 @@ COMMANDS = {
     "messages": "look",
     "parked": "parked",
     "ping": "health",
+    "preview": "preview",
     "provision": "provision",
     "rerate": "rerate",
     "rollout": "rollout",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.notify import schemas
+from services.notify.service_previews import Previews
 from services.notify.store import NotifyStore
 from shared.bus import Call, Health, query
 from shared.mongo import Mongo
@@ -12,7 +13,7 @@ from shared.reference import ReferenceData
 from shared.verification import Verification
 
 
-class Notify(Health, ReferenceData, Verification):
+class Notify(Health, Previews, ReferenceData, Verification):
     """Who is told: the ledger, for reading. Messages come from events only."""
 
     name = "notify"

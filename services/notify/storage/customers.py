@@ -41,10 +41,15 @@ class Customers:
 
     def get(self, customer_id: str) -> Customer:
         """The customer as intake last told; `NotYetKnown` if it has not yet."""
-        doc = self.collection.find_one({"_id": customer_id})
-        if doc is None:
+        customer = self.find(customer_id)
+        if customer is None:
             raise NotYetKnown(f"customer {customer_id}")
-        return customer_of(doc)
+        return customer
+
+    def find(self, customer_id: str) -> Customer | None:
+        """The customer as intake last told, if it has."""
+        doc = self.collection.find_one({"_id": customer_id})
+        return customer_of(doc) if doc else None
 
 
 def customer_of(doc: Mapping[str, Any]) -> Customer:
