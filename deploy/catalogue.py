@@ -10,6 +10,7 @@ from pymongo import ASCENDING, IndexModel
 
 from deploy.services import KINDS
 from services.notify.consumers import store as consumer_store
+from services.notify.consumers.sms import store as sms_store
 from shared.aggregates import AGGREGATE_INDEXES
 from shared.bus.handler import EventHandler
 from shared.bus.topology import Subscription
@@ -44,7 +45,8 @@ def collections(account: str) -> dict[str, list[IndexModel]]:
     """Every collection that a service or consumer owns, with its indexes, the kernel's own included."""
     if account in CONSUMERS:
         name = f"consumer_{account.partition('-')[0]}_messages"
-        return {name: consumer_store.COLLECTIONS[name]}
+        beside = sms_store.COLLECTIONS if account == "sms-consumer" else {}
+        return {name: consumer_store.COLLECTIONS[name], **beside}
     return _collections_of(account)
 
 

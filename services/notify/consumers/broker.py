@@ -54,11 +54,11 @@ class Broker:
         for lane, name in self._queues.items():
             self._consumers.append(self._channel.basic_consume(name, partial(self._on_message, lane)))
 
-    def give_back(self, delivery: Delivery) -> None:
-        """Take no more messages, and return this one and all others that are in hand."""
+    def give_back(self) -> None:
+        """Take no more messages, and return all that are in hand and not on their way."""
         while self._consumers:
             self._channel.basic_cancel(self._consumers.pop())
-        for held in (delivery, *self._inbox.clear()):
+        for held in self._inbox.clear():
             self.requeue(held)
 
     def listen(self, seconds: float) -> None:
@@ -68,6 +68,15 @@ class Broker:
         self._connection.process_data_events(time_limit=min(seconds, SLICE))
         if self._cancelled:
             raise AMQPConnectionError("the broker has ended a queue's consumer")
+
+    def wake(self) -> None:
+        """Have `listen` return at once. The only method that other threads may call."""
+        connection = self._connection
+        try:
+            if connection is not None:
+                connection.add_callback_threadsafe(_nothing)
+        except BROKEN as error:
+            log.debug("nobody to wake", extra={"reason": type(error).__name__})
 
     def idle(self, seconds: float) -> None:
         """The same where the broker may be away: only time passes then. Never raises."""
@@ -122,3 +131,7 @@ class Broker:
 
     def _on_cancel(self, _frame: Any) -> None:
         self._cancelled = True
+
+
+def _nothing() -> None:
+    """Being called is all that it is for."""

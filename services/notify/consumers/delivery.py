@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from services.notify.consumers.message import EXPIRED, UNKNOWN, Down, Message, Outcome, TryLater
-from services.notify.consumers.store import Claims, StoreDown
+from services.notify.consumers.store import Claim, Claims, StoreDown
 from shared.clock import Clock
 
 log = logging.getLogger("loopdesk.consumer")
@@ -25,7 +25,12 @@ class PutOff(Exception):
 
 
 class Transport(Protocol):
-    """What sends. `idempotent`: sending the same message again is known to be harmless."""
+    """What sends. `idempotent`: sending the same message again is known to be harmless.
+
+    It may also have `window` (how many messages `send` takes at once, each in a thread of its own; 1 without it),
+    `resolve(message, since)` (what became of a message in doubt; None: it has certainly not left, send it; raises
+    `TryLater` or `Down` where that cannot be said now), and what is in `tidings.Telling`.
+    """
 
     idempotent: bool
 
@@ -39,8 +44,21 @@ class Transport(Protocol):
         """Hang up."""
 
 
+def insist(record: Callable[[], T], wait: Callable[[float], None]) -> T:
+    """What has happened is recorded before anything else does, however long the database is away."""
+    seconds = SHORTEST_WAIT
+    while True:
+        try:
+            return record()
+        except StoreDown as error:
+            log.warning("database away, outcome not recorded yet", extra={"reason": str(error), "again_in": seconds})
+            wait(seconds)
+            seconds = min(seconds * 2, LONGEST_WAIT)
+
+
 class Sender:
-    """`wait(seconds)` lets time pass; it raises when the process has no time left."""
+    """`wait(seconds)` lets time pass; it raises when the process has no time left. May be used in several threads, for
+    different messages."""
 
     def __init__(self, claims: Claims, transport: Transport, clock: Clock, wait: Callable[[float], None]) -> None:
         self._claims = claims
@@ -56,13 +74,11 @@ class Sender:
         claim = self._claims.claim(message.message_id)
         if claim.outcome is not None:
             return claim.outcome
-        outcome = self._outcome(message, claim.in_doubt)
+        outcome = self._doubted(message, claim) if claim.in_doubt else self._fresh(message)
         return self._insist(lambda: self._claims.settle(message.message_id, outcome))
 
-    def _outcome(self, message: Message, in_doubt: bool) -> Outcome:
-        if in_doubt and not self._transport.idempotent:
-            return Outcome(UNKNOWN, "a consumer ended between sending and recording")
-        if not in_doubt and message.expires_at is not None and message.expires_at <= self._clock.now():
+    def _fresh(self, message: Message) -> Outcome:
+        if message.expires_at is not None and message.expires_at <= self._clock.now():
             return Outcome(EXPIRED)
         try:
             return self._transport.send(message)
@@ -72,16 +88,25 @@ class Sender:
             self._release(message)
             raise
 
+    def _doubted(self, message: Message, claim: Claim) -> Outcome:
+        """A claim in doubt is never given back: it would not be in doubt any more."""
+        resolve = getattr(self._transport, "resolve", None)
+        try:
+            if self._transport.idempotent:
+                return self._transport.send(message)
+            if resolve is None:
+                return Outcome(UNKNOWN, "a consumer ended between sending and recording")
+            known: Outcome | None = resolve(message, claim.since)
+        except TryLater as error:
+            raise PutOff(1) from error
+        if known is not None:
+            return known
+        if claim.owner is None or not self._claims.take_over(message.message_id, claim.owner):
+            raise PutOff(1)
+        return self._fresh(message)
+
     def _release(self, message: Message) -> int:
         return self._insist(lambda: self._claims.release(message.message_id))
 
     def _insist(self, record: Callable[[], T]) -> T:
-        """What has happened is recorded before anything else does, however long the database is away."""
-        wait = SHORTEST_WAIT
-        while True:
-            try:
-                return record()
-            except StoreDown as error:
-                log.warning("database away, outcome not recorded yet", extra={"reason": str(error), "again_in": wait})
-                self._wait(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
+        return insist(record, self._wait)

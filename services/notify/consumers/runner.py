@@ -1,6 +1,7 @@
 """The consumer process: takes messages off one channel's queues, has each sent once, and reports what became of it.
 
-It outlives the broker, the database and whatever sends; only SIGTERM or SIGINT ends it.
+It outlives the broker, the database and whatever sends; only SIGTERM or SIGINT ends it. Messages are sent in threads,
+as many at once as the transport allows; broker and receipts are this thread's.
 """
 
 from __future__ import annotations
@@ -8,12 +9,18 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections import deque
+from typing import Any
 
 from services.notify.consumers.broker import BROKEN, Broker
+from services.notify.consumers.circuit import Circuit, Watched
 from services.notify.consumers.delivery import LONGEST_WAIT, SHORTEST_WAIT, PutOff, Sender, Transport
+from services.notify.consumers.flights import Flight, Flights
+from services.notify.consumers.halt import LAST_GRACE, Halt, Stopped
 from services.notify.consumers.inbox import Delivery, Inbox
-from services.notify.consumers.message import FAILED, Down, Outcome, Unreadable, read, receipt
+from services.notify.consumers.message import FAILED, SENT, Down, Outcome, Unreadable, read, receipt
 from services.notify.consumers.store import Claims, StoreDown
+from services.notify.consumers.tidings import Fate, Silent, Telling, Tiding
 from shared.clock import Clock
 
 log = logging.getLogger("loopdesk.consumer")
@@ -21,31 +28,41 @@ log = logging.getLogger("loopdesk.consumer")
 FIRST_DELAY, LONGEST_DELAY = 5.0, 300.0  # seconds, doubling: until a message that was put off is tried again
 #: Seconds that an unacknowledged message is held; RabbitMQ closes the channel after 1,800.
 LONGEST_HOLD = 900.0
-LAST_GRACE = 10.0  # seconds after SIGTERM for recording what has been sent
-
-
-class Stopped(Exception):
-    """The process was told to end."""
 
 
 class Consumer:
     """One channel's consumer; `run` returns when it was told to stop."""
 
-    def __init__(self, channel: str, amqp_uri: str, claims: Claims, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self,
+        channel: str,
+        amqp_uri: str,
+        claims: Claims,
+        transport: Transport,
+        clock: Clock,
+        halt: Halt | None = None,
+    ) -> None:
         self._channel = channel
         self._inbox = Inbox()
         self._broker = Broker(amqp_uri, channel, self._inbox)
         self._claims = claims
         self._transport = transport
         self._clock = clock
-        self._sender = Sender(claims, transport, clock, self._hold_out)
-        self._owed: dict[str, Outcome] = {}  # receipts that the broker has not confirmed
-        self._stop_by: float | None = None
+        self._halt = halt or Halt()
+        self._circuit = Circuit(channel)
+        self._window: int = getattr(transport, "window", 1)
+        self._telling: Telling = transport if isinstance(transport, Telling) else Silent()
+        sender = Sender(claims, Watched(transport, self._circuit), clock, self._halt.hold_out)
+        self._flights = Flights(sender.once, self._window, self._broker.wake)
+        self._telling.on_news(self._broker.wake)
+        self._owed: dict[tuple[str, str], Outcome] = {}  # receipts that the broker has not confirmed
+        self._untold: deque[Tiding] = deque()
+        self._trouble: Exception | None = None
         self._wait = SHORTEST_WAIT
 
     def stop(self) -> None:
-        """End after the message in hand."""
-        self._stop_by = self._stop_by or time.monotonic() + LAST_GRACE
+        """End after the messages in hand."""
+        self._halt.stop()
 
     def run(self) -> None:
         """Consume until stopped; a lost broker is asked again, less and less often."""
@@ -63,36 +80,46 @@ class Consumer:
             log.info("stopped", extra={"channel": self._channel})
         finally:
             self._broker.close()
+            self._flights.close(LAST_GRACE)
             self._transport.close()
             self._claims.close()
 
     def _serve(self) -> None:
+        self._flights.void()
         self._broker.connect()
-        for message_id, outcome in list(self._owed.items()):
+        for (message_id, _), outcome in list(self._owed.items()):
             self._report(message_id, outcome)
         self._broker.consume()
         log.info("ready", extra={"channel": self._channel, "account": self._broker.account})
         while True:
-            self._go_on()
-            self._broker.listen(0)
-            delivery = self._inbox.take(time.monotonic())
-            if delivery is None:
-                self._broker.listen(1)
-                continue
-            try:
-                self._handle(delivery)
-                self._wait = SHORTEST_WAIT
-            except (Down, StoreDown) as error:
-                self._outlast(error, delivery)
+            self._end_or_go_on()
+            self._land()
+            self._tell()
+            if self._trouble is not None:
+                self._outlast(self._trouble)
+            self._broker.listen(0 if self._launch() else 1)
 
-    def _outlast(self, error: Exception, delivery: Delivery) -> None:
-        """Take nothing until it could be sent again."""
-        log.warning("cannot send now", extra={"reason": str(error), "again_in": self._wait})
-        self._broker.give_back(delivery)
+    def _end_or_go_on(self) -> None:
+        """When the process is to end, what is on its way is awaited and reported first."""
+        try:
+            self._halt.go_on()
+        except Stopped:
+            self._await_flights()
+            raise
+
+    # trouble
+
+    def _outlast(self, trouble: Exception) -> None:
+        """Take nothing until it could be sent again; then the circuit lets one message through."""
+        log.warning("cannot send now", extra={"reason": str(trouble), "again_in": self._wait})
+        self._broker.give_back()
+        self._await_flights()
         self._pause()
         while not self._able():
             self._pause()
         log.info("can send again", extra={"channel": self._channel})
+        self._trouble = None
+        self._circuit.probe()
         self._broker.consume()
 
     def _able(self) -> bool:
@@ -103,50 +130,72 @@ class Consumer:
             return False
         return True
 
-    # time
-
-    def _go_on(self) -> None:
-        if self._stop_by is not None:
-            raise Stopped
+    def _await_flights(self) -> None:
+        while len(self._flights):
+            self._halt.hold_on()
+            self._land()
+            if len(self._flights):
+                self._broker.listen(1)
 
     def _pause(self) -> None:
         """Wait, longer each time, with the broker's heartbeats answered."""
         until, self._wait = time.monotonic() + self._wait, min(self._wait * 2, LONGEST_WAIT)
         while (left := until - time.monotonic()) > 0:
-            self._go_on()
+            self._halt.go_on()
             self._broker.idle(left)
 
-    def _hold_out(self, seconds: float) -> None:
-        """Wait even where the process is to end, but not for ever."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if self._stop_by is not None and time.monotonic() > self._stop_by:
-                raise Stopped
-            self._broker.idle(left)
+    # messages
 
-    # one message
-
-    def _handle(self, delivery: Delivery) -> None:
-        begun = time.monotonic()
+    def _launch(self) -> bool:
+        """Send the next message, if there is one and room for it."""
+        if len(self._flights) >= self._circuit.room(self._window):
+            return False
+        delivery = self._inbox.take(time.monotonic())
+        if delivery is None:
+            return False
         try:
             message = read(delivery.body)
-            outcome = self._sender.once(message)
         except Unreadable as error:
             self._refuse(delivery, error)
-            return
-        except PutOff as error:
-            self._put_off(delivery, error)
-            return
-        self._report(message.message_id, outcome)
-        self._broker.acknowledge(delivery)
-        milliseconds = round((time.monotonic() - begun) * 1000, 1)
-        said = {
-            "message_id": message.message_id,
-            "lane": delivery.lane,
-            "state": outcome.state,
-            "ms": milliseconds,
-        }
-        log.info("message", extra=said)
+            return True
+        if not self._flights.join(message.message_id, delivery):
+            self._flights.begin(message, delivery)
+        return True
+
+    def _land(self) -> None:
+        while (flight := self._flights.landed()) is not None:
+            self._settle(flight)
+
+    def _settle(self, flight: Flight) -> None:
+        result = flight.result
+        if isinstance(result, Outcome):
+            try:
+                self._told(flight, result)
+            except StoreDown as error:
+                result = error
+        if isinstance(result, PutOff):
+            for delivery in flight.deliveries:
+                self._put_off(delivery, result)
+        elif isinstance(result, Down | StoreDown):
+            self._trouble = result
+            for delivery in flight.deliveries:
+                self._broker.requeue(delivery)
+        elif isinstance(result, Exception):
+            raise result
+        if self._circuit.state == "open":
+            self._trouble = self._trouble or Down(self._circuit.reason)
+
+    def _told(self, flight: Flight, outcome: Outcome) -> None:
+        self._report(flight.message_id, outcome)
+        better = self._telling.known(flight.message_id) if outcome.state == SENT else None
+        if better is not None:
+            self._report(flight.message_id, better)
+        for delivery in flight.deliveries:
+            self._broker.acknowledge(delivery)
+        if self._circuit.state == "closed":
+            self._wait = SHORTEST_WAIT
+        said: dict[str, Any] = {"message_id": flight.message_id, "state": outcome.state, "ms": flight.milliseconds}
+        log.info("message", extra=said | {"lane": flight.deliveries[0].lane if flight.deliveries else None})
 
     def _put_off(self, delivery: Delivery, why: PutOff) -> None:
         delay = min(FIRST_DELAY * 2 ** min(why.refusals - 1, 10), LONGEST_DELAY)
@@ -164,8 +213,29 @@ class Consumer:
             self._report(delivery.message_id, Outcome(FAILED, f"unreadable: {why}"))
         self._broker.reject(delivery)
 
+    # receipts
+
+    def _tell(self) -> None:
+        """What the gateway tells of its own accord; it is answered when the broker has it."""
+        try:
+            self._untold.extend(self._telling.tidings())
+        except StoreDown as error:
+            self._trouble = error
+        while self._untold:
+            self._tell_one(self._untold[0])
+            self._untold.popleft()
+
+    def _tell_one(self, tiding: Tiding) -> None:
+        if isinstance(tiding, Fate):
+            self._report(tiding.message_id, tiding.outcome)
+            log.info("receipt", extra={"message_id": tiding.message_id, "state": tiding.outcome.state})
+        else:
+            self._broker.publish(tiding.event(self._broker.account))
+        tiding.done()
+
     def _report(self, message_id: str, outcome: Outcome) -> None:
         """The receipt is owed until the broker has confirmed it."""
-        self._owed[message_id] = outcome
+        owed = (message_id, outcome.state)
+        self._owed[owed] = outcome
         self._broker.publish(receipt(message_id, self._channel, outcome, self._broker.account, self._clock.now()))
-        del self._owed[message_id]
+        del self._owed[owed]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from pymongo import ASCENDING, IndexModel, MongoClient, ReturnDocument
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from services.notify.consumers.message import UNKNOWN, Outcome
@@ -31,11 +32,13 @@ class StoreDown(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a claim found. `outcome`: it is settled already. `in_doubt`: another process claimed it and never said how
-    it ended. Neither: this process may send it."""
+    """What a claim found. `outcome`: it is settled already. `in_doubt`: another process, `owner`, claimed it at `since`
+    and never said how it ended. Neither: this process may send it."""
 
     outcome: Outcome | None = None
     in_doubt: bool = False
+    owner: str | None = None
+    since: datetime | None = None
 
 
 class Claims:
@@ -78,10 +81,20 @@ class Claims:
             except DuplicateKeyError:
                 found = self._rows.find_one({"_id": message_id, "$nor": [free]})
             if found is not None:
-                settled = _outcome(found)
-                return Claim(in_doubt=True) if found["state"] == CLAIMED else Claim(settled)
+                if found["state"] != CLAIMED:
+                    return Claim(_outcome(found))
+                return Claim(in_doubt=True, owner=found["owner"], since=found["at"])
             if self._rows.update_one({"_id": message_id, **free}, {"$set": mine}).matched_count:
                 return Claim()
+
+    def take_over(self, message_id: str, owner: str) -> bool:
+        """Make a claim in doubt this process's own; False where its owner, or another process, was quicker."""
+        mine = {"owner": self._owner, "at": self._clock.now()}
+        try:
+            found = self._rows.update_one({"_id": message_id, "state": CLAIMED, "owner": owner}, {"$set": mine})
+        except PyMongoError as error:
+            raise StoreDown(type(error).__name__) from error
+        return found.matched_count == 1
 
     def settle(self, message_id: str, outcome: Outcome) -> Outcome:
         """Record how it ended; gives what is known then. Knowledge is never overwritten by `unknown`."""
@@ -107,6 +120,10 @@ class Claims:
         except PyMongoError as error:
             raise StoreDown(type(error).__name__) from error
         return int(row["refusals"]) if row else 1
+
+    def beside(self, name: str) -> Collection[dict[str, Any]]:
+        """Another collection of this consumer's."""
+        return self._client.get_default_database()[name]
 
     def check(self) -> None:
         """`StoreDown` unless the database answers."""

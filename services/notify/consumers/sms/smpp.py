@@ -1,0 +1,205 @@
+"""The SMPP gateway as a transport: each message once, its parts in order, and what the gateway says of them later."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from services.notify.consumers.delivery import insist
+from services.notify.consumers.halt import Halt, Stopped
+from services.notify.consumers.message import FAILED, SENT, UNKNOWN, Down, Message, Outcome, TryLater
+from services.notify.consumers.sms import statuses
+from services.notify.consumers.sms.errors import Broken, Refused, Throttled
+from services.notify.consumers.sms.listening import Listener
+from services.notify.consumers.sms.pace import Pace
+from services.notify.consumers.sms.pieces import Piece, pieces
+from services.notify.consumers.sms.session import Session
+from services.notify.consumers.sms.settings import SmppSettings
+from services.notify.consumers.sms.store import Trail
+from services.notify.consumers.sms.wording import Wording
+from services.notify.consumers.tidings import Tiding
+
+#: Throttling answers to one message, after which it is put off and the next one tried.
+TRIES = 3
+#: Seconds for the further parts of a message of which one has left: nothing of it can be given back any more.
+PATIENCE = 60.0
+#: TON and NPI of an E.164 number.
+_INTERNATIONAL, _ISDN = 1, 1
+_UNTIL = "%y%m%d%H%M%S000+"  # absolute, UTC (SMPP 3.4, 7.1.1.1)
+DOUBT = "the consumer ended between sending and recording; the gateway cannot be asked"
+
+
+class SmppGateway:
+    """SMPP has no id of ours: a second copy would be a second SMS. `window` messages at once, each in a thread."""
+
+    idempotent = False
+
+    def __init__(self, settings: SmppSettings, wording: Wording, trail: Trail, halt: Halt) -> None:
+        self.window = settings.window
+        self._settings = settings
+        self._wording = wording
+        self._trail = trail
+        self._halt = halt
+        self._pace = Pace(settings.rate)
+        self._lock = Lock()
+        self._session: Session | None = None
+        self._reference = int(time.monotonic() * 1000)
+        self._listener = Listener(settings, trail)
+
+    def check(self) -> None:
+        """`Down` unless the gateway is bound and answers."""
+        try:
+            self._bound().ask("enquire_link")
+        except Broken as error:
+            raise Down(str(error)) from error
+
+    def close(self) -> None:
+        """Unbind."""
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+
+    def send(self, message: Message) -> Outcome:
+        """`sent` once the gateway has taken every part. Raises `TryLater` and `Down`; then nothing has left."""
+        to = message.to.removeprefix("+")
+        if not (to.isascii() and to.isdigit() and len(to) <= 20):
+            return Outcome(FAILED, "not a phone number")
+        parts = pieces(self._wording.of(message), self._next_reference())
+        if len(parts) > self._settings.most_parts:
+            return Outcome(FAILED, f"too long: {len(parts)} SMS, {self._settings.most_parts} at most")
+        return self._send_all(message, to, parts)
+
+    def resolve(self, message: Message, _since: datetime | None) -> Outcome:
+        """What became of a message that was claimed by a process which ended: the trail may know it."""
+        fate = self._trail.fate(message.message_id)
+        if fate is not None:
+            return fate
+        self._trail.count("doubts")
+        known = self._trail.parts_known(message.message_id)
+        return Outcome(UNKNOWN, f"{DOUBT}; {known} parts are known to have left" if known else DOUBT)
+
+    def _send_all(self, message: Message, to: str, parts: list[Piece]) -> Outcome:
+        first = None
+        for number, piece in enumerate(parts, 1):
+            try:
+                gateway_id = self._send_one(message, to, piece, begun=number > 1)
+            except Refused as error:
+                return Outcome(FAILED, _of(number, parts, str(error)), first)
+            except Broken as error:
+                insist(lambda: self._trail.count("unanswered"), self._halt.hold_out)
+                return Outcome(UNKNOWN, _of(number, parts, str(error)), first)
+            first = first or gateway_id
+            if gateway_id:
+                self._record(gateway_id, message, number, len(parts))
+        return Outcome(SENT, None, first, len(parts))
+
+    def _send_one(self, message: Message, to: str, piece: Piece, begun: bool) -> str | None:
+        """The gateway's id for the part. `begun`: another part has left, so nothing can be given back any more."""
+        give_up, tries = time.monotonic() + PATIENCE, 0
+        while not (begun and time.monotonic() > give_up):
+            self._wait_for_turn(begun)
+            try:
+                return self._submit(message, to, piece)
+            except Throttled:
+                tries += 1
+                self._pace.throttled(time.monotonic())
+                if not begun and tries >= TRIES:
+                    raise
+            except (TryLater, Down):
+                if not begun:
+                    raise
+                self._halt.hold_out(1.0)
+        raise Refused("the gateway took no more of it")
+
+    def _wait_for_turn(self, begun: bool) -> None:
+        now = time.monotonic()
+        wait = self._pace.turn(now) - now
+        if begun:
+            self._halt.hold_out(wait)
+            return
+        try:
+            self._halt.rest(wait)
+        except Stopped:
+            raise TryLater("the process ends") from None
+
+    def _submit(self, message: Message, to: str, piece: Piece) -> str | None:
+        session = self._bound()
+        answer = session.ask("submit_sm", **self._fields(message, to, piece))
+        if answer.command == "generic_nack":
+            raise TryLater(f"the gateway did not understand it: {statuses.named(answer.status)}")
+        if answer.command != "submit_sm_resp":
+            session.end("a wrong answer")
+            raise Broken(f"the gateway answered with {answer.command}")
+        if answer.status == statuses.OK:
+            self._pace.taken()
+            return answer.text("message_id") or None
+        raise self._refusal(session, answer.status)
+
+    def _refusal(self, session: Session, status: int) -> Exception:
+        said = statuses.named(status)
+        if status in statuses.THROTTLED:
+            return Throttled(said)
+        if status in statuses.NOT_BOUND:
+            session.end(said)
+            return Down(f"the session is of no use: {said}")
+        if status in statuses.TEMPORARY or status in self._settings.temporary:
+            return TryLater(said)
+        return Refused(said)
+
+    def _fields(self, message: Message, to: str, piece: Piece) -> dict[str, Any]:
+        us = self._settings
+        until = message.expires_at.strftime(_UNTIL) if us.validity and message.expires_at else ""
+        return {
+            "source_addr": us.source,
+            "source_addr_ton": us.source_ton,
+            "source_addr_npi": us.source_npi,
+            "destination_addr": to,
+            "dest_addr_ton": _INTERNATIONAL,
+            "dest_addr_npi": _ISDN,
+            "esm_class": piece.esm_class,
+            "validity_period": until,
+            "registered_delivery": 1,
+            "data_coding": piece.data_coding,
+            "short_message": piece.octets,
+        }
+
+    def _record(self, gateway_id: str, message: Message, part: int, parts: int) -> None:
+        """It has left: its receipts are to find it, however long the database is away."""
+        after = timedelta(seconds=self._settings.query_after) if self._settings.query_after else None
+        insist(lambda: self._trail.taken(gateway_id, message.message_id, part, parts, after), self._halt.hold_out)
+
+    def _next_reference(self) -> int:
+        with self._lock:
+            self._reference += 1
+            return self._reference
+
+    def _bound(self) -> Session:
+        """The session, or a new one. Raises `Down`."""
+        with self._lock:
+            if self._session is None or not self._session.alive:
+                self._session = Session(self._settings, self._listener.hear_packet)
+            return self._session
+
+    # what it tells
+
+    def on_news(self, wake: Callable[[], None]) -> None:
+        """Call `wake`, in any thread, when there is something to tell."""
+        self._listener.wake = wake
+
+    def tidings(self) -> Iterator[Tiding]:
+        """What the gateway has told since. Raises `StoreDown`; then it is told the next time."""
+        session = self._session
+        self._listener.ask(session if session is not None and session.alive else None)
+        return self._listener.tidings()
+
+    def known(self, message_id: str) -> Outcome | None:
+        """What the gateway told of a message before it was known whose it was."""
+        fate = self._trail.fate(message_id)
+        return fate if fate is not None and fate.state != SENT else None
+
+
+def _of(part: int, parts: list[Piece], said: str) -> str:
+    return said if len(parts) == 1 else f"SMS {part} of {len(parts)}: {said}"

@@ -1,0 +1,190 @@
+"""What the SMS consumer remembers beside its claims: the gateway's names for what it took, and what came in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, ReturnDocument
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from services.notify.consumers.message import SENT, Outcome
+from services.notify.consumers.sms.pieces import Header
+from services.notify.consumers.sms.reports import Report, together
+from services.notify.consumers.store import KEPT, Claims, StoreDown
+from shared.clock import Clock
+
+Row = dict[str, Any]
+
+PARTS, INBOUND, COUNTS = "consumer_sms_parts", "consumer_sms_inbound", "consumer_sms_counts"
+#: An SMS that comes again within this time, and was not answered before, is the same one.
+SAME_WITHIN = timedelta(minutes=10)
+#: For so long the gateway is asked after a message of which it says nothing.
+ASKED_FOR = timedelta(days=3)
+#: Parts of a long SMS that came in wait so long for the others.
+INBOUND_KEPT = timedelta(days=2)
+
+COLLECTIONS: dict[str, list[IndexModel]] = {
+    PARTS: [
+        IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(KEPT.total_seconds())),
+        IndexModel([("message_id", ASCENDING)], name="message"),
+        IndexModel([("ask_at", ASCENDING)], name="to_ask", sparse=True),
+    ],
+    INBOUND: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(INBOUND_KEPT.total_seconds()))],
+    COUNTS: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(KEPT.total_seconds()))],
+}
+
+
+class Trail:
+    """The consumer's collections for one gateway. Every method may raise `StoreDown`, and may then be called again.
+
+    A part is one SMS: `_id` the gateway and its id for it; `message_id`, `part`, `parts` once the gateway's answer is
+    known; `state`, `detail` once it was told what became of it. Either may come first.
+    """
+
+    def __init__(self, claims: Claims, gateway: str, clock: Clock) -> None:
+        self._parts, self._inbound, self._counts = (claims.beside(name) for name in COLLECTIONS)
+        self._gateway = gateway
+        self._clock = clock
+
+    def taken(self, gateway_id: str, message_id: str, part: int, parts: int, ask_after: timedelta | None) -> None:
+        """The gateway has answered that it has this part. An id that it gives again is another SMS."""
+        now = self._clock.now()
+        known = {"gateway_id": gateway_id, "message_id": message_id, "part": part, "parts": parts, "at": now}
+        asked = {"ask_at": now + ask_after} if ask_after else {}
+        key = {"_id": self._key(gateway_id)}
+        same = {"$or": [{"message_id": {"$exists": False}}, {"message_id": message_id}]}
+        with _answering():
+            try:
+                row = _upserted(self._parts, {**key, **same}, {"$set": known})
+            except DuplicateKeyError:
+                self._parts.replace_one(key, known, upsert=True)
+                row = known
+            if asked and "state" not in row:
+                self._parts.update_one({**key, "state": {"$exists": False}}, {"$set": asked})
+
+    def to_be_asked(self, gateway_id: str, message_id: str, after: timedelta) -> None:
+        """It is not known whether the gateway has this message: ask later."""
+        now = self._clock.now()
+        row = {"gateway_id": gateway_id, "message_id": message_id, "at": now, "ask_at": now + after}
+        with _answering():
+            self._parts.update_one({"_id": self._key(gateway_id)}, {"$setOnInsert": row}, upsert=True)
+
+    def reported(self, report: Report) -> str | None:
+        """Keep what the gateway says; gives whose message it is, None as long as that is not known.
+
+        What is final stays; what is not is kept by nobody.
+        """
+        key = {"_id": self._key(report.gateway_id)}
+        with _answering():
+            if report.state is not None:
+                final = {"state": report.state, "detail": report.detail, "at": self._clock.now()}
+                with suppress(DuplicateKeyError):  # it is known how that one ended
+                    self._parts.update_one(
+                        {**key, "state": {"$exists": False}},
+                        {"$set": final, "$unset": {"ask_at": ""}, "$setOnInsert": {"gateway_id": report.gateway_id}},
+                        upsert=True,
+                    )
+            row = self._parts.find_one(key)
+        return row.get("message_id") if row else None
+
+    def fate(self, message_id: str) -> Outcome | None:
+        """What is known of a message that was taken whole: `sent` or better. None: not all parts are known of."""
+        with _answering():
+            rows = list(self._parts.find({"message_id": message_id}).sort("part"))
+        if not rows or {row.get("part") for row in rows} != set(range(1, rows[0].get("parts", 0) + 1)):
+            return None
+        state = together([row.get("state") for row in rows])
+        details = {row["detail"] for row in rows if row.get("state") == state}
+        detail = "; ".join(sorted(details)) if state else None
+        return Outcome(state or SENT, detail, rows[0]["gateway_id"], len(rows))
+
+    def parts_known(self, message_id: str) -> int:
+        """How many parts of a message the gateway is known to have taken."""
+        with _answering():
+            return self._parts.count_documents({"message_id": message_id})
+
+    def to_ask(self, limit: int, again_after: timedelta) -> Iterator[tuple[str, str, bool]]:
+        """(gateway's id, message, whether it was taken) where no word came for long; each is due again later."""
+        now = self._clock.now()
+        with _answering():
+            for _ in range(limit):
+                row = self._parts.find_one_and_update(
+                    {
+                        "ask_at": {"$lte": now},
+                        "at": {"$gt": now - ASKED_FOR},
+                        "_id": {"$gte": self._key(""), "$lt": self._key("\uffff")},
+                    },
+                    {"$set": {"ask_at": now + again_after}},
+                    sort=[("ask_at", ASCENDING)],
+                )
+                if row is None:
+                    return
+                yield row["gateway_id"], row["message_id"], "part" in row
+
+    # what came in
+
+    def came(self, key: str) -> datetime:
+        """When this SMS came first: it is told under that time, also if it comes again before it was answered."""
+        now = self._clock.now()
+        with _answering():
+            row = _upserted(self._inbound, {"_id": key}, {"$setOnInsert": {"at": now}})
+            if row["at"] < now - SAME_WITHIN:
+                self._inbound.update_one({"_id": key}, {"$set": {"at": now}})
+                return now
+        at: datetime = row["at"]
+        return at
+
+    def answered(self, key: str) -> None:
+        """It was told and answered: whatever comes now is another one."""
+        with _answering():
+            self._inbound.delete_one({"_id": key})
+
+    def was_told(self, key: str) -> bool:
+        """Whether an SMS that a gateway goes on listing was told already."""
+        with _answering():
+            return self._inbound.count_documents({"_id": key, "told": True}, limit=1) == 1
+
+    def told(self, key: str) -> None:
+        """It was told; the gateway may go on listing it."""
+        with _answering():
+            self._inbound.update_one({"_id": key}, {"$set": {"told": True}})
+
+    def joined(self, key: str, header: Header, text: str) -> str | None:
+        """Keep a part of a long SMS; gives the whole text once all are there."""
+        with _answering():
+            part = {f"texts.{header.part}": text}
+            row = _upserted(self._inbound, {"_id": key}, {"$set": part, "$setOnInsert": {"at": self._clock.now()}})
+        texts: Mapping[str, str] = row["texts"]
+        wanted = [str(part) for part in range(1, header.parts + 1)]
+        return "".join(texts[part] for part in wanted) if all(part in texts for part in wanted) else None
+
+    # counts
+
+    def count(self, what: str) -> None:
+        """One more of `what` today."""
+        now = self._clock.now()
+        with _answering():
+            self._counts.update_one(
+                {"_id": f"{what}/{now.date().isoformat()}"}, {"$inc": {"count": 1}, "$set": {"at": now}}, upsert=True
+            )
+
+    def _key(self, gateway_id: str) -> str:
+        return f"{self._gateway}/{gateway_id}"
+
+
+def _upserted(rows: Collection[Row], key: Mapping[str, Any], change: Mapping[str, Any]) -> Row:
+    """The row as it is after the change, made where it was missing."""
+    row = rows.find_one_and_update(key, change, upsert=True, return_document=ReturnDocument.AFTER)
+    return row or {}  # an upsert always has one
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise StoreDown(type(error).__name__) from error

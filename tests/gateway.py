@@ -1,0 +1,75 @@
+"""A gateway of SMPP as a process: npm's smpp serves (tests/smsc); its file is its count."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.support import eventually
+
+HERE = Path(__file__).parent / "smsc"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Smsc:
+    """`start` it again after `kill`: it keeps its ports and its file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "taken.jsonl"
+        self._folder = folder
+        self.port, self._http = free_port(), free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def uri(self, **options: Any) -> str:
+        """For SMS_GATEWAY."""
+        query = "&".join(f"{name}={value}" for name, value in {"timeout": 5, "enquire": 1, **options}.items())
+        return f"smpp://loopdesk:secret@127.0.0.1:{self.port}?{query}"
+
+    def start(self) -> None:
+        node = shutil.which("node") or "node"
+        with (self._folder / "smsc.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [node, "smsc.js", str(self.port), str(self._http), str(self._file)], cwd=HERE, stdout=log, stderr=log
+            )
+        eventually(self._answers)
+
+    def kill(self) -> None:
+        """kill -9; a second time does nothing."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGKILL)
+            process.wait(10)
+
+    def tell(self, what: str, **body: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = requests.post(f"http://127.0.0.1:{self._http}/{what}", json=body, timeout=10).json()
+        return answer
+
+    def behave(self, **behaviour: Any) -> None:
+        self.tell("behave", **behaviour)
+
+    def state(self) -> dict[str, Any]:
+        """What it has seen."""
+        return self.tell("state")
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Every SMS that it has, in order."""
+        return [json.loads(line) for line in self._file.read_text().splitlines()] if self._file.exists() else []
+
+    def _answers(self) -> bool:
+        try:
+            self.state()
+        except requests.ConnectionError:
+            return False
+        return True

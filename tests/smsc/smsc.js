@@ -1,0 +1,155 @@
+'use strict';
+// An SMPP gateway to send to: npm's smpp serves, this says what its subscribers do. Its count is the file of JSON lines:
+// an SMS stands there, on the disk, before it is answered. Over HTTP it is told how to behave, and what phones send.
+//
+//   node smsc.js SMPP_PORT HTTP_PORT FILE
+//   POST /behave {…}   over the behaviour so far        POST /phone {from, to, text | parts, …}   a deliver_sm
+//   POST /hang_up      every session, without a word    GET  /state    what was seen and what is open
+
+const fs = require('fs');
+const http = require('http');
+const smpp = require('smpp');
+
+const [smppPort, httpPort, path] = process.argv.slice(2);
+const file = fs.openSync(path, 'a');
+const behaviour = {
+  statuses: [],       // the next submit_sm are answered with these, one each
+  delay: 0,           // milliseconds before an answer
+  silent: 0,          // so many submit_sm are taken and not answered
+  refuse: 0,          // so many submit_sm are neither taken nor answered, and the session is cut
+  receipts: null,     // 'DELIVRD', 'UNDELIV' … or null for none
+  receiptForm: 'tlv', // 'tlv' or 'text'
+  receiptAfter: 20,   // milliseconds; below 0: before the answer to submit_sm
+  rate: 0,            // more a second are throttled
+  ids: '',            // before every id
+};
+const seen = { binds: 0, unbinds: 0, enquiries: 0, throttled: 0, queries: 0, outstanding: 0, most: 0, answered: 0 };
+const states = new Map(); // id -> state
+const sessions = new Set();
+let last = fs.readFileSync(path, 'utf8').split('\n').length - 1;
+let second = [0, 0];
+
+function taken(pdu) {
+  const id = behaviour.ids + (++last).toString(16).padStart(8, '0');
+  const { message, udh } = pdu.short_message;
+  const line = {
+    id,
+    to: pdu.destination_addr,
+    from: pdu.source_addr,
+    text: Buffer.isBuffer(message) ? message.toString('latin1') : message,
+    udh: udh ? udh.map((element) => element.toString('hex')) : null,
+    coding: pdu.data_coding,
+    esm_class: pdu.esm_class,
+    validity: pdu.validity_period,
+    wants_receipt: pdu.registered_delivery,
+  };
+  fs.writeSync(file, JSON.stringify(line) + '\n');
+  fs.fsyncSync(file);
+  states.set(id, 'ENROUTE');
+  return id;
+}
+
+function receipt(session, pdu, id) {
+  const stat = behaviour.receipts;
+  states.set(id, stat);
+  const told = {
+    source_addr: pdu.destination_addr,
+    destination_addr: pdu.source_addr,
+    esm_class: smpp.ESM_CLASS.MC_DELIVERY_RECEIPT,
+    short_message: `id:${behaviour.receiptForm === 'text' ? id : 'x'} sub:001 dlvrd:001 submit date:2611220900 ` +
+      `done date:2611220901 stat:${stat} err:${stat === 'DELIVRD' ? '000' : '011'} text:`,
+  };
+  if (behaviour.receiptForm === 'tlv') {
+    told.receipted_message_id = id;
+    told.message_state = STATES.indexOf(stat);
+    told.short_message = '';
+  }
+  session.deliver_sm(told, () => { seen.answered += 1; });
+}
+
+const STATES = ['', 'ENROUTE', 'DELIVRD', 'EXPIRED', 'DELETED', 'UNDELIV', 'ACCEPTD', 'UNKNOWN', 'REJECTD'];
+
+function tooFast() {
+  const now = Math.floor(Date.now() / 1000);
+  second = second[0] === now ? [now, second[1] + 1] : [now, 1];
+  return behaviour.rate > 0 && second[1] > behaviour.rate;
+}
+
+function submitted(session, pdu) {
+  if (behaviour.refuse > 0) {
+    behaviour.refuse -= 1;
+    session.destroy();
+    return;
+  }
+  const status = tooFast() ? smpp.ESME_RTHROTTLED : behaviour.statuses.shift() || 0;
+  if (status === smpp.ESME_RTHROTTLED) seen.throttled += 1;
+  if (status) {
+    session.send(pdu.response({ command_status: status }));
+    return;
+  }
+  const id = taken(pdu);
+  if (behaviour.silent > 0) {
+    behaviour.silent -= 1;
+    return;
+  }
+  seen.outstanding += 1;
+  seen.most = Math.max(seen.most, seen.outstanding);
+  if (behaviour.receipts && behaviour.receiptAfter < 0) receipt(session, pdu, id);
+  setTimeout(() => {
+    seen.outstanding -= 1;
+    session.send(pdu.response({ message_id: id }));
+    if (behaviour.receipts && behaviour.receiptAfter >= 0) {
+      setTimeout(() => receipt(session, pdu, id), behaviour.receiptAfter);
+    }
+  }, behaviour.delay + (behaviour.receipts && behaviour.receiptAfter < 0 ? 300 : 0));
+}
+
+smpp.createServer((session) => {
+  sessions.add(session);
+  session.on('close', () => sessions.delete(session));
+  session.on('error', () => session.destroy());
+  session.on('bind_transceiver', (pdu) => {
+    const known = pdu.system_id === 'loopdesk' && pdu.password === 'secret';
+    seen.binds += known;
+    session.send(pdu.response(known ? {} : { command_status: smpp.ESME_RINVPASWD }));
+    if (!known) session.close();
+  });
+  session.on('submit_sm', (pdu) => submitted(session, pdu));
+  session.on('enquire_link', (pdu) => { seen.enquiries += 1; session.send(pdu.response()); });
+  session.on('unbind', (pdu) => { seen.unbinds += 1; session.send(pdu.response()); session.close(); });
+  session.on('query_sm', (pdu) => {
+    seen.queries += 1;
+    const state = states.get(pdu.message_id);
+    session.send(pdu.response(state
+      ? { message_id: pdu.message_id, message_state: STATES.indexOf(state) }
+      : { command_status: smpp.ESME_RQUERYFAIL }));
+  });
+}).listen(Number(smppPort), '127.0.0.1');
+
+function phoned({ from, to, text, parts, reference, ...more }) {
+  const [session] = sessions;
+  (parts || [text]).forEach((message, at) => {
+    const udh = parts && Buffer.from([5, 0, 3, reference, parts.length, at + 1]);
+    session.deliver_sm(
+      { source_addr: from, source_addr_ton: 1, destination_addr: to, short_message: parts ? { udh, message } : message, ...more },
+      () => { seen.answered += 1; },
+    );
+  });
+}
+
+const told = {
+  '/behave': (body) => Object.assign(behaviour, body),
+  '/phone': phoned,
+  '/hang_up': () => sessions.forEach((session) => session.destroy()),
+  '/states': (body) => Object.entries(body).forEach(([id, state]) => states.set(id, state)),
+  '/state': () => {},
+};
+
+http.createServer((request, response) => {
+  let body = '';
+  request.on('data', (part) => { body += part; });
+  request.on('end', () => {
+    told[request.url](body ? JSON.parse(body) : {});
+    response.end(JSON.stringify({ ...seen, sessions: sessions.size, behaviour }));
+  });
+}).listen(Number(httpPort), '127.0.0.1');
