@@ -1,0 +1,33 @@
+"""What a relay's reply means: for this mail, for now, or for all (RFC 5321 4.2, RFC 3463, RFC 4954). The one table."""
+
+from __future__ import annotations
+
+import re
+
+MAIL, RCPT, DATA, TEXT = STEPS = ("MAIL", "RCPT", "DATA", "TEXT")
+GO, TAKEN, LATER, REFUSED, DOWN, UNCLEAR = ("go", "taken", "later", "refused", "down", "unclear")
+
+#: It will not talk to us at all: closing, login needed, wrong or too weak, TLS needed or not there.
+_NOT_THE_MESSAGE = {421, 454, 530, 534, 535, 538}
+#: What a reply to MAIL may say of the message and not of our address: too big for the list or the system, or not
+#: sendable as it is (RFC 3463 X.2.3, X.3.4, X.6.*).
+_OF_THE_MESSAGE = re.compile(r"5\.(2\.3|3\.4|6\.\d+)\b")
+
+
+def meaning(step: str, code: int, said: str) -> str:
+    """What follows from the reply `code said` to a step.
+
+    `go` on; the mail is `taken`; try it `later`; it is `refused` for good; the relay is as good as `down`, no mail is
+    at fault; `unclear`: no reply that this step can have, after the text had left.
+    """
+    if code in _NOT_THE_MESSAGE or code < 200:  # below: smtplib's own -1, no SMTP at all
+        return DOWN
+    if code < 300:
+        return TAKEN if step == TEXT else GO
+    if code < 400:
+        return UNCLEAR if step == TEXT else GO
+    if code < 500:
+        return LATER
+    if step == MAIL and code != 552 and not _OF_THE_MESSAGE.match(said):
+        return DOWN  # it does not like our address, and so would refuse every mail
+    return REFUSED
