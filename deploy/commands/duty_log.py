@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
@@ -11,7 +10,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from deploy.commands import session
+from deploy.commands import listing, session
 from deploy.commands.handover import by_option, json_option, said, zone_option
 from deploy.commands.session import out
 from deploy.commands.times import MOMENT, minute
@@ -58,15 +57,7 @@ def list_(
     wanted = {name: value for name, value in {**given, "from": since, "to": until}.items() if value}
     with session.client() as client:
         page = client.call("dispatch", "find_duty_log", limit=limit, **wanted)
-    if as_json:
-        click.echo(json.dumps(page, ensure_ascii=False))
-        return
-    if not page["entries"]:
-        out.print("nothing was noted")
-        return
-    out.print(table(page["entries"], zone))
-    if page["next"]:
-        out.print(f"\nThere are more: --after {page['next']}", highlight=False, markup=False)
+    listing.show(page, "entries", lambda rows: table(rows, zone), nothing="nothing was noted", as_json=as_json)
 
 
 def table(entries: Iterable[Mapping[str, Any]], zone: tzinfo) -> Table:

@@ -11,7 +11,7 @@ import click
 from rich.table import Column, Table
 from rich.text import Text
 
-from deploy.commands import session
+from deploy.commands import listing, session
 from deploy.commands.session import out
 from deploy.commands.times import MOMENT, minute, moment, zone_of
 from shared.clock import to_text
@@ -57,12 +57,9 @@ def list_(zone: tzinfo, as_json: bool, **filters: str | None) -> None:
     wanted: dict[str, Any] = {name: value for name, value in filters.items() if value}
     with session.client() as client:
         answer = client.call("dispatch", "find_hand_overs", **wanted)
-    if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False))
-    elif answer["hand_overs"]:
-        out.print(table(answer["hand_overs"], zone))
-    else:
-        out.print("nobody has handed over")
+    listing.show(
+        answer, "hand_overs", lambda rows: table(rows, zone), nothing="nobody has handed over", as_json=as_json
+    )
 
 
 @handover.command()

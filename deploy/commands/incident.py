@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
@@ -11,7 +10,7 @@ import click
 from rich.table import Column, Table
 from rich.text import Text
 
-from deploy.commands import session
+from deploy.commands import listing, session
 from deploy.commands.handover import by_option, json_option, said, zone_option
 from deploy.commands.session import out
 from deploy.commands.times import MOMENT, minute
@@ -44,12 +43,9 @@ def list_(limit: int, zone: tzinfo, as_json: bool) -> None:
     """List open mass incidents: what they take in, how much is linked to them, and their ETA."""
     with session.client() as client:
         answer = client.call("dispatch", "find_mass_incidents", limit=limit)
-    if as_json:
-        click.echo(json.dumps(answer, ensure_ascii=False))
-    elif answer["mass_incidents"]:
-        out.print(table(answer["mass_incidents"], zone))
-    else:
-        out.print("no mass incident is open")
+    listing.show(
+        answer, "mass_incidents", lambda rows: table(rows, zone), nothing="no mass incident is open", as_json=as_json
+    )
 
 
 @incident.command()

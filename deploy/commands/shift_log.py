@@ -11,7 +11,7 @@ import click
 from rich.table import Column, Table
 from rich.text import Text
 
-from deploy.commands import session
+from deploy.commands import listing, session
 from deploy.commands.handover import by_option, json_option, said, zone_option
 from deploy.commands.session import out
 from deploy.commands.times import minute
@@ -51,15 +51,7 @@ def list_(team: str | None, unread: bool, limit: int, after: str | None, zone: t
     wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with session.client() as client:
         page = client.call("dispatch", "find_shift_logs", limit=limit, **wanted)
-    if as_json:
-        click.echo(json.dumps(page, ensure_ascii=False))
-        return
-    if not page["logs"]:
-        out.print("no such logs")
-        return
-    out.print(logs(page["logs"], zone))
-    if page["next"]:
-        out.print(f"\nThere are more: --after {page['next']}", highlight=False, markup=False)
+    listing.show(page, "logs", lambda rows: logs(rows, zone), nothing="no such logs", as_json=as_json)
 
 
 @shift_log.command()
