@@ -2,32 +2,93 @@
 
 from __future__ import annotations
 
-from services.notify.domain import ledger, rules
-from services.notify.domain.ledger import Occurrence
+from collections.abc import Mapping
+from typing import Any
+
+from services.notify.addresses import usable
+from services.notify.domain import rules
+from services.notify.domain.audience import LIST, Customer
+from services.notify.domain.ledger import Message
+from services.notify.domain.occurrence import Occurrence, promise_of
+from services.notify.domain.preferences import CUSTOMER, NO_WISHES, Wishes
+from services.notify.domain.rules import Notice
 from services.notify.reference import Reference as Rules
 from services.notify.storage.customers import Customers
-from services.notify.storage.messages import Messages
+from services.notify.storage.holding import WISHES, Holding
+from services.notify.storage.messages import Messages, live
+from services.notify.storage.preferences import PreferencesStore
 from shared.cause import Cause
-from shared.events import Event
+from shared.events import Event, Fact
 from shared.reference import Reference
 
 
 class Telling:
     """What happens becomes messages, once."""
 
-    def __init__(self, reference: Reference[Rules], messages: Messages, customers: Customers) -> None:
+    def __init__(
+        self,
+        reference: Reference[Rules],
+        messages: Messages,
+        customers: Customers,
+        preferences: PreferencesStore,
+        holding: Holding,
+    ) -> None:
         self._reference = reference
         self._messages = messages
         self._customers = customers
+        self._preferences = preferences
+        self._holding = holding
 
     def tell(self, event: Event) -> None:
         """Write every message that the rules owe on this event; those written before stay as they are."""
         reference = self._reference.current()
+        cause = Cause.from_event(event)
+        self._holding.obsolete(event, live(cause))
         owed = reference.rules_for(event.type, event.data)
         customer = self._customers.get(event.data["customer_id"]) if rules.needs_customer(owed) else None
-        occurrence = occurrence_of(event)
-        for message, facts in reference.messages(occurrence, event.data, customer):
-            self._messages.create(Cause.from_event(event), message.message_id, message, facts)
+        wanted = Wanted(self._preferences, reference, customer)
+        for drafted, facts in drafts(reference, occurrence_of(event), event.data, customer, wanted):
+            message, more = self._holding.enter(drafted, facts, wanted.wishes(drafted.recipient))
+            self._messages.create(cause, message.message_id, message, more)
+
+
+class Wanted:
+    """What those want whom one event concerns: customers and people on lists; staff are told as the rules say."""
+
+    def __init__(self, preferences: PreferencesStore, reference: Rules, customer: Customer | None) -> None:
+        self._preferences = preferences
+        self._obligatory = reference.holding.obligatory
+        self._wishes: dict[str, Wishes] = {}
+        if customer is not None:
+            self._wishes[f"{CUSTOMER}{customer.customer_id}"] = preferences.wishes_of(customer)
+
+    def wishes(self, recipient: str, address: str | None = None) -> Wishes:
+        """Everything that was said about one recipient."""
+        if recipient.startswith(LIST) and address is not None:
+            self._wishes[recipient] = self._preferences.wishes(recipient, (address,))
+        return self._wishes.get(recipient, NO_WISHES)
+
+    def fit(self, recipient: str, kind: str, channel: str, address: str) -> str | None:
+        """`Usable`: addresses that can be one, and that they do not mind being told at."""
+        unfit = usable(recipient, kind, channel, address)
+        if unfit is not None:
+            return unfit
+        return self.wishes(recipient, address).refuse(kind, kind in self._obligatory, channel, address)
+
+
+def drafts(
+    reference: Rules, occurrence: Occurrence, data: Mapping[str, Any], customer: Customer | None, wanted: Wanted
+) -> list[tuple[Message, list[Fact]]]:
+    """What is owed on an occurrence, by the channels that the recipients want; not decided yet whether it goes now."""
+    known = wanted.wishes(f"{CUSTOMER}{customer.customer_id}").customer(customer) if customer is not None else None
+    notices = reference.notices(occurrence, data, known, wanted.fit)
+    return [reference.drafted(occurrence, notice, data, known, **_unwanted(notice)) for notice in notices]
+
+
+def _unwanted(notice: Notice) -> dict[str, Any]:
+    """Where no channel is left, it is what they want that says so, also if another channel has no address."""
+    why = next((why for _, why in notice.refused if why in WISHES), None)
+    return {"detail": why} if notice.to is None and why is not None else {}
 
 
 def occurrence_of(event: Event) -> Occurrence:
@@ -39,7 +100,7 @@ def occurrence_of(event: Event) -> Occurrence:
         recorded_at=event.recorded_at,
         ticket_no=event.data.get("ticket_no", ""),
         order_no=event.data.get("order_no", ""),
-        promise=ledger.promise_of(event.type, event.data),
+        promise=promise_of(event.type, event.data),
         replayed=event.replay_until is not None,
         number=event.number,
     )

@@ -1,0 +1,114 @@
+"""What recipients want, a document each: customers as `customer:<id>`, holders of an address as `address:<address>`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.notify.domain.audience import LIST, Customer
+from services.notify.domain.preferences import (
+    ADDRESS,
+    CUSTOMER,
+    NO_WISHES,
+    Preferences,
+    Wishes,
+    opt_in,
+    opt_out,
+    set_to,
+)
+from services.notify.domain.quiet_hours import QuietHours
+from services.notify.events_holding import OF_PREFERENCES, UNHEARD
+from shared.aggregates import STATE_ONLY, Aggregates
+from shared.cause import Call, Cause
+from shared.events import Fact, kernel_fields
+from shared.mongo import Database
+
+Changed = tuple[Preferences, list[Fact]]
+_LISTS = ("channels", "unwanted", "opted_out")
+_VALUES = ("language", "time_zone", "per_day")
+
+
+class PreferencesStore(Aggregates[Preferences]):
+    """Preferences by recipient. `obligatory` gives the kinds that nobody can opt out of."""
+
+    def __init__(self, db: Database, obligatory: Callable[[], Collection[str]]) -> None:
+        super().__init__(
+            db,
+            "notify_preferences",
+            what="preferences",
+            to_document=to_document,
+            from_document=from_document,
+            published=OF_PREFERENCES,
+            unheard=UNHEARD,
+        )
+        self._obligatory = obligatory
+
+    def said_by(self, recipient: str) -> Preferences:
+        """What the recipient has said; where that is nothing, preferences that say nothing."""
+        return self.find(recipient) or Preferences(recipient=recipient)
+
+    def wishes(self, recipient: str, addresses: Sequence[str | None]) -> Wishes:
+        """What a customer or address has said, and whoever holds the addresses, in one read; staff say nothing."""
+        if not recipient.startswith((CUSTOMER, ADDRESS, LIST)):
+            return NO_WISHES
+        keys = [recipient, *(f"{ADDRESS}{address}" for address in addresses if address)]
+        found = [from_document(doc) for doc in self.collection.find({"_id": {"$in": keys}}, STATE_ONLY)]
+        if not found:
+            return NO_WISHES
+        own = next((one for one in found if one.recipient == recipient), None)
+        others = {one.recipient.removeprefix(ADDRESS): one for one in found if one.recipient.startswith(ADDRESS)}
+        return Wishes(own, others)
+
+    def wishes_of(self, customer: Customer) -> Wishes:
+        """The same for a customer."""
+        return self.wishes(f"{CUSTOMER}{customer.customer_id}", (customer.phone, customer.email))
+
+    def set(self, call: Call, recipient: str, said: Mapping[str, Any], reply: Any) -> dict[str, Any] | None:
+        """The recipient says this; what is not named stays. Raises `Obligatory`."""
+        return self._change(call, recipient, lambda now, at: set_to(now, at, said, self._obligatory()), reply)
+
+    def opt_out(self, cause: Cause, recipient: str, kind: str | None, why: str, reply: Any = None) -> Any:
+        """`recipient` wants no more of this kind, None: of any that may be opted out of; twice is once.
+
+        Raises `Obligatory` for a kind that nobody can opt out of.
+        """
+        return self._change(cause, recipient, lambda now, at: opt_out(now, at, kind, why, self._obligatory()), reply)
+
+    def opt_in(self, cause: Cause, recipient: str, kind: str | None, why: str, reply: Any = None) -> Any:
+        """They want this kind again, None: all of them; twice is once."""
+        return self._change(cause, recipient, lambda now, at: opt_in(now, at, kind, why), reply)
+
+    def _change(
+        self, cause: Cause, recipient: str, decide: Callable[[Preferences, datetime], Changed], reply: Any
+    ) -> dict[str, Any] | None:
+        return self.change_or_create(cause, recipient, lambda: Preferences(recipient=recipient), decide, reply)
+
+
+def at_address(address: str) -> str:
+    """The recipient that whoever has this address is, in E.164 or as an e-mail address."""
+    return f"{ADDRESS}{address}"
+
+
+def to_document(preferences: Preferences) -> dict[str, Any]:
+    """What was said; what was not is not stored."""
+    quiet = preferences.quiet_hours
+    doc: dict[str, Any] = {name: sorted(value) for name in _LISTS[2:] if (value := getattr(preferences, name))}
+    doc |= {name: list(value) for name in _LISTS[:2] if (value := getattr(preferences, name))}
+    doc |= {name: value for name in _VALUES if (value := getattr(preferences, name))}
+    return doc | ({"quiet_hours": [quiet.start.isoformat("minutes"), quiet.end.isoformat("minutes")]} if quiet else {})
+
+
+def from_document(doc: Mapping[str, Any]) -> Preferences:
+    """The preferences in a document."""
+    return Preferences(
+        recipient=doc["_id"],
+        channels=tuple(doc.get("channels", ())),
+        unwanted=tuple(doc.get("unwanted", ())),
+        opted_out=frozenset(doc.get("opted_out", ())),
+        quiet_hours=QuietHours.parse(*doc["quiet_hours"]) if "quiet_hours" in doc else None,
+        language=doc.get("language"),
+        time_zone=doc.get("time_zone"),
+        per_day=doc.get("per_day", {}),
+        **kernel_fields(doc),
+    )
