@@ -2,27 +2,76 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.crowd import crowd
-from tests.fault.crashing.harness import dice, mortals, report, run
-from tests.fault.crashing.points import POINTS, plan
+from tests.crowd import Crowd, crowd
+from tests.fault.crashing.gateway import entries
+from tests.fault.crashing.harness import Mortal, dice, http_gateway, mortals, report, run
+from tests.fault.crashing.points import CONSUMER, GATEWAY, POINTS, plan
 from tests.support import Stack
 
 SEED = 20260302
+#: Between these a message is claimed, and nobody has recorded what became of it.
+IN_DOUBT = {"after claim", "before send", "after send", "before settle"}
+DEEP = [pytest.mark.deep, pytest.mark.timeout(5_400)]
 
 
-@pytest.mark.parametrize("crashes", [50, pytest.param(1_000, marks=[pytest.mark.deep, pytest.mark.timeout(5_400)])])
+@pytest.mark.parametrize("crashes", [50, pytest.param(1_000, marks=DEEP)])
 def test_crashes_at_every_boundary_lose_and_double_nothing(broken: Stack, tmp_path: Path, crashes: int) -> None:
+    book, given = http_gateway(tmp_path)
     planned = plan(crashes, dice(SEED))
-    with crowd(broken, 10 * crashes) as people, mortals(broken, planned, tmp_path, {}) as processes:
+    with crowd(broken, 10 * crashes) as people, mortals(broken, planned, tmp_path, given) as processes:
         run(people, processes)
-        happened, states, sent = report(processes), people.rows(), Counter(t["message_id"] for t in broken.texts())
+        figures = counted(people, processes, book)
 
-    assert sum(happened.values()) == crashes
-    assert len(happened) == len(POINTS)
-    assert states == Counter(sent=len(people.told))
-    assert {message_id: sent[message_id] for message_id in people.ids()} == dict.fromkeys(people.ids(), 1)
+    assert sum(figures["crashes"].values()) == crashes
+    assert len(figures["crashes"]) == len(POINTS)
+    assert figures["states"] == {"sent": figures["told"]}
+    assert (figures["lost"], figures["doubled"]) == (0, 0)
+    assert figures["copies dropped"] > 0, "no crash had the gateway asked twice"
+
+
+@pytest.mark.parametrize("crashes", [24, pytest.param(240, marks=DEEP)])
+def test_a_gateway_that_knows_no_copies_gets_none_and_what_is_in_doubt_is_unknown(
+    broken: Stack, tmp_path: Path, crashes: int
+) -> None:
+    book, given = http_gateway(tmp_path, blind=True, window=1)
+    planned = plan(crashes, dice(SEED), [point for point in POINTS if point.process in (CONSUMER, GATEWAY)])
+    with crowd(broken, 20 * crashes) as people, mortals(broken, planned, tmp_path, given) as processes:
+        run(people, processes)
+        figures = counted(people, processes, book)
+
+    doubtful = [crash for lives in planned.values() for crash in lives if crash.point.name in IN_DOUBT]
+    at_the_gateway = len(planned[GATEWAY])
+    assert sum(figures["crashes"].values()) == crashes
+    assert figures["doubled"] == 0
+    assert set(figures["states"]) == {"sent", "unknown"}
+    assert sum(figures["states"].values()) == figures["told"]
+    # a crash elsewhere may meet the next message between its claim and its record
+    assert len(doubtful) <= figures["states"]["unknown"] <= crashes
+    assert figures["lost"] <= figures["states"]["unknown"]
+    assert figures["unknown and sent"] >= at_the_gateway // 2, "no unknown message had left after all"
+
+
+def counted(people: Crowd, processes: Mapping[str, Mortal], book: Path) -> dict[str, Any]:
+    """What came of all messages, by the ledger and by the gateway's own book; printed for those who measure."""
+    states, lines = people.ids(), entries(book)
+    sent = Counter(line["sent"] for line in lines if "sent" in line)
+    unknown = {message_id for message_id, state in states.items() if state == "unknown"}
+    figures = {
+        "told": len(people.told),
+        "states": dict(people.rows()),
+        "lost": len(states.keys() - sent.keys()) + len(people.told) - len(states),
+        "doubled": sum(number - 1 for number in sent.values()),
+        "copies dropped": sum("again" in line for line in lines),
+        "unknown and sent": len(unknown & sent.keys()),
+        "crashes": report(processes),
+    }
+    print(json.dumps(figures, indent=1))
+    return figures

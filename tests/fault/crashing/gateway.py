@@ -2,8 +2,8 @@
 
 POST / with JSON `{"id", "to", "text"}` -> 200 `{"gateway_id", "again"}`. `again`: an id that it has, for which it does
 nothing more. With GATEWAY_BLIND=1 it knows no ids, and does again whatever it is asked.
-Reads GATEWAY_PORT and GATEWAY_BOOK: a file of JSON lines, one for each thing asked (`asked`) and one for each done
-(`sent`), on the disk before it answers.
+Reads GATEWAY_PORT and GATEWAY_BOOK: a file of JSON lines, one for each thing asked (`asked`), each done (`sent`) and
+each copy that was dropped (`again`), written before it answers.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Book:
             new = self._blind or message_id not in self._sent
             if new:
                 self.enter(message_id)
+            else:
+                self.note({"again": message_id})
             return new
 
     def enter(self, message_id: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from typing import Any
 
 from deploy.localstack.instance import ROOT
 from tests.crowd import Crowd
-from tests.fault.crashing.points import Crash
+from tests.fault.crashing.points import CONSUMER, GATEWAY, Crash
 from tests.support import Stack, eventually
 
 #: Messages on their way at once: enough that no life waits for work, few enough that a death meets fresh ones.
@@ -116,6 +117,23 @@ def run(people: Crowd, processes: Mapping[str, Mortal]) -> None:
             moved, seen = time.monotonic(), now_seen
         assert time.monotonic() - moved < PATIENCE_SECONDS, f"stuck: {deaths}, {rows}, {len(people.told)} told"
         time.sleep(PAUSE_SECONDS)
+
+
+def http_gateway(folder: Path, *, blind: bool = False, window: int = 3) -> tuple[Path, dict[str, dict[str, str]]]:
+    """An own gateway's book, and what the processes need to know of it. `blind`: it sends a copy, too."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    book, mapping = folder / "book.jsonl", folder / "gateway.yaml"
+    send = {
+        "url": f"http://127.0.0.1:{port}/",
+        "fields": {"id": "{message_id}", "to": "{to}", "text": "{text}"},
+        "answer": {"accepted": [{"status": [200]}], "id": "/gateway_id"},
+    }
+    declared = {"name": "own", "window": window, "timeout": 5.0, "drops_copies": not blind, "send": send}
+    mapping.write_text(json.dumps(declared))
+    own = {"GATEWAY_PORT": str(port), "GATEWAY_BOOK": str(book), "GATEWAY_BLIND": str(int(blind))}
+    return book, {GATEWAY: own, CONSUMER: {"SMS_GATEWAY": f"http:{mapping}"}}
 
 
 def report(processes: Mapping[str, Mortal]) -> Counter[str]:

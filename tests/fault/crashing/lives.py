@@ -39,7 +39,7 @@ def worker() -> Callable[[], object]:
 
 def consumer() -> Callable[[], object]:
     """What `python -m services.notify.consumers.sms` does."""
-    return importlib.import_module("services.notify.consumers.sms").main
+    return importlib.import_module("services.notify.consumers.sms.__main__").main
 
 
 def gateway() -> Callable[[], object]:

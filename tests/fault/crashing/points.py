@@ -46,11 +46,12 @@ BOUNDARIES: dict[str, dict[str, str]] = {
     },
     CONSUMER: {
         "claim": "services.notify.consumers.store:Claims.claim",
-        "send": "services.notify.consumers.sink:FileSink.send",
+        "send": "services.notify.consumers.sms.http:HttpGateway.send",
         "settle": "services.notify.consumers.store:Claims.settle",
         "publish of the receipt": "services.notify.consumers.broker:Broker.publish",
         "acknowledgement of the message": "services.notify.consumers.broker:Broker.acknowledge",
     },
+    GATEWAY: {"the gateway's entry in its book": "tests.fault.crashing.gateway:Book.enter"},
 }
 POINTS = tuple(
     Point(process, boundary, when, function)
@@ -64,4 +65,5 @@ def plan(crashes: int, dice: random.Random, points: Sequence[Point] = POINTS) ->
     """So many crashes spread evenly over all points, in any order: process -> those of its lives, one after another."""
     each = [Crash(points[number % len(points)], dice.randint(1, 3)) for number in range(crashes)]
     dice.shuffle(each)
-    return {name: [crash for crash in each if crash.point.process == name] for name in BOUNDARIES}
+    processes = dict.fromkeys(point.process for point in points)
+    return {name: [crash for crash in each if crash.point.process == name] for name in processes}
