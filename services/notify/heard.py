@@ -224,3 +224,11 @@ class Receipt(Consumed):
     state = fields.String(required=True, validate=validate.OneOf(ledger.RECEIPTS))
     detail = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=500))
     consumer = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+    gateway_id = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    parts = fields.Integer(load_default=None, allow_none=True)
+
+
+class MessageEnded(Consumed):
+    """Notify's own: this channel will not do."""
+
+    message_id = fields.String(required=True)

@@ -7,19 +7,38 @@ from typing import Any
 
 from pymongo import IndexModel
 
+from services.notify.domain.limits import Limits
 from services.notify.reference import NOTHING
 from services.notify.reference import Reference as Rules
 from services.notify.reference_schema import ReferenceData
-from services.notify.storage import customers, messages
+from services.notify.storage import care_after, care_days, customers, holding, matters, messages, replies, tallies
+from services.notify.storage.care import Care
 from services.notify.storage.customers import Customers
+from services.notify.storage.fallback import Fallback
+from services.notify.storage.holding import Holding
+from services.notify.storage.inbound import Inbound
 from services.notify.storage.messages import Messages
+from services.notify.storage.preferences import PreferencesStore
+from services.notify.storage.replies import Asked, Replies
+from services.notify.storage.tallies import Tallies
 from services.notify.storage.telling import Telling
+from services.notify.tokens import Tokens
 from shared.mongo import Database
 from shared.reference import Reference
 from shared.schemas import load
 
-COLLECTIONS: dict[str, list[IndexModel]] = {"notify_messages": messages.INDEXES, "notify_customers": customers.INDEXES}
-AGGREGATES = ("notify_messages",)
+COLLECTIONS: dict[str, list[IndexModel]] = {
+    "notify_messages": [*messages.INDEXES, *holding.INDEXES, *replies.MESSAGE_INDEXES],
+    "notify_customers": customers.INDEXES,
+    "notify_preferences": [],
+    "notify_tallies": tallies.INDEXES,
+    "notify_matters": matters.INDEXES,
+    "notify_replies": replies.INDEXES,
+    "notify_care_plans": [],
+    "notify_care_days": care_days.INDEXES,
+    "notify_care_after": care_after.INDEXES,
+}
+AGGREGATES = ("notify_messages", "notify_preferences", "notify_replies")
 
 
 def build(body: Mapping[str, Any], version: int) -> Rules:
@@ -33,6 +52,25 @@ class NotifyStore:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.reference = Reference(db, "notify", schema=ReferenceData, build=build, default=NOTHING)
-        self.messages = Messages(db)
+        self.messages = Messages(db, self._limits, self._unsubscribe, Tokens.from_environment())
         self.customers = Customers(db)
-        self.telling = Telling(self.reference, self.messages, self.customers)
+        self.preferences = PreferencesStore(db, lambda: self.reference.current().holding.obligatory)
+        self.holding = Holding(db, self.reference, self.messages, self.customers, self.preferences)
+        self.telling = Telling(self.reference, self.messages, self.customers, self.preferences, self.holding)
+        self.care = Care(db, self.reference, self.messages, self.customers, self.preferences, self.holding)
+        self.replies = Replies(db)
+        asked = Asked(db, self.replies)
+        self.inbound = Inbound(self.reference, self.replies, asked, self.preferences, Tallies(db))
+        self.fallback = Fallback(
+            db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding
+        )
+
+    def wake(self) -> None:
+        """What time brings to messages: what was held comes up again, what has had no word is unknown, calls return."""
+        self.messages.wake(self.db.clock.now(), act=self.holding.look)
+
+    def _limits(self) -> Limits:
+        return self.reference.current().limits
+
+    def _unsubscribe(self, kind: str, token: str) -> str | None:
+        return self.reference.current().unsubscribe(kind, token)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from services.notify import heard
-from services.notify.domain import ledger
 from services.notify.store import NotifyStore
+from services.notify.worker_messages import FollowsMessages
+from services.notify.worker_replies import TakesReplies
 from services.notify.worker_work import TellsOfWork
 from shared.bus import Health, on_event
-from shared.cause import Cause
 from shared.events import Event
 from shared.mongo import Mongo
 
 
-class NotifyWorker(Health, TellsOfWork):
+class NotifyWorker(Health, TellsOfWork, FollowsMessages, TakesReplies):
     """Event handlers, a mixin for each area."""
 
     name = "notify-worker"
@@ -22,20 +22,3 @@ class NotifyWorker(Health, TellsOfWork):
     def keep_customer(self, event: Event) -> None:
         """Addresses, language and preferences; the newest number wins."""
         self.store.customers.save(event)
-
-    @on_event("consumers", "receipt", heard.Receipt)
-    def take_receipt(self, event: Event) -> None:
-        """A consumer says what became of a message."""
-        said = event.data
-        self.store.messages.change(
-            Cause.from_event(event),
-            said["message_id"],
-            lambda message, at: ledger.receive(
-                message,
-                at,
-                state=said["state"],
-                channel=said["channel"],
-                detail=said["detail"],
-                consumer=said["consumer"],
-            ),
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,6 +47,7 @@ MOVES: Mapping[tuple[str, str], str] = {
     **{(state, HANDED_OVER): HANDED_OVER for state in (FAILED, EXPIRED)},
 }
 
+_ATTEMPT = re.compile("[1-9][0-9]{0,3}")
 TOO_LATE = "too_late"
 NO_WORD = "no_word"
 NO_TEXT = "no_text"
@@ -70,9 +72,9 @@ class Message(Aggregate):
     kept while it may have to be told again: while the message is held, another channel is left, or it has no text.
     `obsolete`: events of the same work that make it so. `since`: when it came to this state. `due_at`: when it is to be
     looked at again. `attempt`: how often it was tried anew. `ended_at`: since when this channel is known not to do.
-    `answers`: what a reply to it may be. `token_hash`: of the token by which a reply to it is known. `digest`: the
-    message that tells it together with others. `look`: a person has to see to it. `team`, `agent`: of a call, whose it
-    is.
+    `answers`: what a reply to it may be, to which `question` (questions.py), until `answer_by`. `token`: by which a
+    reply to it is known. `digest`: the message that tells it together with others, `parts` the messages that a digest
+    tells. `look`: a person has to see to it. `team`, `agent`: of a call, whose it is.
     """
 
     message_id: str
@@ -108,8 +110,12 @@ class Message(Aggregate):
     ended_at: datetime | None = None
     obsolete: tuple[str, ...] = ()
     answers: str | None = None
-    token_hash: str | None = None
+    question: str | None = None
+    answer_by: datetime | None = None
+    token: str | None = None
     digest: str | None = None
+    parts: tuple[str, ...] = ()
+    entered_at: datetime | None = None
     broadcast: str | None = None
     area: str | None = None
     household: str | None = None
@@ -117,6 +123,17 @@ class Message(Aggregate):
     look: bool = False
     team: str | None = None
     agent: str | None = None
+
+    @property
+    def wire_id(self) -> str:
+        """What consumers know this attempt by."""
+        return f"{self.message_id}-{self.attempt}" if self.attempt else self.message_id
+
+
+def attempt_of(wire_id: str) -> tuple[str, int]:
+    """The row and the attempt that a consumer speaks of."""
+    row, dash, attempt = wire_id.rpartition("-")
+    return (row, int(attempt)) if dash and _ATTEMPT.fullmatch(attempt) else (wire_id, 0)
 
 
 def write(
@@ -261,6 +278,8 @@ def move(message: Message, to: str, at: datetime, **said: Any) -> tuple[Message,
     if after == FAILED:
         moved, more = end(moved, at)
         facts += more
+    if message.parts:
+        facts.append(Fact("digest_moved", at))
     return moved, facts
 
 
@@ -273,9 +292,11 @@ def end(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
 
 
 def next_due(message: Message, limits: Limits) -> datetime | None:
-    """When the passing of time alone changes the message; None: never."""
+    """When the passing of time alone changes the message; None: never. What a digest tells follows that."""
     if message.state == HELD or message.due_at is not None:
         return message.due_at
+    if message.digest is not None:
+        return None
     if message.state == HANDED_OVER:
         if message.channel == CALL:
             return message.expires_at

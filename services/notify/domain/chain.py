@@ -1,0 +1,99 @@
+"""From one message to the next: what could not be told by one channel is told by another, once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.notify.domain import ledger
+from services.notify.domain.ledger import CANCELLED, FAILED, UNKNOWN, WAITING, Content, Message
+from services.notify.domain.occurrence import successor_id
+from services.notify.domain.rules import Notice, Rule
+from shared.events import Fact
+
+Changed = tuple[Message, list[Fact]]
+
+#: Why a message that waited is not sent after all.
+TOLD_ALREADY = "told_already"
+#: Why no other channel was tried.
+TOO_LATE = "too_late"
+
+
+def open_end(message: Message) -> bool:
+    """Whether another channel is still to tell what this message could not."""
+    ended = message.ended_at is not None and message.state in (FAILED, UNKNOWN, CANCELLED)
+    return ended and message.followed_by is None and bool(message.then)
+
+
+def left(message: Message) -> Rule:
+    """The rest of its rule: the same notice by the channels that are left."""
+    event, _, audience = message.rule.rpartition("/")
+    return Rule(
+        event=event,
+        audience=audience,
+        channels=message.then,
+        template=message.template,
+        kind=message.kind,
+        urgency=message.urgency,
+        valid_for=message.expires_at - message.written_at,
+        obsolete=message.obsolete,
+        answers=message.answers,
+    )
+
+
+def successor(previous: Message, notice: Notice, language: str, content: Content | None, at: datetime) -> Changed:
+    """The message that tells it instead, by the notice's channel, as worth sending as the previous one; not decided yet
+    whether it goes now.
+
+    Its id is the previous one's only successor's, whichever channel that has.
+    """
+    fresh: dict[str, Any] = {
+        "message_id": successor_id(previous.message_id),
+        "previous": previous.message_id,
+        "channel": notice.channel,
+        "then": notice.then,
+        "to": notice.to,
+        "language": language,
+        "content": content,
+        "state": ledger.QUEUED,
+        "written_at": at,
+        "since": at,
+        "team": None,
+        **_NEW,
+    }
+    drafted = ledger.of_a_team(replace(previous, **fresh))
+    return drafted, [Fact("message_queued", at, {"previous": previous.message_id, "channel": notice.channel})]
+
+
+#: What a new row does not take over from the one before.
+_NEW: Mapping[str, Any] = {
+    **{"version": 0, "last_at": None, "replay_until": None, "attempt": 0, "look": False, "parts": ()},
+    **dict.fromkeys(
+        ("detail", "held_for", "due_at", "ended_at", "followed_by", "digest", "token", "reached_at", "agent")
+    ),
+    "entered_at": None,
+}
+
+
+def follow(message: Message, at: datetime, successor: Message) -> Changed:
+    """The other one tells it now: nothing of this one has to be kept for that."""
+    if not open_end(message):
+        return message, []
+    told = {"message_id": successor.message_id, "channel": successor.channel}
+    followed = replace(message, followed_by=successor.message_id, then=(), said=None)
+    return followed, [Fact("message_followed", at, told)]
+
+
+def give_up(message: Message, at: datetime, refused: Sequence[tuple[str, str]]) -> Changed:
+    """No channel is left: a person has to look at it, unless they did not want it. `refused`: channel -> why not it."""
+    if not open_end(message):
+        return message, []
+    over = replace(message, then=(), look=message.state != CANCELLED)
+    return over, [Fact("message_exhausted", at, {"refused": [list(one) for one in refused]})]
+
+
+def overtaken(message: Message, at: datetime) -> Changed:
+    """The one before arrived after all: what has not left yet need not."""
+    return ledger.cancel(message, at, why=TOLD_ALREADY) if message.state in WAITING else (message, [])

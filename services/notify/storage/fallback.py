@@ -1,0 +1,136 @@
+"""What a message's end brings: the next channel, once; or a place on the worklist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from services.notify.domain import chain
+from services.notify.domain.audience import DEFAULT, LIST, AddressBook, Contact, Customer
+from services.notify.domain.ledger import DELIVERED, Content, Message
+from services.notify.domain.preferences import CUSTOMER, Wishes
+from services.notify.domain.rules import Notice, notice_of
+from services.notify.reference import Reference as Rules
+from services.notify.storage.customers import Customers
+from services.notify.storage.holding import Holding
+from services.notify.storage.messages import Messages
+from services.notify.storage.preferences import PreferencesStore
+from services.notify.storage.telling import Wanted
+from services.notify.texts import RENDERING
+from shared.cause import Cause
+from shared.clock import Clock
+from shared.errors import NotFound, NotYetKnown
+from shared.events import Event
+from shared.reference import Reference
+
+#: What a notice says in a language -> the language and the text; None: it cannot be said any more.
+Retell = Callable[[Message, str, str], tuple[str, Content] | None]
+#: Where somebody of a broadcast's own list can be told, beside the address book.
+Elsewhere = Callable[[Message], Sequence[Contact]]
+
+
+class Fallback:
+    """Chains of messages. `broadcasts` and `elsewhere`: how what a broadcast told is told again, and where."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        reference: Reference[Rules],
+        messages: Messages,
+        customers: Customers,
+        preferences: PreferencesStore,
+        holding: Holding,
+    ) -> None:
+        self._clock = clock
+        self._reference = reference
+        self._messages = messages
+        self._customers = customers
+        self._preferences = preferences
+        self._holding = holding
+        self.broadcasts: Retell | None = None
+        self.elsewhere: Elsewhere = lambda message: ()
+
+    def go_on(self, event: Event) -> None:
+        """A message has ended: its successor is written, or it is put on the worklist.
+
+        The successor comes first: cut off in between, the event comes again and finds it there.
+        """
+        cause = Cause.from_event(event)
+        previous = self._messages.get(event.data["message_id"])
+        if not chain.open_end(previous):
+            return
+        if previous.expires_at <= self._clock.now():
+            self._give_up(cause, previous, [(channel, chain.TOO_LATE) for channel in previous.then])
+            return
+        customer = self._customer(previous.recipient)
+        wanted = Wanted(self._preferences, self._reference.current(), customer)
+        notice = self._notice(previous, customer, wanted)
+        if notice.to is None:
+            self._give_up(cause, previous, notice.refused)
+            return
+        told = self._write(cause, previous, notice, wanted.wishes(previous.recipient))
+        self._messages.change(cause, previous.message_id, partial(chain.follow, successor=told))
+        self.settle(cause, previous.message_id)
+
+    def settle(self, cause: Cause, message_id: str) -> None:
+        """Where a message has arrived after all, its successor that has not left yet is cancelled."""
+        message = self._messages.get(message_id)
+        if message.state != DELIVERED or message.followed_by is None:
+            return
+        try:
+            self._messages.change(cause, message.followed_by, chain.overtaken)
+        except NotFound:
+            return  # another message of the same occurrence told it by that channel
+
+    def _write(self, cause: Cause, previous: Message, notice: Notice, wishes: Wishes) -> Message:
+        """The successor's row, written as of now; whether it goes at once is decided as for any message."""
+        language = notice.language or self._reference.current().default_language
+        told = self.text(previous, notice.channel, language)
+        language, content = told or (language, None)
+        drafted, facts = chain.successor(previous, notice, language, content, self._clock.now())
+        entered, facts = self._holding.enter(drafted, facts, wishes)
+        self._messages.create(cause, entered.message_id, entered, facts)
+        return entered
+
+    def text(self, message: Message, channel: str, language: str) -> tuple[str, Content] | None:
+        """What the message says, written anew for a channel and a language, and the language that it then has."""
+        if message.broadcast is not None and self.broadcasts is not None:
+            return self.broadcasts(message, channel, language)
+        if message.said is None:
+            return None
+        try:
+            return self._reference.current().written(message.template, channel, language, message.said, message.zone)
+        except RENDERING:
+            return None  # the reference data have changed since, and have no text for this any more
+
+    def _give_up(self, cause: Cause, message: Message, refused: Sequence[tuple[str, str]]) -> None:
+        self._messages.change(cause, message.message_id, partial(chain.give_up, refused=refused))
+
+    def _customer(self, recipient: str) -> Customer | None:
+        if not recipient.startswith(CUSTOMER):
+            return None
+        try:
+            return self._customers.get(recipient.removeprefix(CUSTOMER))
+        except NotYetKnown:
+            return None
+
+    def _notice(self, message: Message, customer: Customer | None, wanted: Wanted) -> Notice:
+        if customer is not None:
+            contacts: Sequence[Contact] = [wanted.wishes(message.recipient).customer(customer)]
+        else:
+            contacts = contacts_of(self._reference.current().staff, message) or self.elsewhere(message)
+        return notice_of(chain.left(message), message.recipient, contacts, usable=wanted.fit)
+
+
+def contacts_of(book: AddressBook, message: Message) -> Sequence[Contact]:
+    """Where the address book has the recipient of a message: the own entry, then the team's, as when it was written."""
+    if message.recipient.startswith(LIST):
+        code, _, name = message.recipient.removeprefix(LIST).partition("/")
+        contact = book.lists.get(code, {}).get(name)
+        return [contact] if contact else []
+    group, _, name = message.recipient.partition(":")
+    if group == "agent":
+        watches = message.rule.endswith("/watchers")
+        return (book.watcher(name) if watches else book.agent(name, (message.said or {}).get("team", DEFAULT)))[1]
+    teams = {"team": book.team, "supervisor": book.supervisor, "duty_manager": book.duty_manager}
+    return teams[group](name)[1] if group in teams else []
