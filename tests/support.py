@@ -7,7 +7,7 @@ import mailbox
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.message import Message
 from functools import cached_property
 from typing import Any, TypeVar
@@ -30,6 +30,12 @@ PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.05
 #: Asking again may help: what a test waits for is not so yet, or a server is just coming back.
 NOT_YET = (AssertionError, LoopdeskError, OSError, ConnectionFailure, AMQPError)
+
+
+def at_any_hour(notify: Mapping[str, Any]) -> dict[str, Any]:
+    """Reference data of notify by which nothing waits for the night to end or for a burst to be over."""
+    kinds = {code: {**kind, "digest": None, "per_day": None} for code, kind in notify["kinds"].items()}
+    return {**notify, "quiet_hours": None, "kinds": kinds}
 
 
 def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS) -> T:

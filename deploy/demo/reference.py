@@ -55,6 +55,9 @@ def bodies(incidents: list[Incident], sample: Mapping[str, Mapping[str, Any]]) -
     merged = {service: deepcopy(dict(body)) for service, body in sample.items()}
     by_category = routes(incidents)
     merged["intake"]["categories"] = {code: {"name": {"en": code, "zh-CN": code}} for code in by_category}
+    # days are played in minutes: neither a night nor a burst of the log is one of the clock on the wall
+    merged["notify"]["quiet_hours"] = None
+    merged["notify"]["kinds"] = {code: {**kind, "digest": None} for code, kind in sample["notify"]["kinds"].items()}
     merged["notify"]["staff"] = {kind: _for_all(book) for kind, book in merged["notify"]["staff"].items()}
     merged["dispatch"] = _organisation(people(incidents), by_category) | promises(incidents, sample["dispatch"])
     return merged

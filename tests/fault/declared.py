@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.declared import load
-from tests.support import Stack
+from tests.support import Stack, at_any_hour
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 CLOCKS = ("first_response", "resolution")
@@ -50,6 +50,7 @@ def bodies() -> dict[str, dict[str, Any]]:
     found, faults = load(CONFIG)
     assert faults == []
     found["dispatch"] |= {"policies": [POLICY], "flows": {"mend": FLOW}}
+    found["notify"] = at_any_hour(found["notify"])
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from deploy.declared import load
 from shared.client import Client
 from shared.reference import FRESH_FOR
-from tests.support import Stack, eventually
+from tests.support import Stack, at_any_hour, eventually
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 TEAMS = [f"journey {number:02d}" for number in range(40)]
@@ -71,10 +71,11 @@ _VOLATILE = ("recorded_at", "hash")
 
 
 def reference_bodies() -> dict[str, dict[str, Any]]:
-    """deploy/config, with the journeys' teams and categories, their policy and their flow."""
+    """deploy/config, with the journeys' teams and categories, their policy and their flow; told at any hour."""
     bodies, faults = load(CONFIG)
     assert faults == []
     bodies["dispatch"] |= {"policies": [POLICY], "flows": {"visits": FLOW}}
+    bodies["notify"] = at_any_hour(bodies["notify"])
     bodies["intake"]["categories"] |= {team: {"name": {"en": team}} for team in TEAMS}
     bodies["dispatch"]["teams"] |= {
         team: {"name": team, "categories": [team], "supervisor": f"chief of {team}"} for team in TEAMS
