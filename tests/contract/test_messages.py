@@ -9,7 +9,7 @@ import pytest
 from deploy.provision_broker import MESSAGE_KEYS
 from services.notify.consumers.message import read
 from services.notify.domain.ledger import Content
-from services.notify.events import HANDED
+from services.notify.events import handed
 from shared.bus.topology import MESSAGES
 from shared.cause import Cause
 from shared.document import Publishing, additions
@@ -26,7 +26,13 @@ def test_a_consumer_reads_what_notify_hands_over(channel: str, urgency: str, con
     message = replace(a_message(), channel=channel, urgency=urgency, to="+447700900123", content=content)
     facts = [Fact("message_handed_over", NOON)]
     added = additions(
-        Publishing("notify", handed=HANDED), ("notify_messages", "m"), message, facts, Cause(ref="x"), NOON, None
+        Publishing("notify", handed=handed(lambda kind, token: None)),
+        ("notify_messages", "m"),
+        message,
+        facts,
+        Cause(ref="x"),
+        NOON,
+        None,
     )
     (entry,) = added.outbox
     assert (entry["exchange"], entry["message_id"]) == (MESSAGES, message.message_id)

@@ -9,13 +9,13 @@ import pytest
 from deploy.catalogue import CONSUMERS, MAIL_RECEIVER
 from deploy.provision_broker import TOLD, consumer_rights
 from services.notify.consumers.broker import PREFETCH
-from services.notify.consumers.message import LONGEST_DETAIL, STATES, Outcome, receipt
+from services.notify.consumers.message import LONGEST_DETAIL, STATES, Outcome, read, receipt
 from services.notify.domain.ledger import Content, message_id
 from services.notify.domain.rules import URGENCIES
-from services.notify.events import EXCHANGE, message_handed_over
+from services.notify.events import EXCHANGE, to_consumer
 from services.notify.heard import Receipt
 from shared import lanes
-from shared.events import Fact, to_json
+from shared.events import to_json
 from shared.schemas import load
 from tests.unit.notify.builders import NOON, a_message, an_occurrence
 from tests.unit.notify.wire import DOCS, EXAMPLES, SCHEMAS, example, faults, schema
@@ -38,18 +38,34 @@ def the_message():
     )
 
 
+def unsubscribe_link(_kind, token):
+    return f"https://desk.example.com/unsubscribe/{token}"
+
+
 def test_the_message_is_what_notify_hands_over():
-    outgoing = message_handed_over(the_message(), Fact("message_handed_over", NOON))
+    outgoing = to_consumer(the_message(), unsubscribe_link)
     assert (outgoing.exchange, outgoing.routing_key) == (EXCHANGE, "email.normal")
     assert to_json(outgoing.body) == example("message_email")
     assert outgoing.expiration_ms is None
 
 
-@pytest.mark.parametrize("ticket_no", ["", "T-1042", "工单 7/2", "x" * 64])
-def test_whatever_notify_hands_over_is_as_the_schema_says(ticket_no):
-    given = {"broadcast": "B-7", "token": "r7Qm2kXz", "kind": "outage"} if not ticket_no else {}
-    outgoing = message_handed_over(a_message(ticket_no=ticket_no, **given), Fact("message_handed_over", NOON))
+FILE = {"name": "streets.pdf", "content_type": "application/pdf", "size": 18_211, "href": "outages/streets.pdf"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"ticket_no": "工单 7/2"},
+        {"ticket_no": "x" * 64, "attempt": 12},
+        {"ticket_no": "", "broadcast": "B-7", "token": "r7Qm2kXz", "kind": "停水 outage"},
+        {"channel": "email", "token": "r7Qm2kXz", "content": Content("t", "s", "<p>t</p>", (FILE,))},
+    ],
+)
+def test_whatever_notify_hands_over_is_as_the_schema_says(given):
+    outgoing = to_consumer(a_message(**given), unsubscribe_link)
     assert faults("message", to_json(outgoing.body)) == []
+    assert read(json.dumps(to_json(outgoing.body)).encode()).message_id == a_message(**given).wire_id
 
 
 def test_the_receipt_is_what_the_consumers_publish():
