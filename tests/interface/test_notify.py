@@ -34,7 +34,8 @@ def desk(stack: Any) -> Client:
 @pytest.fixture(scope="module")
 def operator(stack: Any) -> Client:
     client = stack.client("operator")
-    client.call("notify", "apply_reference", body=at_any_hour(yaml.safe_load(CONFIG.read_text())), request_id=uuid4().hex)
+    body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
+    client.call("notify", "apply_reference", body=body, request_id=uuid4().hex)
     return client
 
 

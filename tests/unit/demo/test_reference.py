@@ -17,6 +17,8 @@ SAMPLE = {
     "feedback": {"survey_days": 5},
     "notify": {
         "rules": [],
+        "kinds": {"work": {"quiet": False, "digest": {"after": 20}}},
+        "quiet_hours": {"from": "22:00", "to": "08:00"},
         "staff": {"teams": {"sample": {"email": "a@example.com"}, "default": {"email": "b@example.com"}}},
     },
 }
@@ -63,7 +65,12 @@ def test_the_logs_codes_replace_the_samples_teams_and_categories_and_nothing_els
     }
     assert made["dispatch"]["agents"]["group-70.supervisor"]["capacity"] == 0
     assert made["feedback"] == SAMPLE["feedback"]
-    assert made["notify"] == {"rules": [], "staff": {"teams": {"default": {"email": "b@example.com"}}}}
+    assert made["notify"] == {
+        "rules": [],
+        "kinds": {"work": {"quiet": False, "digest": None}},
+        "quiet_hours": None,
+        "staff": {"teams": {"default": {"email": "b@example.com"}}},
+    }
 
 
 def test_every_caller_has_an_address_and_a_number_of_its_own_that_nobody_has():
