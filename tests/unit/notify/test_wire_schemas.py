@@ -6,8 +6,12 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from services.notify.consumers.mail_addresses import Incoming, OwnAddress
+from services.notify.consumers.mail_inbound import Taken, told_of
 from services.notify.consumers.message import STATES, Outcome, Unreadable, read, receipt
+from services.notify.consumers.sms.inbound import Received, sms_received
 from services.notify.heard import Receipt
+from shared.clock import to_text
 from shared.errors import ValidationError
 from shared.events import Event
 from shared.schemas import load
@@ -33,7 +37,12 @@ ODD = [
     {"name": "x"},
     -1,
 ]
+OWN = OwnAddress.of("desk@desk.example.com")
 MESSAGES = [name for name in EXAMPLES if name.startswith("message_")]
+
+
+def a_mail(data, return_path):
+    return Taken(data, return_path, "reply+r7Qm2kXz@desk.example.com", Incoming("reply", "r7Qm2kXz"), NOON)
 
 
 def schema_of(name):
@@ -167,3 +176,45 @@ def test_an_inbound_event_has_all_its_fields(name):
     whole = example(name)
     for field in whole["data"]:
         assert faults(name, {**whole, "data": without(whole["data"], field)}), field
+
+
+@pytest.mark.parametrize("gateway_id", [None, "77-2001"])
+@pytest.mark.parametrize("sender", ["+8613800138000", "10086", "Bank"])
+def test_an_sms_that_came_in_is_told_as_its_schema_says(sender, gateway_id):
+    told = sms_received(Received(sender, "106900001", "退订", None, gateway_id), "sms-consumer", NOON)
+    assert faults("sms_received", told.to_wire()) == []
+
+
+def test_the_example_of_an_sms_is_what_our_consumer_publishes():
+    shown = Event.from_wire(example("sms_received"))
+    said = shown.data
+    sms = Received(said["from"], said["to"], said["text"], None, said["gateway_id"])
+    assert sms_received(sms, said["consumer"], shown.at) == shown
+
+
+MAIL = b"""From: customer@example.com\r
+Subject: Re: Your ticket T-1042 is closed\r
+Message-ID: <reply-1@example.com>\r
+In-Reply-To: <019cae6b6600683d944da4b1db771bb63e52f1a8@desk.example.com>\r
+References: <T-1042@desk.example.com> <019cae6b6600683d944da4b1db771bb63e52f1a8@desk.example.com>\r
+\r
+It is not: the line is down again.\r
+"""
+
+
+@pytest.mark.parametrize(
+    ("data", "return_path"), [(MAIL, "customer@example.com"), (MAIL, ""), (b"", "x@example.com"), (b"\xff\r\n\xff", "")]
+)
+def test_a_mail_that_came_in_is_told_as_its_schema_says(data, return_path):
+    told = told_of(a_mail(data, return_path), OWN, "mail-receiver")
+    assert faults("mail_received", told.to_wire()) == []
+
+
+def test_the_example_of_a_mail_is_what_our_receiver_publishes():
+    shown = example("mail_received")
+    told = told_of(a_mail(MAIL, "customer@example.com"), OWN, "mail-receiver").to_wire()
+    assert told["id"] == shown["id"]
+    assert without(told["data"], "attachments") == {
+        **without(shown["data"], "attachments"),
+        "received_at": to_text(NOON),
+    }
