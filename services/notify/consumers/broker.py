@@ -22,6 +22,8 @@ BROKEN = (AMQPError, OSError)
 EXCHANGE = "consumers.events"
 #: Per lane. Each lane has its own, so a backlog of bulk takes none of what urgent needs.
 PREFETCH = 20
+#: Per lane: how many may wait in hand before the lane waits with them.
+MOST_WAITING = 1_000
 SLICE = 0.5  # seconds of waiting after which a request to stop is noticed
 
 
@@ -37,7 +39,8 @@ class Broker:
         self._inbox = inbox
         self._connection: Any = None
         self._channel: Any = None
-        self._consumers: list[str] = []
+        self._consumers: dict[str, str] = {}  # lane -> its consumer's tag
+        self._stuck: dict[str, int] = {}  # lane -> how many only waited when it was consumed from last
         self._cancelled = False
 
     def connect(self) -> None:
@@ -51,13 +54,28 @@ class Broker:
 
     def consume(self) -> None:
         """Have messages delivered."""
-        for lane, name in self._queues.items():
-            self._consumers.append(self._channel.basic_consume(name, partial(self._on_message, lane)))
+        for lane in self._queues:
+            self._consume(lane)
+
+    def make_room(self) -> None:
+        """Have more delivered of a lane of which many in hand only wait (for a pace, for a second try): others overtake
+        them. What an ended consumer still has in hand does not count for the next one's prefetch."""
+        for lane in self._consumers:
+            waiting = self._inbox.waiting(lane)
+            self._stuck[lane] = min(self._stuck[lane], waiting)
+            if waiting - self._stuck[lane] >= PREFETCH // 2 and waiting < MOST_WAITING:
+                self._channel.basic_cancel(self._consumers[lane])
+                self._consume(lane)
+
+    def _consume(self, lane: str) -> None:
+        on_message = partial(self._on_message, lane)
+        self._consumers[lane] = self._channel.basic_consume(self._queues[lane], on_message)
+        self._stuck[lane] = self._inbox.waiting(lane)
 
     def give_back(self) -> None:
         """Take no more messages, and return all that are in hand and not on their way."""
         while self._consumers:
-            self._channel.basic_cancel(self._consumers.pop())
+            self._channel.basic_cancel(self._consumers.popitem()[1])
         for held in self._inbox.clear():
             self.requeue(held)
 
@@ -119,7 +137,7 @@ class Broker:
         """Hang up; unacknowledged messages go back to their queues."""
         connection, self._connection = self._connection, None
         self._inbox.clear()
-        self._consumers, self._cancelled = [], False
+        self._consumers, self._cancelled = {}, False
         if connection is not None and connection.is_open:
             try:
                 connection.close()

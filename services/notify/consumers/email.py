@@ -18,8 +18,8 @@ from pathlib import Path
 from services.notify.consumers.mail import ALL, FAILURE, NotMailable, Style, compose
 from services.notify.consumers.mail_addresses import OwnAddress
 from services.notify.consumers.mail_attachments import Attachments, NotAttachable
-from services.notify.consumers.mail_pace import Pace, rates_of
 from services.notify.consumers.message import FAILED, Message, Outcome
+from services.notify.consumers.pace import Pace, rates_of
 from services.notify.consumers.runner import Consumer
 from services.notify.consumers.smtp import Relay
 from services.notify.consumers.smtp_settings import RelaySettings

@@ -19,6 +19,7 @@ from services.notify.consumers.flights import Flight, Flights
 from services.notify.consumers.halt import LAST_GRACE, Halt, Stopped
 from services.notify.consumers.inbox import Delivery, Inbox
 from services.notify.consumers.message import FAILED, SENT, Down, Outcome, Unreadable, read, receipt
+from services.notify.consumers.pace import Pace, domain_of
 from services.notify.consumers.store import Claims, StoreDown
 from services.notify.consumers.tidings import Fate, Silent, Telling, Tiding
 from shared.clock import Clock
@@ -43,7 +44,8 @@ class Consumer:
         halt: Halt | None = None,
     ) -> None:
         self._channel = channel
-        self._inbox = Inbox()
+        self._pace: Pace = getattr(transport, "pace", None) or Pace()
+        self._inbox = Inbox(self._pace.wait)
         self._broker = Broker(amqp_uri, channel, self._inbox)
         self._claims = claims
         self._transport = transport
@@ -97,7 +99,8 @@ class Consumer:
             self._tell()
             if self._trouble is not None:
                 self._outlast(self._trouble)
-            self._broker.listen(0 if self._launch() else 1)
+            self._make_room()
+            self._broker.listen(0 if self._launch() else self._inbox.pause(time.monotonic(), 1.0))
 
     def _end_or_go_on(self) -> None:
         """When the process is to end, what is on its way is awaited and reported first."""
@@ -150,7 +153,8 @@ class Consumer:
         """Send the next message, if there is one and room for it."""
         if len(self._flights) >= self._circuit.room(self._window):
             return False
-        delivery = self._inbox.take(time.monotonic())
+        now = time.monotonic()
+        delivery = self._inbox.take(now)
         if delivery is None:
             return False
         try:
@@ -158,9 +162,19 @@ class Consumer:
         except Unreadable as error:
             self._refuse(delivery, error)
             return True
-        if not self._flights.join(message.message_id, delivery):
+        domain = domain_of(message.to)
+        if self._pace.wait(domain, now) > 0:
+            self._inbox.hold(delivery, domain)
+        elif not self._flights.join(message.message_id, delivery):
+            self._pace.spend(domain, now)
             self._flights.begin(message, delivery)
         return True
+
+    def _make_room(self) -> None:
+        """What waits in hand is in nobody's way, and is not kept for longer than RabbitMQ allows."""
+        for delivery in self._inbox.held_since(time.monotonic() - LONGEST_HOLD):
+            self._broker.requeue(delivery)
+        self._broker.make_room()
 
     def _land(self) -> None:
         while (flight := self._flights.landed()) is not None:

@@ -33,13 +33,12 @@ class Pace:
     rates: Mapping[str, float] = field(default_factory=dict)
     _free_at: dict[str, float] = field(default_factory=dict, init=False)
 
-    def wait(self, to: str, now: float) -> float:
-        """Seconds until a mail may go to this address; 0: now."""
-        return max(0.0, self._free_at.get(domain_of(to), 0.0) - now)
+    def wait(self, domain: str, now: float) -> float:
+        """Seconds until a mail may go there; 0: now."""
+        return max(0.0, self._free_at.get(domain, 0.0) - now)
 
-    def spend(self, to: str, now: float) -> None:
+    def spend(self, domain: str, now: float) -> None:
         """A mail goes there now."""
-        domain = domain_of(to)
         rate = self.rates.get(domain, self.rates.get(EVERYBODY))
         if rate is None:
             return
