@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from services.notify.domain.audience import Customer
+from services.notify.domain.care import marks
 from shared.errors import NotYetKnown
 from shared.events import Event
 from shared.mongo import Database
@@ -18,8 +19,8 @@ KEPT = (
     *("name", "tier", "language", "phone", "email", "preferred_channels"),
     *("area", "household", "time_zone", "dates"),
 )
-#: `area` and `_id`: a broadcast walks the customers, all or an area's, in order of their ids.
-INDEXES = [IndexModel([("area", ASCENDING), ("_id", ASCENDING)], name="area")]
+#: A broadcast walks the customers, all or an area's, in order of their ids; care plans those of a zone, or of a day.
+INDEXES = [IndexModel([(name, ASCENDING), ("_id", ASCENDING)], name=name) for name in ("area", "time_zone", "marks")]
 
 
 class Customers:
@@ -32,7 +33,7 @@ class Customers:
         """Keep what a `customer_saved` says, unless a newer one was kept already."""
         known = {name: event.data[name] for name in KEPT}
         older = {"_id": event.data["customer_id"], "number": {"$lt": event.number}}
-        newer = {"$set": {**known, "number": event.number}}
+        newer = {"$set": {**known, "number": event.number, "marks": marks(_days(known["dates"]))}}
         try:
             self.collection.update_one(older, newer, upsert=True)
         except DuplicateKeyError:
@@ -51,6 +52,28 @@ class Customers:
         doc = self.collection.find_one({"_id": customer_id})
         return customer_of(doc) if doc else None
 
+    # whose day it is
+
+    def zones(self) -> list[str | None]:
+        """The time zones of customers; None: of those who have none of their own."""
+        return [None, *sorted(zone for zone in self.collection.distinct("time_zone") if zone)]
+
+    def of_zone(self, zone: str | None, marks: Sequence[str] | None, after: str, limit: int) -> Iterator[Customer]:
+        """Those of a zone who have one of these marks (None: all), by id from behind that one."""
+        return self._marked({"time_zone": zone, "_id": {"$gt": after}}, marks, "time_zone", limit)
+
+    def of_any_zone(self, marks: Sequence[str] | None, limit: int) -> Iterator[Customer]:
+        """Those who have one of these marks (None: all), by id."""
+        return self._marked({}, marks, "_id_", limit)
+
+    def _marked(
+        self, wanted: dict[str, Any], marks: Sequence[str] | None, index: str, limit: int
+    ) -> Iterator[Customer]:
+        if marks is not None:
+            wanted, index = wanted | {"marks": {"$in": list(marks)}}, "marks"
+        found = self.collection.find(wanted).hint(index).sort("_id", ASCENDING).limit(limit)
+        return (customer_of(doc) for doc in found)
+
 
 def customer_of(doc: Mapping[str, Any]) -> Customer:
     """The customer in a document; one kept before a field was thought of has its default."""
@@ -65,5 +88,9 @@ def customer_of(doc: Mapping[str, Any]) -> Customer:
         area=doc.get("area"),
         household=doc.get("household"),
         time_zone=doc.get("time_zone"),
-        dates={name: date.fromisoformat(day) for name, day in doc.get("dates", {}).items()},
+        dates=_days(doc.get("dates", {})),
     )
+
+
+def _days(dates: Mapping[str, str]) -> dict[str, date]:
+    return {name: date.fromisoformat(day) for name, day in dates.items()}

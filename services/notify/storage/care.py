@@ -1,0 +1,209 @@
+"""Care plans at work: everybody whose day it is, told once, at the plan's time of day on their own clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from services.notify.domain import care
+from services.notify.domain.audience import Customer
+from services.notify.domain.care import After, OfDate, Plan
+from services.notify.domain.preferences import CUSTOMER
+from services.notify.domain.rules import Notice, notice_of
+from services.notify.reference import Reference as Rules
+from services.notify.storage.care_after import CareAfter, zone_of
+from services.notify.storage.care_days import CareDay, CareDays, Piece
+from services.notify.storage.customers import Customers
+from services.notify.storage.holding import Holding
+from services.notify.storage.messages import Messages
+from services.notify.storage.preferences import PreferencesStore
+from services.notify.storage.tallies import Tallies
+from services.notify.storage.telling import Wanted
+from shared.cause import Cause
+from shared.errors import LoopdeskError
+from shared.events import Event
+from shared.mongo import Database
+from shared.reference import Reference
+
+log = logging.getLogger("loopdesk.care")
+
+#: So many days back it is said of a day that it came too late; before that, nothing was in force.
+BACK = 31
+#: A place of a year is remembered that long.
+YEAR = timedelta(days=400)
+#: Customers who are read at a time.
+PAGE = 200
+
+
+class Care:
+    """The plans of the reference data, their days, and whom they tell."""
+
+    def __init__(
+        self,
+        db: Database,
+        reference: Reference[Rules],
+        messages: Messages,
+        customers: Customers,
+        preferences: PreferencesStore,
+        holding: Holding,
+    ) -> None:
+        self._reference = reference
+        self._messages = messages
+        self._customers = customers
+        self._preferences = preferences
+        self._holding = holding
+        self._tallies = Tallies(db)
+        self.days = CareDays(db)
+        self.after = CareAfter(db)
+
+    # what happened
+
+    def note(self, event: Event, now: datetime) -> None:
+        """Plans in force that greet after such an event remember it."""
+        rules = self._reference.current()
+        plans = [p for p in rules.care.active if isinstance(p.calendar, After) and p.calendar.event == event.type]
+        if plans:
+            zone = zone_of(self._customers.find(event.data["customer_id"]), rules.holding.zone)
+            for plan in plans:
+                self.after.note(event, plan, zone, now)
+
+    # what is due
+
+    def run_due(self, now: datetime, limit: int) -> int:
+        """Tell whoever is due, about `limit` customers at most; gives at how many it looked. Replicas share it."""
+        rules = self._reference.current()
+        looked = self._after_events(rules, now, limit)
+        for plan, day in self._due_days(rules, now):
+            if looked >= limit:
+                break
+            if day.due + plan.valid_for <= now:
+                self._too_late(day, now)
+            else:
+                looked += self._day(rules, plan, day, now, limit - looked)
+        return looked
+
+    def _due_days(self, rules: Rules, now: datetime) -> Iterator[tuple[Plan, CareDay]]:
+        """What is due and not done, the longest first."""
+        plans = {plan.code: plan for plan in rules.care.active if not isinstance(plan.calendar, After)}
+        since = self.days.in_force_since(plans.keys(), now)
+        zones: Sequence[str | None] = self._customers.zones() if plans else ()
+        due = [
+            day
+            for plan in plans.values()
+            for zone in zones
+            for day in _days(plan, zone, rules, now)
+            if since[plan.code] < day.due <= now
+        ]
+        for day in sorted(self.days.undone(due), key=lambda day: day.due):
+            yield plans[day.plan], day
+
+    def _too_late(self, day: CareDay, now: datetime) -> None:
+        if self.days.give_up(day, care.TOO_LATE, now):
+            log.warning("nobody is told any more", extra={"plan": day.plan, "day": day.day.isoformat()})
+
+    def _day(self, rules: Rules, plan: Plan, day: CareDay, now: datetime, limit: int) -> int:
+        """The day's customers, as far as `limit` goes and nobody else is at it."""
+        looked = 0
+        while looked < limit:
+            behind = self.days.claim(day, now)
+            if behind is None:
+                break
+            piece = self._piece(rules, plan, day, behind, now)
+            self.days.note(day, behind, piece, now)
+            looked += piece.looked
+            if piece.after is None:
+                break
+        return looked
+
+    def _piece(self, rules: Rules, plan: Plan, day: CareDay, behind: str, now: datetime) -> Piece:
+        found = list(self._customers.of_zone(day.zone, marks_of(plan, day.day), behind, PAGE))
+        piece = Piece(after=found[-1].customer_id if len(found) == PAGE else None)
+        for customer in found:
+            piece.count(self._tell(rules, plan, customer, day.day, now))
+        return piece
+
+    def _after_events(self, rules: Rules, now: datetime, limit: int) -> int:
+        rows = self.after.due(now, limit)
+        for row in rows:
+            plan = rules.care.plans.get(row["plan"])
+            self.after.close(row, self._told_after(rules, plan, row, now), now)
+        return len(rows)
+
+    def _told_after(self, rules: Rules, plan: Plan | None, row: Mapping[str, Any], now: datetime) -> str | None:
+        customer = self._customers.find(row["customer_id"])
+        if plan is None or not plan.active:
+            return care.PLAN_OFF
+        if customer is None or row["due_at"] + plan.valid_for <= now:
+            return care.TOO_LATE if customer else care.NO_ADDRESS
+        return self._tell(rules, plan, customer, date.fromisoformat(row["day"]), now, row["ticket_no"])
+
+    # whom
+
+    def _tell(
+        self, rules: Rules, plan: Plan, customer: Customer, day: date, now: datetime, ticket_no: str = ""
+    ) -> str | None:
+        """Tell one customer; why not, or None. Said again, it is the same message."""
+        why, notice, wanted = self.considered(rules, plan, customer, day)
+        if why is not None:
+            return why
+        due = plan.due(day, zone_of(customer, rules.holding.zone))
+        occurrence = care.occurrence(plan, customer.customer_id, day, due, now, ticket_no)
+        if not self._room(plan, rules.care.per_year, customer.customer_id, day, occurrence.id):
+            return care.YEARS_ENOUGH
+        notice = replace(notice, rule=plan.rule(due + plan.valid_for - occurrence.recorded_at))
+        wishes = wanted.wishes(notice.recipient)
+        try:
+            said = plan.said(customer, day, ticket_no)
+            message, facts = rules.drafted(occurrence, notice, said, wishes.customer(customer))
+            message, facts = self._holding.enter(message, facts, wishes)
+            self._messages.create(Cause(ref=f"care plan {plan.code}"), message.message_id, message, facts)
+        except LoopdeskError:
+            # one customer must not keep the others waiting
+            log.exception("not told", extra={"plan": plan.code, "aggregate": customer.customer_id})
+            return care.FAILED
+        return None
+
+    def considered(self, rules: Rules, plan: Plan, customer: Customer, day: date) -> tuple[str | None, Notice, Wanted]:
+        """(why not, how, what the customer wants): as far as it can be said without counting."""
+        wanted = Wanted(self._preferences, rules, customer)
+        recipient = f"{CUSTOMER}{customer.customer_id}"
+        known = wanted.wishes(recipient).customer(customer)
+        notice = notice_of(plan.rule(plan.valid_for), recipient, [known], known.preferred_channels, wanted.fit)
+        return plan.refuses(customer, day) or (notice.why_not if notice.to is None else None), notice, wanted
+
+    def _room(self, plan: Plan, of_all: int | None, customer_id: str, day: date, holder: str) -> bool:
+        """One of the year's places, of the plan's and of all plans'; asked again it is the same one."""
+        year = plan.about(day).year
+        name = f"care {plan.code}/{CUSTOMER}{customer_id}/{year}"
+        if not self._tallies.take(name, holder, plan.per_year, YEAR):
+            return False
+        return of_all is None or self._tallies.take(f"care/{CUSTOMER}{customer_id}/{year}", holder, of_all, YEAR)
+
+    # before it is done
+
+    def whom(self, plan: Plan, day: date, most: int) -> Iterator[tuple[Customer, str]]:
+        """(customer, ticket) whose day it may be, by id; at most so many."""
+        if isinstance(plan.calendar, After):
+            for customer_id, ticket_no in self.after.of_day(plan.code, day, "", most):
+                if customer := self._customers.find(customer_id):
+                    yield customer, ticket_no
+        elif plan.concerns(day):
+            yield from ((customer, "") for customer in self._customers.of_any_zone(marks_of(plan, day), most))
+
+
+def marks_of(plan: Plan, day: date) -> tuple[str, ...] | None:
+    """By which marks the day's customers are found; None: it may be anybody's."""
+    return plan.calendar.marks(day) if isinstance(plan.calendar, OfDate) else None
+
+
+def _days(plan: Plan, zone: str | None, rules: Rules, now: datetime) -> Iterator[CareDay]:
+    """The plan's days of the last month in that zone."""
+    local = CareDay(plan.code, now.date(), zone, now).zone_or(rules.holding.zone)
+    today = now.astimezone(local).date()
+    for back in range(BACK):
+        day = today - timedelta(days=back)
+        if plan.concerns(day):
+            yield CareDay(plan.code, day, zone, plan.due(day, local))
