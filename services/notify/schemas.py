@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.notify.domain import audience, ledger
 from services.notify.domain.ledger import Message
-from shared.schemas import Code, Page, Request
+from shared.schemas import Code, Instant, Page, Request
 
 
 def _one_of(values: Sequence[str], **options: Any) -> fields.String:
@@ -17,19 +17,35 @@ def _one_of(values: Sequence[str], **options: Any) -> fields.String:
 
 
 class FindMessages(Page):
-    """Any combination of filters; `customer_id` is short for the recipient `customer:<id>`."""
+    """Any combination of filters; `customer_id` is short for the recipient `customer:<id>`.
+
+    `from` and `to` bound the time of what the messages tell: `from` is included, `to` is not.
+    """
 
     recipient = Code(160)
     customer_id = Code(64)
     ticket_no = Code(32)
     channel = _one_of(audience.ALL_CHANNELS)
     state = _one_of(ledger.STATES)
+    states = fields.List(_one_of(ledger.STATES), validate=validate.Length(1, len(ledger.STATES)))
     template = Code(64)
+    kind = Code(32)
+    event = Code(64)
+    broadcast = Code(64)
+    since = Instant(data_key="from")
+    until = Instant(data_key="to")
 
     @validates_schema
     def _one_recipient(self, data: Mapping[str, Any], **_: Any) -> None:
         if "recipient" in data and "customer_id" in data:
             raise ValidationError("Give either customer_id or recipient.", "customer_id")
+
+    @validates_schema
+    def _one_way_to_ask(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "state" in data and "states" in data:
+            raise ValidationError("Give either state or states.", "states")
+        if "since" in data and "until" in data and data["until"] <= data["since"]:
+            raise ValidationError("Lies not after from.", "to")
 
 
 class GetMessage(Request):
@@ -41,26 +57,17 @@ class GetMessage(Request):
 # replies
 
 
+_SHOWN = (
+    *("message_id", "occurrence", "event", "recipient", "ticket_no", "order_no", "channel", "rule", "kind", "urgency"),
+    *("template", "language", "to", "state", "detail", "since", "held_for", "due_at", "attempt", "previous"),
+    *("followed_by", "digest", "broadcast", "area", "household", "team", "agent", "look"),
+    *("created_at", "written_at", "reached_at", "expires_at", "version"),
+)
+
+
 def summary(message: Message) -> dict[str, Any]:
     """A message in a list: without its texts."""
-    return {
-        "message_id": message.message_id,
-        "occurrence": message.occurrence,
-        "event": message.event,
-        "recipient": message.recipient,
-        "ticket_no": message.ticket_no,
-        "order_no": message.order_no,
-        "channel": message.channel,
-        "urgency": message.urgency,
-        "template": message.template,
-        "language": message.language,
-        "to": message.to,
-        "state": message.state,
-        "detail": message.detail,
-        "created_at": message.created_at,
-        "expires_at": message.expires_at,
-        "version": message.version,
-    }
+    return {**{name: getattr(message, name) for name in _SHOWN}, "then": list(message.then)}
 
 
 def message(state: Message, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,8 +12,12 @@ from services.notify.reference import NOTHING
 from services.notify.reference import Reference as Rules
 from services.notify.reference_schema import ReferenceData
 from services.notify.storage import care_after, care_days, customers, holding, matters, messages, replies, tallies
+from services.notify.storage.calls import Calls
 from services.notify.storage.care import Care
+from services.notify.storage.chains import Chains
+from services.notify.storage.counts import Counts
 from services.notify.storage.customers import Customers
+from services.notify.storage.failures import Failures
 from services.notify.storage.fallback import Fallback
 from services.notify.storage.holding import Holding
 from services.notify.storage.inbound import Inbound
@@ -64,6 +68,10 @@ class NotifyStore:
         self.fallback = Fallback(
             db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding
         )
+        self.chains = Chains(self.messages)
+        self.counts = Counts(self.messages)
+        self.calls = Calls(self.messages)
+        self.failures = Failures(self.messages, self.fallback)
 
     def wake(self) -> None:
         """What time brings to messages: what was held comes up again, what has had no word is unknown, calls return."""

@@ -94,6 +94,8 @@ def give_up(message: Message, at: datetime, refused: Sequence[tuple[str, str]]) 
     return over, [Fact("message_exhausted", at, {"refused": [list(one) for one in refused]})]
 
 
-def overtaken(message: Message, at: datetime) -> Changed:
-    """The one before arrived after all: what has not left yet need not."""
-    return ledger.cancel(message, at, why=TOLD_ALREADY) if message.state in WAITING else (message, [])
+def overtaken(message: Message, at: datetime, by: str) -> Changed:
+    """The one before, `by`, arrived after all: what has not left yet need not; what another rule owes is left alone."""
+    if message.previous != by or message.state not in WAITING:
+        return message, []
+    return ledger.cancel(message, at, why=TOLD_ALREADY)

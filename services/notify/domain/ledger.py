@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.notify.domain.audience import CALL
 from services.notify.domain.limits import REACHED, Limits
 from services.notify.domain.occurrence import Occurrence, message_id, promise_of
 from services.notify.domain.rules import Notice
-from services.notify.errors import NotAReceiptFor, WrongChannel
+from services.notify.errors import NotAReceiptFor, NotOnWorklist, WrongChannel
 from shared.events import Aggregate, Fact
 
 __all__ = ["Content", "Message", "Occurrence", "message_id", "promise_of"]
@@ -48,6 +48,7 @@ MOVES: Mapping[tuple[str, str], str] = {
 }
 
 _ATTEMPT = re.compile("[1-9][0-9]{0,3}")
+RETRY_FOR = timedelta(days=1)
 TOO_LATE = "too_late"
 NO_WORD = "no_word"
 NO_TEXT = "no_text"
@@ -224,13 +225,24 @@ def cancel(message: Message, at: datetime, *, why: str, digest: str | None = Non
 
 
 def retry(message: Message, at: datetime, **changed: Any) -> tuple[Message, list[Fact]]:
-    """Another attempt of what has failed or expired; it is worth sending for as long as the first one was."""
-    again, facts = move(message, HANDED_OVER, at, attempt=message.attempt + 1)
-    valid_for = message.expires_at - message.written_at
-    renewed = replace(
-        again, attempt=message.attempt + 1, written_at=at, expires_at=at + valid_for, ended_at=None, look=False
-    )
-    return replace(renewed, **changed), facts
+    """Another attempt of what has failed or expired, worth sending for another day; `changed`: fields that are new.
+
+    Raises `NotOnWorklist` where another message tells it, or nobody is to look at it.
+    """
+    lost = message.state == EXPIRED and not message.digest
+    if message.followed_by or message.state not in (FAILED, EXPIRED) or not (message.look or lost):
+        raise NotOnWorklist(message.message_id, message.state)
+    attempt = 0 if message.channel == CALL else message.attempt + 1
+    again, facts = move(message, HANDED_OVER, at, attempt=attempt)
+    worth = max(message.expires_at, at + RETRY_FOR)
+    return replace(again, attempt=attempt, expires_at=worth, **changed), facts
+
+
+def give_up(message: Message, at: datetime, reason: str) -> tuple[Message, list[Fact]]:
+    """A person has looked at it, and leaves it. Raises `NotOnWorklist`."""
+    if not message.look:
+        raise NotOnWorklist(message.message_id, message.state)
+    return replace(message, look=False), [Fact("message_given_up", at, {"reason": reason})]
 
 
 def receive(

@@ -19,7 +19,7 @@ from services.notify.storage.telling import Wanted
 from services.notify.texts import RENDERING
 from shared.cause import Cause
 from shared.clock import Clock
-from shared.errors import NotFound, NotYetKnown
+from shared.errors import NotYetKnown
 from shared.events import Event
 from shared.reference import Reference
 
@@ -77,10 +77,7 @@ class Fallback:
         message = self._messages.get(message_id)
         if message.state != DELIVERED or message.followed_by is None:
             return
-        try:
-            self._messages.change(cause, message.followed_by, chain.overtaken)
-        except NotFound:
-            return  # another message of the same occurrence told it by that channel
+        self._messages.change(cause, message.followed_by, partial(chain.overtaken, by=message_id))
 
     def _write(self, cause: Cause, previous: Message, notice: Notice, wishes: Wishes) -> Message:
         """The successor's row, written as of now; whether it goes at once is decided as for any message."""
@@ -90,7 +87,7 @@ class Fallback:
         drafted, facts = chain.successor(previous, notice, language, content, self._clock.now())
         entered, facts = self._holding.enter(drafted, facts, wishes)
         self._messages.create(cause, entered.message_id, entered, facts)
-        return entered
+        return self._messages.telling(entered)
 
     def text(self, message: Message, channel: str, language: str) -> tuple[str, Content] | None:
         """What the message says, written anew for a channel and a language, and the language that it then has."""

@@ -49,7 +49,7 @@ INDEXES = [
     IndexModel([(name, ASCENDING) for name in ("occurrence", "recipient", "channel")], name="once", unique=True),
     # what is counted over a period is all in here
     IndexModel([(name, ASCENDING) for name in ("written_at", "channel", "kind", "state")], name="counts"),
-    IndexModel([("_id", ASCENDING)], name="failures", partialFilterExpression={"look": True}),
+    IndexModel([("look", ASCENDING), ("_id", ASCENDING)], name="failures", partialFilterExpression={"look": True}),
     *(_open_calls(*names) for names in (("urgency",), ("team", "urgency"))),
 ]
 
@@ -91,7 +91,7 @@ class Messages(Aggregates[Message]):
         reply: Callable[[Message], Mapping[str, Any]] | None = None,
         tx: Transaction | None = None,
     ) -> dict[str, Any] | None:
-        """Write a new row, once. Nothing happens where another row tells this to this recipient by this channel already.
+        """Write a new row, once. Nothing happens where another row tells this to them by this channel already.
 
         Whatever time its event counts at, a message goes out now: no row is in replay.
         """
@@ -105,6 +105,12 @@ class Messages(Aggregates[Message]):
     def document(self, cause: Cause, id: str, state: Message, facts: Sequence[Fact]) -> dict[str, Any]:
         """The whole document that `create` would store, with its outbox."""
         return super().document(live(cause), id, self.sealed(state), facts)
+
+    def telling(self, message: Message) -> Message:
+        """The row that tells this occurrence to this recipient by this channel: this one, or another rule's."""
+        same = {name: getattr(message, name) for name in ("occurrence", "recipient", "channel")}
+        doc = self.collection.find_one(same, STATE_ONLY, hint="once")
+        return from_document(doc) if doc else message
 
     def sealed(self, message: Message) -> Message:
         """With its token, if it needs one."""
