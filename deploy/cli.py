@@ -15,6 +15,7 @@ from shared.errors import LoopdeskError, Unavailable, ValidationError
 COMMANDS = {
     "apply": "apply",
     "call": "call",
+    "count-segments": "count_segments",
     "duty-log": "duty_log",
     "explain": "explain",
     "export": "export",

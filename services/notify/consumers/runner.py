@@ -91,6 +91,8 @@ class Consumer:
         self._broker.connect()
         for (message_id, _), outcome in list(self._owed.items()):
             self._report(message_id, outcome)
+        if isinstance(self._transport, Telling) and not self._able():  # what it tells is heard before anything is sent
+            self._trouble = Down("the gateway cannot be reached")
         self._broker.consume()
         log.info("ready", extra={"channel": self._channel, "account": self._broker.account})
         while True:
@@ -233,7 +235,7 @@ class Consumer:
         """What the gateway tells of its own accord; it is answered when the broker has it."""
         try:
             self._untold.extend(self._telling.tidings())
-        except StoreDown as error:
+        except (Down, StoreDown) as error:
             self._trouble = error
         while self._untold:
             self._tell_one(self._untold[0])

@@ -42,7 +42,7 @@ class Telling(Protocol):
         """Call `wake`, in any thread, when there is something to tell."""
 
     def tidings(self) -> Iterable[Tiding]:
-        """What there is to tell now. Raises `StoreDown`; then it is told the next time."""
+        """What there is to tell now. Raises `StoreDown`; then it is told the next time. `Down`: nobody can tell."""
 
     def known(self, message_id: str) -> Outcome | None:
         """What was told of a message before it was sent for all that was known here; better than `sent`."""

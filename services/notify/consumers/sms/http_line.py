@@ -74,7 +74,7 @@ def _answer(response: requests.Response) -> Answer:
             raise Broken("an answer without end")
     try:
         return Answer(response.status_code, json.loads(octets))
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or one made to be deep
         return Answer(response.status_code, None)
 
 

@@ -107,10 +107,10 @@ class Listener:
 
     # asking
 
-    def ask(self, session: Session | None) -> None:
+    def ask(self, session: Session) -> None:
         """Have a thread ask after messages without a receipt, now and then. A setting of 0 asks nothing."""
         now = time.monotonic()
-        if session is None or not self._settings.query_after or now - self._asked_at < ASK_EVERY:
+        if not self._settings.query_after or now - self._asked_at < ASK_EVERY:
             return
         if self._asking is None or not self._asking.is_alive():
             self._asked_at = now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,12 +80,29 @@ def read(octets: bytes) -> Pdu:
         packet = smpp.make_pdu(smpp.pdu.extract_command(octets), client=_Numbered(sequence))
         # smpplib stops at a parameter that it does not expect in this packet; SMPP says to leave those out (3.3)
         packet.parse_optional_params = lambda rest: tlvs.update(_tlvs(rest))
+        packet._parse_string = _ended(packet._parse_string)
         packet.parse(octets)
+        if len(octets) != length_of(octets) or len(packet.__dict__.get("short_message") or b"") != _length(packet):
+            raise ValueError("a text cut off")
         names = [name for name in packet.params_order if not packet.field_is_optional(name)]
         fields = {name: getattr(packet, name, None) for name in names}
     except (PDUError, UnknownCommandError, struct.error, LookupError, ValueError, TypeError) as error:
         raise Nonsense(f"a packet that cannot be read: {type(error).__name__}") from error
     return Pdu(str(packet.command), status, sequence, fields, tlvs)
+
+
+def _ended(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """smpplib takes what it finds for a text without an end."""
+
+    def checked(field: str, data: bytes, at: int, length: int | None = None) -> Any:
+        data.index(b"\0", at)
+        return parse(field, data, at, length)
+
+    return checked
+
+
+def _length(packet: Any) -> int:
+    return int(getattr(packet, "sm_length", 0) or 0)
 
 
 def _tlvs(octets: bytes) -> Iterator[tuple[int, bytes]]:

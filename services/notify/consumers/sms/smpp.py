@@ -190,9 +190,14 @@ class SmppGateway:
         self._listener.wake = wake
 
     def tidings(self) -> Iterator[Tiding]:
-        """What the gateway has told since. Raises `StoreDown`; then it is told the next time."""
+        """What the gateway has told since. Raises `StoreDown`; then it is told the next time.
+
+        `Down` without a session: phones and receipts must not wait until there is something to send.
+        """
         session = self._session
-        self._listener.ask(session if session is not None and session.alive else None)
+        if session is None or not session.alive:
+            raise Down("no session with the gateway")
+        self._listener.ask(session)
         return self._listener.tidings()
 
     def known(self, message_id: str) -> Outcome | None:

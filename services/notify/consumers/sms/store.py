@@ -98,8 +98,8 @@ class Trail:
         if not rows or {row.get("part") for row in rows} != set(range(1, rows[0].get("parts", 0) + 1)):
             return None
         state = together([row.get("state") for row in rows])
-        details = {row["detail"] for row in rows if row.get("state") == state}
-        detail = "; ".join(sorted(details)) if state else None
+        details = sorted({row["detail"] for row in rows if state and row.get("state") == state})
+        detail = "; ".join(details) or None
         return Outcome(state or SENT, detail, rows[0]["gateway_id"], len(rows))
 
     def parts_known(self, message_id: str) -> int:
