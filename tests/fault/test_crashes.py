@@ -33,7 +33,7 @@ def test_crashes_at_every_boundary_lose_and_double_nothing(broken: Stack, tmp_pa
     assert sum(figures["crashes"].values()) == crashes
     assert len(figures["crashes"]) == len(POINTS)
     assert figures["states"] == {"sent": figures["told"]}
-    assert (figures["lost"], figures["doubled"]) == (0, 0)
+    assert (figures["not sent"], figures["doubled"]) == (0, 0)
     assert figures["copies dropped"] > 0, "no crash had the gateway asked twice"
 
 
@@ -55,7 +55,7 @@ def test_a_gateway_that_knows_no_copies_gets_none_and_what_is_in_doubt_is_unknow
     assert sum(figures["states"].values()) == figures["told"]
     # a crash elsewhere may meet the next message between its claim and its record
     assert len(doubtful) <= figures["states"]["unknown"] <= crashes
-    assert figures["lost"] <= figures["states"]["unknown"]
+    assert figures["not sent"] <= figures["states"]["unknown"]
     assert figures["unknown and sent"] >= at_the_gateway // 2, "no unknown message had left after all"
 
 
@@ -67,7 +67,7 @@ def counted(people: Crowd, processes: Mapping[str, Mortal], book: Path) -> dict[
     figures = {
         "told": len(people.told),
         "states": dict(people.rows()),
-        "lost": len(states.keys() - sent.keys()) + len(people.told) - len(states),
+        "not sent": len(states.keys() - sent.keys()) + len(people.told) - len(states),
         "doubled": sum(number - 1 for number in sent.values()),
         "copies dropped": sum("again" in line for line in lines),
         "unknown and sent": len(unknown & sent.keys()),
