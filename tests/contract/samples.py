@@ -15,9 +15,10 @@ from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
 from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
 from services.notify.consumers.message import STATES, Outcome, receipt
+from services.notify.events import OF_MESSAGES
 from shared.cause import Cause
 from shared.document import Publishing, additions
-from tests.contract import dispatch_samples, people_samples
+from tests.contract import dispatch_samples, notify_samples, people_samples
 from tests.contract.dispatch_samples import AT, Decision
 from tests.unit.intake import builders as intake
 
@@ -34,7 +35,7 @@ KNOWN_BESIDE = {
 def all_samples() -> dict[tuple[str, str], list[dict[str, Any]]]:
     """(source, type) -> envelopes."""
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for envelope in (*of_intake(), *of_dispatch(), *of_feedback(), *of_consumers()):
+    for envelope in (*of_intake(), *of_dispatch(), *of_feedback(), *of_notify(), *of_consumers()):
         found.setdefault((envelope["source"], envelope["type"]), []).append(envelope)
     return found
 
@@ -107,6 +108,10 @@ def of_feedback() -> Iterator[dict[str, Any]]:
             cases.advance(case, AT + timedelta(days=6)),
         ],
     )
+
+
+def of_notify() -> Iterator[dict[str, Any]]:
+    yield from published("notify", OF_MESSAGES, notify_samples.of_messages())
 
 
 def of_consumers() -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from deploy.services import SERVICES
 from services.dispatch import events as dispatch_events
 from services.feedback import events as feedback_events
 from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
+from services.notify import events as notify_events
 from shared.bus.handler import EventHandler
 from shared.bus.topology import Subscription
 from shared.events import Event
@@ -26,7 +27,7 @@ PUBLISHED = {
     "intake": {*CUSTOMER_EVENTS, *TICKET_EVENTS},
     "dispatch": {*dispatch_events.ORDER_EVENTS, *dispatch_events.SHIFT_LOG_EVENTS},
     "feedback": {*feedback_events.published(TOKENS.token)},
-    "notify": set(),
+    "notify": {*notify_events.OF_MESSAGES},
     "consumers": {"receipt"},
 }
 UNHEARD = {"feedback": set(feedback_events.UNHEARD)}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from deploy.catalogue import subscriptions
-from services.notify.store import _query
+from services.notify.storage.messages import _query
 from shared.client import Client
 from shared.clock import SystemClock, to_text
 from shared.errors import Forbidden, NotFound, ValidationError
