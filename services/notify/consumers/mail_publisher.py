@@ -60,6 +60,8 @@ class Publisher:
 
     def _insist(self, ask: Callable[[], object]) -> None:
         """A line that was idle may be stale: then once more on a new one."""
+        if time.monotonic() < self._rest_until:
+            raise BrokerAway("a moment ago it was")
         for fresh in (self._connection is None, True):
             try:
                 self._connect()
@@ -74,8 +76,6 @@ class Publisher:
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        if time.monotonic() < self._rest_until:
-            raise OSError("the broker was away a moment ago")
         self._connection = pika.BlockingConnection(self._parameters)
         self._channel = self._connection.channel()
         self._channel.confirm_delivery()
