@@ -63,12 +63,20 @@ def collide(collection: Collection[Document], key: str, note: Mapping[str, Any],
 class Database:
     """A service's view of the database: majority-journaled writes, aware UTC times."""
 
-    def __init__(self, client: MongoClient[Document], clock: Clock, nudge: Callable[[Pending], None]) -> None:
+    def __init__(
+        self,
+        client: MongoClient[Document],
+        clock: Clock,
+        nudge: Callable[[Pending], None],
+        hand: Callable[[Pending], None] | None = None,
+    ) -> None:
         self.client = client
         self.clock = clock
         self.housekeeping = Housekeeping(clock)
         self.aggregates: dict[str, Aggregates[Any]] = {}  # by collection; they enter themselves
         self._nudge = nudge
+        #: Has outbox entries published like `relay`, for whoever writes a great many: waits while many are in line.
+        self.hand = hand or nudge
         self._database = client.get_default_database()
 
     def collection(self, name: str) -> Collection[Document]:
@@ -169,7 +177,7 @@ class Mongo(DependencyProvider, Generic[S]):  # nameko's extension, extended
         """Build the client and the store; does no I/O."""
         settings: Settings = self.container.config["LOOPDESK"]
         self._client = connect(settings.mongo_uri, settings.max_workers)
-        self.database = Database(self._client, SystemClock(), self.relay.nudge)
+        self.database = Database(self._client, SystemClock(), self.relay.nudge, self.relay.hand)
         self.store = self.store_class(self.database)
         self.relay.confirmed = self.database.housekeeping.confirmed
 

@@ -6,13 +6,14 @@ Any number of replicas; whoever claims a piece of work does it. A kind of work i
 
 from __future__ import annotations
 
+from services.notify.broadcaster_broadcasts import RunsBroadcasts
 from services.notify.broadcaster_care import CaresForCustomers
 from services.notify.store import NotifyStore
 from shared.bus import Health
 from shared.mongo import Mongo
 
 
-class NotifyBroadcaster(Health, CaresForCustomers):
+class NotifyBroadcaster(Health, CaresForCustomers, RunsBroadcasts):
     """Timers only; outboxes that a crash left are the worker's to sweep."""
 
     name = "notify-broadcaster"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.notify.service_broadcasts import TellsMany
 from services.notify.service_care import CarePlans
 from services.notify.service_messages import Ledger
 from services.notify.service_previews import Previews
@@ -14,7 +15,9 @@ from shared.reference import ReferenceData
 from shared.verification import Verification
 
 
-class Notify(AnswersForReplies, CarePlans, CountsSegments, Health, Ledger, Previews, ReferenceData, Verification):
+class Notify(
+    AnswersForReplies, CarePlans, CountsSegments, Health, Ledger, Previews, ReferenceData, TellsMany, Verification
+):
     """Who is told: a mixin for each area. Messages come from events and broadcasts only."""
 
     name = "notify"

@@ -7,11 +7,28 @@ from typing import Any
 
 from pymongo import IndexModel
 
+from services.notify.broadcast_texts import BroadcastTexts
 from services.notify.domain.limits import Limits
 from services.notify.reference import NOTHING
 from services.notify.reference import Reference as Rules
 from services.notify.reference_schema import ReferenceData
-from services.notify.storage import care_after, care_days, customers, holding, matters, messages, replies, tallies
+from services.notify.storage import (
+    audiences,
+    broadcasts,
+    care_after,
+    care_days,
+    customers,
+    holding,
+    matters,
+    messages,
+    proof,
+    replies,
+    tallies,
+)
+from services.notify.storage.audiences import Audiences
+from services.notify.storage.broadcast_rows import BroadcastRows, Retold, elsewhere
+from services.notify.storage.broadcasting import Broadcasting, Over
+from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.calls import Calls
 from services.notify.storage.care import Care
 from services.notify.storage.chains import Chains
@@ -23,6 +40,7 @@ from services.notify.storage.holding import Holding
 from services.notify.storage.inbound import Inbound
 from services.notify.storage.messages import Messages
 from services.notify.storage.preferences import PreferencesStore
+from services.notify.storage.proof import Proof
 from services.notify.storage.replies import Asked, Replies
 from services.notify.storage.tallies import Tallies
 from services.notify.storage.telling import Telling
@@ -32,7 +50,9 @@ from shared.reference import Reference
 from shared.schemas import load
 
 COLLECTIONS: dict[str, list[IndexModel]] = {
-    "notify_messages": [*messages.INDEXES, *holding.INDEXES, *replies.MESSAGE_INDEXES],
+    "notify_messages": [*messages.INDEXES, *holding.INDEXES, *replies.MESSAGE_INDEXES, proof.INDEX],
+    "notify_broadcasts": broadcasts.INDEXES,
+    "notify_audiences": audiences.INDEXES,
     "notify_customers": customers.INDEXES,
     "notify_preferences": [],
     "notify_tallies": tallies.INDEXES,
@@ -42,7 +62,7 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
     "notify_care_days": care_days.INDEXES,
     "notify_care_after": care_after.INDEXES,
 }
-AGGREGATES = ("notify_messages", "notify_preferences", "notify_replies")
+AGGREGATES = ("notify_messages", "notify_broadcasts", "notify_preferences", "notify_replies")
 
 
 def build(body: Mapping[str, Any], version: int) -> Rules:
@@ -59,7 +79,10 @@ class NotifyStore:
         self.messages = Messages(db, self._limits, self._unsubscribe, Tokens.from_environment())
         self.customers = Customers(db)
         self.preferences = PreferencesStore(db, lambda: self.reference.current().holding.obligatory)
-        self.holding = Holding(db, self.reference, self.messages, self.customers, self.preferences)
+        self.broadcasts = Broadcasts(db)
+        self.holding = Holding(
+            *(db, self.reference, self.messages, self.customers, self.preferences), over=Over(self.broadcasts)
+        )
         self.telling = Telling(self.reference, self.messages, self.customers, self.preferences, self.holding)
         self.care = Care(db, self.reference, self.messages, self.customers, self.preferences, self.holding)
         self.replies = Replies(db)
@@ -68,6 +91,13 @@ class NotifyStore:
         self.fallback = Fallback(
             db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding
         )
+        texts = BroadcastTexts()
+        self.fallback.broadcasts = Retold(self.reference, self.broadcasts, texts)
+        self.fallback.elsewhere = elsewhere
+        self.audiences = Audiences(db, self.customers)
+        self.proof = Proof(self.messages)
+        rows = BroadcastRows(self.reference, self.messages, self.customers, self.preferences, self.holding, texts)
+        self.broadcasting = Broadcasting(db, self.broadcasts, self.audiences, self.messages, rows, self.proof)
         self.chains = Chains(self.messages)
         self.counts = Counts(self.messages)
         self.calls = Calls(self.messages)

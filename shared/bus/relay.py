@@ -68,6 +68,12 @@ class Relay(SharedExtension):
         except Full:
             return
 
+    def hand(self, pending: Pending) -> None:
+        """The same from somebody with a great many of them: waits while more than two batches do."""
+        while self._waiting.qsize() >= 2 * BATCH:
+            eventlet.sleep(0.005)
+        self.nudge(pending)
+
     def _run(self) -> None:
         while True:
             batch = [self._waiting.get()]

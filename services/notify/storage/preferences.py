@@ -52,13 +52,15 @@ class PreferencesStore(Aggregates[Preferences]):
         """What a customer or address has said, and whoever holds the addresses, in one read; staff say nothing."""
         if not recipient.startswith((CUSTOMER, ADDRESS, LIST)):
             return NO_WISHES
-        keys = [recipient, *(f"{ADDRESS}{address}" for address in addresses if address)]
-        found = [from_document(doc) for doc in self.collection.find({"_id": {"$in": keys}}, STATE_ONLY)]
-        if not found:
-            return NO_WISHES
-        own = next((one for one in found if one.recipient == recipient), None)
-        others = {one.recipient.removeprefix(ADDRESS): one for one in found if one.recipient.startswith(ADDRESS)}
-        return Wishes(own, others)
+        return self.wishes_of_many({recipient: addresses})[recipient]
+
+    def wishes_of_many(self, asked: Mapping[str, Sequence[str | None]]) -> dict[str, Wishes]:
+        """The same for many recipients, each with their addresses, in one read."""
+        keys = {one: [one, *(f"{ADDRESS}{address}" for address in their if address)] for one, their in asked.items()}
+        wanted = list({key for their in keys.values() for key in their})
+        rows = self.collection.find({"_id": {"$in": wanted}}, STATE_ONLY) if wanted else ()
+        found = {doc["_id"]: from_document(doc) for doc in rows}
+        return {one: _wishes(one, [found[key] for key in their if key in found]) for one, their in keys.items()}
 
     def wishes_of(self, customer: Customer) -> Wishes:
         """The same for a customer."""
@@ -83,6 +85,14 @@ class PreferencesStore(Aggregates[Preferences]):
         self, cause: Cause, recipient: str, decide: Callable[[Preferences, datetime], Changed], reply: Any
     ) -> dict[str, Any] | None:
         return self.change_or_create(cause, recipient, lambda: Preferences(recipient=recipient), decide, reply)
+
+
+def _wishes(recipient: str, found: Sequence[Preferences]) -> Wishes:
+    if not found:
+        return NO_WISHES
+    own = next((one for one in found if one.recipient == recipient), None)
+    others = {one.recipient.removeprefix(ADDRESS): one for one in found if one.recipient.startswith(ADDRESS)}
+    return Wishes(own, others)
 
 
 def at_address(address: str) -> str:

@@ -1,0 +1,23 @@
+"""Broadcasts, told a piece at a time."""
+
+from __future__ import annotations
+
+from services.notify.store import NotifyStore
+from shared.bus import every
+from shared.mongo import Mongo
+
+#: Turns after one another; between them the process may be told to end.
+ROUNDS = 4
+
+
+class RunsBroadcasts:
+    """Goes on with what is due; each broadcast is claimed, so that replicas share them."""
+
+    store: Mongo[NotifyStore]
+
+    @every(0.25)
+    def run_broadcasts(self) -> None:
+        """Tells the next pieces, takes back what must not go any more, makes call tasks of whom nothing reached."""
+        for _ in range(ROUNDS):
+            if not self.store.broadcasting.go_on(self.store.db.hand):
+                return

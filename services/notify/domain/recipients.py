@@ -1,0 +1,95 @@
+"""The recipients of a broadcast: customers, or addresses of whoever it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from services.notify.domain.audience import CALL, EMAIL, Customer
+from services.notify.domain.preferences import ADDRESS, CUSTOMER
+
+UNKNOWN_CUSTOMER, NO_OUTAGE = "unknown_customer", "no_outage_in_area"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recipient as it was listed: a customer's id, else a phone or an e-mail address, as they came.
+
+    `area`, `household` and `language` count before those that the customer has; `variables` are its own.
+    """
+
+    customer_id: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    name: str | None = None
+    area: str | None = None
+    household: str | None = None
+    language: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Somebody who is to be told, and what is known of them; `fault`: why they cannot be."""
+
+    recipient: str
+    contact: Customer
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    area: str | None = None
+    household: str | None = None
+    fault: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How to call them; empty where nobody knows."""
+        return self.contact.name
+
+    @property
+    def listed(self) -> bool:
+        """Whether nobody knows more of them than the list says."""
+        return not self.contact.customer_id
+
+    @property
+    def preferred(self) -> Sequence[str]:
+        """The channels that they want first."""
+        return self.contact.preferred_channels
+
+    @property
+    def zone(self) -> str | None:
+        """Their time zone; None: the desk's."""
+        return self.contact.time_zone
+
+    @property
+    def addresses(self) -> list[str]:
+        """All that there are."""
+        return [address for address in (self.contact.phone, self.contact.email) if address]
+
+
+def of_customer(customer: Customer) -> Target:
+    """A customer who was found."""
+    return Target(f"{CUSTOMER}{customer.customer_id}", customer, {}, customer.area, customer.household)
+
+
+def of_entry(entry: Entry, customers: Mapping[str, Customer], fault: Callable[[str, str], str | None]) -> Target:
+    """Whom an entry means; `fault(channel, address)` says why an address cannot be one."""
+    if entry.customer_id is not None:
+        customer = customers.get(entry.customer_id)
+        if customer is None:
+            recipient = f"{CUSTOMER}{entry.customer_id}"
+            return Target(recipient, nobody(), entry.variables, entry.area, entry.household, UNKNOWN_CUSTOMER)
+        known = replace(customer, language=entry.language or customer.language)
+        area, household = entry.area or customer.area, entry.household or customer.household
+        return Target(f"{CUSTOMER}{entry.customer_id}", known, entry.variables, area, household)
+    why = next((why for channel, address in _ways(entry) if (why := fault(channel, address))), None)
+    who = nobody(name=entry.name or "", phone=entry.phone, email=entry.email, language=entry.language)
+    return Target(f"{ADDRESS}{entry.phone or entry.email}", who, entry.variables, entry.area, entry.household, why)
+
+
+def nobody(name: str = "", **known: str | None) -> Customer:
+    """Somebody who is no customer; `known`: phone, email, language."""
+    return Customer(customer_id="", name=name, **known)  # type: ignore[arg-type]  # names of fields that are texts
+
+
+def _ways(entry: Entry) -> Sequence[tuple[str, str]]:
+    return [(channel, address) for channel, address in ((CALL, entry.phone), (EMAIL, entry.email)) if address]
