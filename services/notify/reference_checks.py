@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from services.notify import reference_broadcasts, reference_care, reference_holding
 from services.notify.domain.audience import CALL, LIST, SMS
 from services.notify.domain.kinds import EMPTY, FOR_CUSTOMERS, KINDS, NULLABLE, OF_ALL
 from services.notify.domain.rules import Rule
+from services.notify.reference_holding import DIGEST_SAMPLE, DIGEST_TEMPLATE
 from services.notify.texts import ANY_LANGUAGE, Errors, Sources, Texts
 
 LANGUAGES = ("zh-CN", "en")
@@ -17,9 +19,14 @@ LANGUAGES = ("zh-CN", "en")
 
 def faults(rules: Sequence[Rule], body: Mapping[str, Any], texts: Texts) -> Errors:
     """Everything that is wrong, by its place in the body."""
+    _try_all(rules, body, texts)
     sources = body["templates"]
-    _try_all(rules, sources, texts)
-    found = (_overlaps(rules), _missing(rules, sources), _unknown_kinds(rules, body["kinds"]))
+    found = (
+        *(_overlaps(rules), _missing(rules, sources), _unknown_kinds(rules, body["kinds"])),
+        reference_holding.faults(rules, body, LANGUAGES),
+        reference_broadcasts.faults(body),
+        reference_care.faults(body, LANGUAGES),
+    )
     return {place: said for errors in (*found, _unknown_lists(rules, body["lists"])) for place, said in errors.items()}
 
 
@@ -61,13 +68,15 @@ def _unknown_lists(rules: Sequence[Rule], lists: Collection[str]) -> Errors:
     return {f"rules.{n}.audience": [f"unknown list {code!r}"] for n, code in named.items() if code not in lists}
 
 
-def _try_all(rules: Sequence[Rule], sources: Sources, texts: Texts) -> None:
+def _try_all(rules: Sequence[Rule], body: Mapping[str, Any], texts: Texts) -> None:
     """Try each template on all that it may be given; one that no rule uses, on all there is."""
     kinds = (*KINDS.values(), OF_ALL, FOR_CUSTOMERS)
     everything = {name: value for kind in kinds for name, value in kind.items()}
-    for template, channels in sources.items():
-        samples = [_sample(rule) for rule in rules if rule.template == template] or [
-            {**everything, **OF_ALL, **FOR_CUSTOMERS}
+    for template, channels in body["templates"].items():
+        of_rules = [_sample(rule) for rule in rules if rule.template == template]
+        of_others = [*reference_broadcasts.samples(body, template), *reference_care.samples(body, template)]
+        samples = [*of_rules, *of_others] or [
+            DIGEST_SAMPLE if template == DIGEST_TEMPLATE else {**everything, **OF_ALL, **FOR_CUSTOMERS}
         ]
         for channel, languages in channels.items():
             for language in languages:
