@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from typing import Any
@@ -96,7 +97,7 @@ def header_text(raw: str) -> str:
     """The words in a header as the parser found it (RFC 2047; bytes beyond ASCII as surrogates)."""
     try:
         parts = decode_header(_unsurrogated(raw))
-    except (ValueError, AssertionError):  # base64 that is none
+    except (HeaderParseError, ValueError, AssertionError):  # base64 that is none
         parts = [(raw, None)]
     said = "".join(readable(word, charset) if isinstance(word, bytes) else word for word, charset in parts)
     return _one_line(said)
