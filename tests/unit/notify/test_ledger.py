@@ -7,24 +7,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.domain.ledger import (
+    CANCELLED,
     DELIVERED,
+    EXPIRED,
     FAILED,
     HANDED_OVER,
+    HELD,
     MOVES,
     QUEUED,
     RECEIPTS,
     SENT,
     UNKNOWN,
     Content,
+    attempt_of,
+    cancel,
+    draft,
+    give_up,
+    hold,
     message_id,
     promise_of,
     receive,
+    release,
+    retry,
     write,
 )
 from services.notify.domain.rules import Notice
-from services.notify.errors import NotAReceiptFor, WrongChannel
+from services.notify.errors import NotAReceiptFor, NotOnWorklist, WrongChannel
 from tests.unit.notify.builders import NOON, a_message, a_rule, an_occurrence, work
 
+LATER = NOON + timedelta(hours=5)
 TEXT = Content("Your ticket T-1042 was closed.")
 
 
@@ -164,3 +175,84 @@ def test_what_is_about_no_deadline_stands_for_itself():
     assert promise_of("deadline_moved", deadline()) == ""
     assert promise_of("work_assigned", work()) == ""
     assert promise_of("deadline_near", deadline(part=None, visit=None, clock="resolution")) == "W-1042 resolution"
+
+
+def test_a_draft_waits_for_the_decision_whether_it_goes():
+    message, facts = draft(an_occurrence(), a_notice(), "en", TEXT, said={"a": 1})
+    assert (message.state, message.said, message.since) == (QUEUED, {"a": 1}, NOON)
+    assert [fact.type for fact in facts] == ["message_queued"]
+
+
+def test_what_is_held_says_why_and_until_when_and_is_released_with_its_text():
+    drafted, _ = draft(an_occurrence(), a_notice(), "en", TEXT, said={"a": 1})
+    held, facts = hold(drafted, NOON, why="quiet_hours", until=LATER)
+    assert (held.state, held.held_for, held.due_at, held.said) == (HELD, "quiet_hours", LATER, {"a": 1})
+    assert facts[0].data == {"why": "quiet_hours", "until": LATER}
+    released, facts = release(held, LATER)
+    assert (released.state, released.held_for, released.due_at, released.said) == (HANDED_OVER, None, None, None)
+    assert (released.since, facts[0].at) == (LATER, LATER)
+
+
+def test_what_is_released_too_late_has_expired():
+    held, _ = hold(draft(an_occurrence(), a_notice(), "en", TEXT)[0], NOON, why="throttle", until=None)
+    late, facts = release(held, held.expires_at)
+    assert (late.state, late.detail, facts[0].type) == (EXPIRED, "too_late", "message_expired")
+
+
+def test_a_cancelled_message_says_why():
+    held, _ = hold(draft(an_occurrence(), a_notice(), "en", TEXT)[0], NOON, why="digest", until=LATER)
+    cancelled, facts = cancel(held, LATER, why="obsolete")
+    assert (cancelled.state, cancelled.detail, cancelled.due_at) == (CANCELLED, "obsolete", None)
+    assert facts[0].data == {"detail": "obsolete"}
+
+
+def test_what_has_left_is_neither_held_nor_cancelled():
+    for rule in (lambda m: hold(m, NOON, why="throttle", until=None), lambda m: cancel(m, NOON, why="obsolete")):
+        with pytest.raises(NotAReceiptFor):
+            rule(a_message(state=HANDED_OVER))
+
+
+def test_what_the_event_said_is_kept_only_while_it_may_have_to_be_told_again():
+    assert write(an_occurrence(), a_notice(), "en", TEXT, said={"a": 1})[0].said is None
+    assert write(an_occurrence(), a_notice(then=("email",)), "en", TEXT, said={"a": 1})[0].said == {"a": 1}
+    assert write(an_occurrence(), a_notice(to=None), "en", None, said={"a": 1})[0].said == {"a": 1}
+
+
+def test_a_message_that_failed_is_tried_again_under_another_name_and_for_another_day():
+    failed = a_message(state=FAILED, look=True)
+    again, facts = retry(failed, LATER)
+    assert (again.state, again.attempt, again.wire_id) == (HANDED_OVER, 1, f"{failed.message_id}-1")
+    assert (again.look, again.expires_at) == (False, LATER + timedelta(days=1))
+    assert [fact.type for fact in facts] == ["message_handed_over"]
+    assert attempt_of(again.wire_id) == (failed.message_id, 1)
+    assert attempt_of(failed.wire_id) == (failed.message_id, 0)
+
+
+@pytest.mark.parametrize("given", [{"state": SENT}, {"state": UNKNOWN, "look": True}, {"state": FAILED}])
+def test_what_is_not_for_a_person_or_may_have_arrived_is_not_tried_again(given):
+    with pytest.raises(NotOnWorklist):
+        retry(a_message(**given), LATER)
+
+
+def test_a_message_given_up_is_on_the_worklist_no_more():
+    message, facts = give_up(a_message(state=FAILED, look=True), LATER, "moved away")
+    assert (message.state, message.look, facts[0].data) == (FAILED, False, {"reason": "moved away"})
+    with pytest.raises(NotOnWorklist):
+        give_up(message, LATER, "moved away")
+
+
+@pytest.mark.parametrize(
+    ("reached", "states", "since"),
+    [
+        ("sent", (SENT,), NOON),
+        ("sent", (SENT, FAILED), None),
+        ("sent", (FAILED, DELIVERED), NOON),
+        ("delivered", (SENT,), None),
+        ("delivered", (SENT, DELIVERED), NOON),
+    ],
+)
+def test_a_message_has_reached_somebody_from_the_receipt_on_that_counts(reached, states, since):
+    message = a_message()
+    for state in states:
+        message, _ = receive(message, NOON, state=state, channel="sms", reached=reached)
+    assert message.reached_at == since
