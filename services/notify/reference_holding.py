@@ -49,9 +49,9 @@ def _duration(text: str) -> None:
         raise ValidationError(f"It {error}.") from None
 
 
-def time_of_day() -> fields.String:
+def time_of_day(required: bool = True) -> fields.String:
     """`22:00`."""
-    return fields.String(required=True, validate=validate.And(validate.Length(equal=5), _time_of_day))
+    return fields.String(required=required, validate=validate.And(validate.Length(equal=5), _time_of_day))
 
 
 #: From when to when it is quiet, past midnight where `to` is the smaller.

@@ -26,7 +26,7 @@ class Address(fields.String):
         return normal_email(text) if "@" in text else normal_phone(text)
 
 
-def _channels() -> fields.List:
+def _channels() -> fields.List[str]:
     return fields.List(fields.String(validate=validate.OneOf(ALL_CHANNELS)), validate=_no_two)
 
 

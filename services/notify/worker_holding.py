@@ -18,4 +18,4 @@ class Holds:
     @on_event("notify", "digest_moved", heard_holding.DigestMoved)
     def follow_digest(self, event: Event) -> None:
         """What a digest tells is where the digest is."""
-        self.store.holding.follow(event.data["message_id"], Cause.from_event(event))
+        self.store.holding.digests.follow(event.data["message_id"], Cause.from_event(event))

@@ -81,17 +81,16 @@ def _line(part: Message) -> str:
     return part.content.subject or part.content.text.strip().partition("\n")[0]
 
 
+def lasting(digest: Message, parts: Sequence[Message]) -> Message:
+    """Worth sending as long as any of its parts is."""
+    return replace(digest, expires_at=max(part.expires_at for part in parts))
+
+
 def close(
-    digest: Message, at: datetime, parts: Sequence[Message], content: ledger.Content, to: str | None
+    digest: Message, at: datetime, parts: Sequence[Message], content: ledger.Content
 ) -> tuple[Message, list[Fact]]:
-    """The digest goes, and tells these parts: that is settled now. It is worth sending as long as any of them is."""
-    told = replace(
-        digest,
-        content=content,
-        to=to,
-        parts=tuple(part.message_id for part in parts),
-        expires_at=max(part.expires_at for part in parts),
-    )
+    """The digest goes, and tells these parts: that is settled now."""
+    told = replace(lasting(digest, parts), content=content, parts=tuple(part.message_id for part in parts))
     return ledger.start(told, at)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,28 +15,27 @@ from services.notify.addresses import fault
 from services.notify.domain import digests, holding, ledger
 from services.notify.domain.audience import CALL, Customer
 from services.notify.domain.holding import DIGEST, Case, Decision, DigestPolicy
-from services.notify.domain.ledger import CANCELLED, EXPIRED, HELD, Message
-from services.notify.domain.preferences import ADDRESS, CUSTOMER, NOT_WANTED, OPTED_OUT, Wishes
-from services.notify.domain.quiet_hours import local_day
+from services.notify.domain.ledger import CANCELLED, EXPIRED, FAILED, HELD, Message
+from services.notify.domain.preferences import CUSTOMER, NOT_WANTED, OPTED_OUT, Wishes
 from services.notify.domain.rules import NO_ADDRESS
 from services.notify.reference import Reference as Rules
 from services.notify.storage.customers import Customers
-from services.notify.storage.matters import Matters, is_after
+from services.notify.storage.digests import Digests
 from services.notify.storage.messages import Messages
+from services.notify.storage.obsolescence import IS_HELD, Obsolescence
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.tallies import Tallies, day_tally
 from shared.cause import Cause
 from shared.errors import NotFound, NotYetKnown
-from shared.events import Event, Fact
+from shared.events import Fact
 from shared.mongo import Database
 from shared.reference import Reference
 
 Drafted = tuple[Message, list[Fact]]
 WISHES = (OPTED_OUT, NOT_WANTED)
-_HELD = {"held_for": {"$exists": True}}
 #: Of messages: what is held about some work, the parts of a digest, and how many of a kind somebody got just now.
 INDEXES = [
-    IndexModel([("order_no", ASCENDING)], name="held", partialFilterExpression=_HELD),
+    IndexModel([("obsolete", ASCENDING), ("order_no", ASCENDING)], name="held", partialFilterExpression=IS_HELD),
     IndexModel(
         [("digest", ASCENDING), ("_id", ASCENDING)],
         name="digest",
@@ -68,8 +67,13 @@ class Holding:
         self._customers = customers
         self._preferences = preferences
         self._tallies = Tallies(db)
-        self.matters = Matters(db)
         self._over = over
+        self.obsolescence = Obsolescence(db, messages)
+        self.digests = Digests(self, reference, messages)
+
+    def now(self) -> datetime:
+        """By the wall clock, whatever time the event counts at: nights and bursts are the recipients' own."""
+        return self._clock.now()
 
     # when it is written
 
@@ -79,7 +83,7 @@ class Holding:
         The digest that is to tell it, if any, is there when this returns. Asking again about the same message harms
         nothing.
         """
-        at, now = drafted.created_at, self._clock.now()
+        at, now = facts[-1].at, self._clock.now()
         if drafted.to is None and drafted.detail in WISHES:
             return _with(facts, not_by_this_channel(drafted, at, drafted.detail))
         drafted = self._entering(drafted, now)
@@ -111,7 +115,7 @@ class Holding:
             burst=functools.partial(self._burst, message, now),
             room=functools.partial(self._room, message),
             refused=refused,
-            obsolete=self.matters.since(message) or (self._over(message) if message.broadcast else None),
+            obsolete=self.obsolescence.since(message) or (self._over(message) if message.broadcast else None),
         )
 
     @property
@@ -132,16 +136,8 @@ class Holding:
 
     def _held(self, message: Message, decision: Decision, at: datetime) -> Drafted:
         if decision.reason == DIGEST and decision.until is not None:
-            return digests.hold_for(message, self._digest(message, decision.until), at)
+            return digests.hold_for(message, self.digests.of(message, decision.until), at)
         return ledger.hold(message, at, why=str(decision.reason), until=decision.until)
-
-    def _digest(self, part: Message, until: datetime) -> Message:
-        """The digest that tells this part; it is made before the part is, so that no part is without one."""
-        digest, facts = digests.digest_of(part, until, self._clock.now())
-        known = self._messages.collection.find_one({"_id": digest.message_id}, {"_id": 1})
-        if known is None:
-            self._messages.create(Cause.tick(self._clock.now()), digest.message_id, digest, facts)
-        return digest
 
     def _settled(self, message: Message, decision: Decision, at: datetime) -> Drafted:
         if decision.state == CANCELLED:
@@ -159,39 +155,37 @@ class Holding:
         if message is None or message.state != HELD:
             self._messages.change(cause, key, lambda state, at: (state, []))
         elif digests.is_digest(message):
-            self._close(message, cause)
-        elif digests.waits(message) and self._waits_still(message, cause):
-            return
-        else:
-            self._release(message, cause)
+            self.digests.close(message, cause)
+        elif not (digests.waits(message) and self.digests.tells(message, cause)):
+            self.release(message, cause)
 
-    def _release(self, message: Message, cause: Cause) -> None:
+    def release(self, message: Message, cause: Cause) -> None:
+        """What is held is decided again: everything may have changed, but what it says."""
         now = self._clock.now()
-        to, wishes = self._whereabouts(message)
+        to, wishes = self.whereabouts(message)
         message = self._entering(replace(message, to=to), now)
-        decision = (
-            Decision(HELD) if to is None else self._decision(message, wishes, now, self._refused(message, wishes))
-        )
-        digest = self._digest(message, decision.until) if decision.reason == DIGEST and decision.until else None
+        decision = self._decision(message, wishes, now, self.refused(message, wishes)) if to else holding.GO
+        digest = self.digests.of(message, decision.until) if decision.reason == DIGEST and decision.until else None
 
         def decided(held: Message, at: datetime) -> Drafted:
             if held.state != HELD:
                 return held, []  # another one was faster
             held = replace(held, to=to, digest=None, entered_at=message.entered_at)
-            if to is None:
-                return ledger.move(held, ledger.FAILED, at, detail=NO_ADDRESS)
             if digest is not None:
                 return digests.hold_for(held, digest, at)
+            if to is None:
+                return ledger.move(held, FAILED, at, detail=NO_ADDRESS)
             return self._held(held, decision, at) if decision.state == HELD else self._settled(held, decision, at)
 
         self._messages.change(cause, message.message_id, decided)
 
-    def _refused(self, message: Message, wishes: Wishes) -> str | None:
+    def refused(self, message: Message, wishes: Wishes) -> str | None:
+        """Why they must not be told this where they would be."""
         assert message.to is not None, "who has no address is not asked"  # noqa: S101 - the caller's condition
         obligatory = self._rules.kind(message.kind).obligatory
         return wishes.refuse(message.kind, obligatory, message.channel, message.to)
 
-    def _whereabouts(self, message: Message) -> tuple[str | None, Wishes]:
+    def whereabouts(self, message: Message) -> tuple[str | None, Wishes]:
         """Where they are told by this channel today, and what they want today."""
         customer = self._customer(message.recipient)
         if customer is None:
@@ -208,111 +202,12 @@ class Holding:
         except NotYetKnown:  # forgotten since: told where they were
             return None
 
-    # digests
-
-    def _close(self, digest: Message, cause: Cause) -> None:
-        """The period is over: what is still to be told of its parts leaves as one message."""
-        now = self._clock.now()
-        to, wishes = self._whereabouts(digest)
-        if to is None or self._rules.kind(digest.kind).digest is None or self._refused(replace(digest, to=to), wishes):
-            self._give_up(digest, cause)
-            return
-        parts = list(self._still_to_tell(digest, cause))
-        if not parts:
-            self._give_up(digest, cause)
-            return
-        digest_now = replace(digest, to=to, expires_at=max(part.expires_at for part in parts))
-        kind = replace(self._rules.kind(digest.kind), digest=None)
-        decision = holding.decide(replace(self.case(digest_now, wishes, now), kind=kind), now)
-        language, content = self._written(digest, parts)
-
-        def closed(held: Message, at: datetime) -> Drafted:
-            if held.state != HELD:
-                return held, []
-            if decision.state == HELD:
-                return ledger.hold(held, at, why=str(decision.reason), until=decision.until)
-            return digests.close(replace(held, language=language), at, parts, content, to)
-
-        self._messages.change(cause, digest.message_id, closed)
-
-    def _give_up(self, digest: Message, cause: Cause) -> None:
-        """Nothing is left to tell, or not like this: its parts, if any, look for themselves."""
-
-        def given_up(held: Message, at: datetime) -> Drafted:
-            return ledger.cancel(held, at, why=digests.NOTHING_LEFT) if held.state == HELD else (held, [])
-
-        self._messages.change(cause, digest.message_id, given_up)
-
-    def _still_to_tell(self, digest: Message, cause: Cause) -> Iterator[Message]:
-        """The parts that are worth telling still; the others are settled by the way."""
-        now = self._clock.now()
-        waiting = {"digest": digest.message_id, "state": HELD}
-        found = self._messages.collection.find(waiting, {"_id": 1}).hint("digest").sort("_id", ASCENDING)
-        for row in list(found.limit(digests.MOST)):
-            part = self._messages.find(row["_id"])
-            if part is None or not digests.waits(part):
-                continue
-            if part.expires_at <= now or self.matters.since(part) is not None:
-                self._release(part, cause)
-            else:
-                yield part
-
-    def _written(self, digest: Message, parts: list[Message]) -> tuple[str, Any]:
-        reference = self._reference.current()
-        names = self._rules.kind(digest.kind).name
-        name = names.get(digest.language) or next(iter(names.values()), digest.kind)
-        said = digests.said(parts, name)
-        return reference.written(digest.template, digest.channel, digest.language, said, digest.zone)
-
-    def _waits_still(self, part: Message, cause: Cause) -> bool:
-        """Whether its digest is still to come, or tells it; else it came too late, and is to be decided again."""
-        digest = self._messages.find(part.digest) if part.digest else None
-        if digest is None:
-            return False
-        if digest.state == HELD:
-            self._messages.change(cause, part.message_id, functools.partial(_on, digest=digest))
-            return True
-        self._follow(part.message_id, digest, cause)
-        return part.message_id in digest.parts
-
-    def follow(self, digest_id: str, cause: Cause) -> None:
-        """The parts of a digest that has moved are where it is."""
-        digest = self._messages.get(digest_id)
-        for part in digest.parts:
-            self._follow(part, digest, cause)
-
-    def _follow(self, part: str, digest: Message, cause: Cause) -> None:
-        self._messages.change(cause, part, lambda state, at: digests.follow(state, digest, at))
-
     def by_token(self, token: str) -> Message:
         """The message that this token was given to. Raises NotFound, which does not say the token again."""
         found = self._messages.collection.find_one({"token": token}, {"_id": 1})
         if found is None:
             raise NotFound("message", "of this token")
         return self._messages.get(found["_id"])
-
-    # what makes obsolete
-
-    def obsolete(self, event: Event, cause: Cause) -> None:
-        """Remember what has happened to work, and cancel what waits and is obsolete by it."""
-        keep = self._rules.obsoleting.get(event.type)
-        if keep is None or not event.data.get("order_no"):
-            return
-        self.matters.note(event, keep)
-        about = {"order_no": event.data["order_no"], "obsolete": event.type, **_HELD}
-        for row in list(self._messages.collection.find(about, {"_id": 1}).hint("held")):
-            self._messages.change(cause, row["_id"], functools.partial(_cancelled_by, event=event))
-
-    # answers to what came in
-
-    def may_answer(self, address: str, channel: str, cause: str) -> bool:
-        """Whether an automatic answer may go to this address today; `cause`: the id of what it answers, once each.
-
-        So that two machines that answer each other fall silent, whatever else fails to tell that they are machines.
-        """
-        limit = self._rules.answers.get(channel, 0)
-        day = local_day(self._rules.zone, self._clock.now())
-        return bool(limit) and self._tallies.take(day_tally("answers", f"{ADDRESS}{address}", day), cause, limit)
 
 
 def not_by_this_channel(message: Message, at: datetime, why: str) -> Drafted:
@@ -323,16 +218,6 @@ def not_by_this_channel(message: Message, at: datetime, why: str) -> Drafted:
         return cancelled, facts
     told = Fact("message_ended", at, {"then": list(then)})
     return replace(cancelled, then=then, said=said, ended_at=at), [*facts, told]
-
-
-def _on(part: Message, at: datetime, digest: Message) -> Drafted:
-    return digests.hold_for(part, digest, at) if digests.waits(part) else (part, [])
-
-
-def _cancelled_by(message: Message, at: datetime, event: Event) -> Drafted:
-    if message.state != HELD or not is_after(event, message):
-        return message, []
-    return ledger.cancel(message, at, why=f"{holding.OBSOLETE}: {event.type}")
 
 
 def _with(facts: list[Fact], more: Drafted) -> Drafted:

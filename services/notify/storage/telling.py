@@ -11,7 +11,7 @@ from services.notify.domain.audience import LIST, Customer
 from services.notify.domain.ledger import Message
 from services.notify.domain.occurrence import Occurrence, promise_of
 from services.notify.domain.preferences import CUSTOMER, NO_WISHES, Wishes
-from services.notify.domain.rules import Notice
+from services.notify.domain.rules import Notice, Usable
 from services.notify.reference import Reference as Rules
 from services.notify.storage.customers import Customers
 from services.notify.storage.holding import WISHES, Holding
@@ -43,13 +43,16 @@ class Telling:
         """Write every message that the rules owe on this event; those written before stay as they are."""
         reference = self._reference.current()
         cause = Cause.from_event(event)
-        self._holding.obsolete(event, live(cause))
+        obsolescence, obsoleting = self._holding.obsolescence, reference.holding.obsoleting
+        obsolescence.cancel(event, live(cause), obsoleting)
         owed = reference.rules_for(event.type, event.data)
         customer = self._customers.get(event.data["customer_id"]) if rules.needs_customer(owed) else None
         wanted = Wanted(self._preferences, reference, customer)
-        for drafted, facts in drafts(reference, occurrence_of(event), event.data, customer, wanted):
+        told = drafts(reference, occurrence_of(event), event.data, customer, wanted) if owed else []
+        for drafted, facts in told:
             message, more = self._holding.enter(drafted, facts, wanted.wishes(drafted.recipient))
             self._messages.create(cause, message.message_id, message, more)
+        obsolescence.remember(event, len(told), obsoleting)
 
 
 class Wanted:
@@ -57,23 +60,34 @@ class Wanted:
 
     def __init__(self, preferences: PreferencesStore, reference: Rules, customer: Customer | None) -> None:
         self._preferences = preferences
-        self._obligatory = reference.holding.obligatory
+        self._reference = reference
         self._wishes: dict[str, Wishes] = {}
         if customer is not None:
             self._wishes[f"{CUSTOMER}{customer.customer_id}"] = preferences.wishes_of(customer)
 
-    def wishes(self, recipient: str, address: str | None = None) -> Wishes:
+    def wishes(self, recipient: str) -> Wishes:
         """Everything that was said about one recipient."""
-        if recipient.startswith(LIST) and address is not None:
-            self._wishes[recipient] = self._preferences.wishes(recipient, (address,))
         return self._wishes.get(recipient, NO_WISHES)
 
     def fit(self, recipient: str, kind: str, channel: str, address: str) -> str | None:
         """`Usable`: addresses that can be one, and that they do not mind being told at."""
+        if recipient.startswith(LIST):
+            self._wishes[recipient] = self._preferences.wishes(recipient, (address,))
+        return wanted(self._reference, self.wishes(recipient))(recipient, kind, channel, address)
+
+
+def wanted(reference: Rules, wishes: Wishes) -> Usable:
+    """The same for one recipient, of whom these are the wishes."""
+    if wishes is NO_WISHES:
+        return usable
+
+    def fit(recipient: str, kind: str, channel: str, address: str) -> str | None:
         unfit = usable(recipient, kind, channel, address)
         if unfit is not None:
             return unfit
-        return self.wishes(recipient, address).refuse(kind, kind in self._obligatory, channel, address)
+        return wishes.refuse(kind, reference.holding.kind(kind).obligatory, channel, address)
+
+    return fit
 
 
 def drafts(
