@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.notify.service_broadcasts import TellsMany
 from services.notify.service_care import CarePlans
 from services.notify.service_messages import Ledger
+from services.notify.service_preferences import PreferencesOfRecipients
 from services.notify.service_previews import Previews
 from services.notify.service_replies import AnswersForReplies
 from services.notify.service_segments import CountsSegments
@@ -16,7 +17,16 @@ from shared.verification import Verification
 
 
 class Notify(
-    AnswersForReplies, CarePlans, CountsSegments, Health, Ledger, Previews, ReferenceData, TellsMany, Verification
+    AnswersForReplies,
+    CarePlans,
+    CountsSegments,
+    Health,
+    Ledger,
+    PreferencesOfRecipients,
+    Previews,
+    ReferenceData,
+    TellsMany,
+    Verification,
 ):
     """Who is told: a mixin for each area. Messages come from events and broadcasts only."""
 

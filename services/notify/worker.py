@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from services.notify import heard
 from services.notify.store import NotifyStore
+from services.notify.worker_care import NotesForCare
+from services.notify.worker_holding import FollowsDigests
 from services.notify.worker_messages import FollowsMessages
 from services.notify.worker_replies import TakesReplies
 from services.notify.worker_work import TellsOfWork
@@ -12,7 +14,7 @@ from shared.events import Event
 from shared.mongo import Mongo
 
 
-class NotifyWorker(Health, TellsOfWork, FollowsMessages, TakesReplies):
+class NotifyWorker(Health, TellsOfWork, FollowsMessages, TakesReplies, NotesForCare, FollowsDigests):
     """Event handlers, a mixin for each area."""
 
     name = "notify-worker"

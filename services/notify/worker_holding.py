@@ -10,7 +10,7 @@ from shared.events import Event
 from shared.mongo import Mongo
 
 
-class Holds:
+class FollowsDigests:
     """Mixin of notify's worker. The timer that looks at messages is in worker_messages.py."""
 
     store: Mongo[NotifyStore]
