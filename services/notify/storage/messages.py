@@ -54,7 +54,7 @@ INDEXES = [
 ]
 
 _TUPLES = ("then", "obsolete", "parts")
-_OWN = tuple(f.name for f in fields(Message) if f.name not in (*KERNEL_FIELDS, "message_id", "content", *_TUPLES))
+_OWN = tuple(f.name for f in fields(Message) if f.name not in (*KERNEL_FIELDS, "message_id", "to", "content", *_TUPLES))
 #: What is stored only where it says something.
 _UNLESS = {"look": False, "attempt": 0}
 LISTED = {**STATE_ONLY, "content": 0, "said": 0}
@@ -174,7 +174,7 @@ def to_document(message: Message) -> dict[str, Any]:
     """A row's own fields; what it has not is not stored."""
     own = {name: value for name in _OWN if (value := getattr(message, name)) not in (None, _UNLESS.get(name))}
     lists = {name: list(getattr(message, name)) for name in _TUPLES if getattr(message, name)}
-    return {**own, **lists, "content": asdict(message.content) if message.content else None}
+    return {**own, **lists, "to": message.to, "content": asdict(message.content) if message.content else None}
 
 
 def from_document(doc: Mapping[str, Any]) -> Message:
@@ -183,6 +183,7 @@ def from_document(doc: Mapping[str, Any]) -> Message:
     return Message(
         message_id=doc["_id"],
         content=Content(**{**content, "attachments": tuple(content.get("attachments", ()))}) if content else None,
+        to=doc.get("to"),
         **_own(doc),
         **kernel_fields(doc),
     )
