@@ -16,6 +16,9 @@ const LONGEST = 30_000;
 
 const say = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 
+// Who is gone already needs no farewell, and nobody waits long for one.
+const quietly = (closing) => Promise.race([closing.catch(() => {}), pass(5_000, null, { ref: false })]);
+
 // What has been delivered and is not acknowledged; the most urgent goes first.
 class Inbox {
   constructor() {
@@ -57,6 +60,7 @@ class Consumer {
     this.stopping = false;
     this.wait = SHORTEST;
     this.inbox = new Inbox();
+    this.channel = null;
   }
 
   stop() {
@@ -84,7 +88,9 @@ class Consumer {
     try {
       await this.consume(connection);
     } finally {
-      await connection.close().catch(() => {});
+      // the channel first: what was acknowledged on it is then with the broker, which reads nothing after a close
+      if (this.channel) await quietly(this.channel.close());
+      await quietly(connection.close());
     }
   }
 

@@ -84,6 +84,11 @@ FORBIDDEN: dict[tuple[str, str], Attempt] = {
     ("sms-consumer", "call a service"): publish(RPC_EXCHANGE, "probe.open"),
     ("sms-consumer", "tell events of other types"): publish(CONSUMERS_EVENTS, "told"),
     ("sms-consumer", "tell a service's events"): publish("probe.events", "counted"),
+    ("sms-consumer", "tell of mails"): publish(CONSUMERS_EVENTS, "mail_received"),
+    ("email-consumer", "tell of SMS"): publish(CONSUMERS_EVENTS, "sms_received"),
+    ("email-consumer", "tell of mails"): publish(CONSUMERS_EVENTS, "mail_received"),
+    ("mail-receiver", "tell of SMS"): publish(CONSUMERS_EVENTS, "sms_received"),
+    ("mail-receiver", "take messages"): consume("notify.email.urgent"),
 }
 
 
@@ -102,7 +107,10 @@ ALLOWED: dict[tuple[str, str], Attempt] = {
     ("importer", "have replies"): bind(RPC_EXCHANGE, "reply.importer.mine", "importer"),
     ("operator", "look into parking"): consume("other.parking"),
     ("operator", "look into what is unrouted"): consume(UNROUTED),
-    ("sms-consumer", "take its messages"): consume("notify.sms.urgent"),
+    ("sms-consumer", "take its messages"): consume("notify.sms.normal"),
+    ("sms-consumer", "tell of SMS"): publish(CONSUMERS_EVENTS, "sms_received"),
+    ("mail-receiver", "tell of mails"): publish(CONSUMERS_EVENTS, "mail_received"),
+    ("mail-receiver", "tell of bounces"): publish(CONSUMERS_EVENTS, "receipt"),
 }
 
 
