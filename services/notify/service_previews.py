@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.notify import schemas_previews as schemas
-from services.notify.addresses import usable
 from services.notify.domain.audience import Customer
-from services.notify.domain.previews import preview
 from services.notify.domain.words import in_language
 from services.notify.samples import SAMPLE_CUSTOMER, event_data, everything
 from services.notify.store import NotifyStore
@@ -27,13 +25,15 @@ class Previews:
     ) -> dict[str, Any]:
         """Which rules act on such an event, whom they tell by what, and why the others do not: {rules: [...]}.
 
+        A notice says what would become of it now: `state` (handed_over, held, cancelled), `reason` and `until`.
+
         Raises `ValidationError` by `data.<name>`, `NotFound` for a customer of whom intake has not told.
         """
         reference = self.store.reference.current()
         said = event_data(event, data | ({"customer_id": customer_id} if customer_id else {}))
         customer = self._customer(customer_id)
-        found = list(preview(reference.rules, reference.staff, event, said, customer, usable))
-        return {"version": reference.version, "rules": [schemas.previewed(one, {}) for one in found]}
+        found, fates = self.store.foretelling.preview(reference, event, said, customer)
+        return {"version": reference.version, "rules": [schemas.previewed(one, fates) for one in found]}
 
     @query("read", schemas.PreviewTemplate)
     def preview_template(

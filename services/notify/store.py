@@ -36,6 +36,7 @@ from services.notify.storage.counts import Counts
 from services.notify.storage.customers import Customers
 from services.notify.storage.failures import Failures
 from services.notify.storage.fallback import Fallback
+from services.notify.storage.foretelling import Foretelling
 from services.notify.storage.holding import Holding
 from services.notify.storage.inbound import Inbound
 from services.notify.storage.messages import Messages
@@ -84,6 +85,7 @@ class NotifyStore:
             *(db, self.reference, self.messages, self.customers, self.preferences), over=Over(self.broadcasts)
         )
         self.telling = Telling(self.reference, self.messages, self.customers, self.preferences, self.holding)
+        self.foretelling = Foretelling(db, self.preferences, self.holding)
         self.care = Care(db, self.reference, self.messages, self.customers, self.preferences, self.holding)
         self.replies = Replies(db)
         asked = Asked(db, self.replies)
