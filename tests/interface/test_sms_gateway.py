@@ -297,6 +297,9 @@ def test_a_long_sms_from_a_phone_is_joined_whatever_the_order_of_its_parts(
     consumer.start(smsc.uri())
     bound(smsc)
     sender = f"+86136{os.getpid():08}"
-    smsc.tell("phone", **{"from": sender[1:], "to": "1069", "parts": ["改到", "明天", "下午"], "reference": 9})
+    smsc.tell(
+        "phone",
+        **{"from": sender[1:], "to": "1069", "parts": ["改到", "明天", "下午"], "reference": 9, "order": [2, 0, 1]},
+    )
     (event,) = eventually(lambda: came(desk, **{"from": sender}))
     assert event.data["text"] == "改到明天下午"

@@ -126,12 +126,14 @@ smpp.createServer((session) => {
   });
 }).listen(Number(smppPort), '127.0.0.1');
 
-function phoned({ from, to, text, parts, reference, ...more }) {
+function phoned({ from, to, text, parts, reference, order, ...more }) {
   const [session] = sessions;
-  (parts || [text]).forEach((message, at) => {
+  (order || Object.keys(parts || [text]).map(Number)).forEach((at) => {
+    const message = (parts || [text])[at];
     const udh = parts && Buffer.from([5, 0, 3, reference, parts.length, at + 1]);
     session.deliver_sm(
-      { source_addr: from, source_addr_ton: 1, destination_addr: to, short_message: parts ? { udh, message } : message, ...more },
+      { source_addr: from, source_addr_ton: 1, destination_addr: to, short_message: parts ? { udh, message } : message,
+        ...more },
       () => { seen.answered += 1; },
     );
   });

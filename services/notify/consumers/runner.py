@@ -102,7 +102,7 @@ class Consumer:
             if self._trouble is not None:
                 self._outlast(self._trouble)
             self._make_room()
-            self._broker.listen(0 if self._launch() else self._inbox.pause(time.monotonic(), 1.0))
+            self._broker.listen(0 if self._launch() else self._rest())
 
     def _end_or_go_on(self) -> None:
         """When the process is to end, what is on its way is awaited and reported first."""
@@ -171,6 +171,11 @@ class Consumer:
             self._pace.spend(domain, now)
             self._flights.begin(message, delivery)
         return True
+
+    def _rest(self) -> float:
+        """Seconds in which there is nothing to do but listen; what lands wakes the broker's connection."""
+        room = len(self._flights) < self._circuit.room(self._window)
+        return self._inbox.pause(time.monotonic(), 1.0) if room else 1.0
 
     def _make_room(self) -> None:
         """What waits in hand is in nobody's way, and is not kept for longer than RabbitMQ allows."""

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from deploy.localstack.instance import ROOT
 from services.notify.consumers.halt import Halt
 from services.notify.consumers.message import Down, Outcome, TryLater
 from services.notify.consumers.sms.http import HttpGateway
@@ -312,3 +313,8 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
 def test_json_will_do_as_well(tmp_path):
     (tmp_path / "gw.json").write_text(json.dumps(a_body(1)))
     assert read_mapping(tmp_path / "gw.json", {"ACME_TOKEN": "t"}).name == "acme"
+
+
+def test_the_mapping_that_ships_is_one():
+    mapping = read_mapping(ROOT / "deploy" / "gateways" / "example.yaml", {"SMS_GATEWAY_TOKEN": "t"})
+    assert (mapping.name, mapping.asked_by_our_id) == ("example", True)
