@@ -9,7 +9,7 @@ from typing import Any
 
 from services.dispatch.domain import Order
 from services.dispatch.domain.clocks.clock import Clock, standing
-from services.dispatch.domain.work.facets import MassIncident
+from services.dispatch.domain.work.facets import Appointment, MassIncident
 from services.dispatch.domain.work.order import Fee
 from services.dispatch.domain.work.visit import Visit
 
@@ -83,12 +83,18 @@ def work(order: Order, history: Sequence[Mapping[str, Any]], now: datetime) -> d
         "urges": order.pressure.urges,
         "unanswered_urges": order.pressure.unanswered,
         "watchers": list(order.pressure.watchers),
+        "appointment": _appointment(order.appointment),
         "wanted_agent": order.asked.agent,
         "complained_of": order.asked.subject,
         "declined": [{"agent": one.agent, "at": one.at, "reason": one.reason} for one in order.declined],
         "replay_until": order.replay_until,
         "history": list(history),
     }
+
+
+def _appointment(appointment: Appointment | None) -> dict[str, Any] | None:
+    """When somebody comes to the customer; null where nobody is to."""
+    return dict(vars(appointment)) if appointment else None
 
 
 def _mass_incident(mass: MassIncident | None) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.clock import to_text
-from shared.errors import IllegalMove, LoopdeskError, NotFound
+from shared.errors import IllegalMove, LoopdeskError, NotFound, ValidationError
 
 
 class NoSuchMove(IllegalMove):
@@ -50,6 +50,20 @@ class NothingChanges(IllegalMove):
     def __init__(self, order_no: str, where: str, said: str | None = None) -> None:
         said = said or f"is already with {where!r}"
         super().__init__(f"{order_no}: {said}", rule="destination", where=where)
+
+
+class InThePast(ValidationError):
+    """An appointment lies ahead."""
+
+    def __init__(self, starts_at: datetime) -> None:
+        super().__init__({"starts_at": [f"{to_text(starts_at)} is not ahead."]})
+
+
+class NoAppointment(IllegalMove):
+    """Nobody is to come."""
+
+    def __init__(self, order_no: str) -> None:
+        super().__init__(f"{order_no} has no appointment", rule="appointments", order_no=order_no)
 
 
 class NoSuchClock(NotFound):

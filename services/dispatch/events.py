@@ -12,6 +12,7 @@ from shared.events import Fact
 Builder = Callable[[Order, Fact], dict[str, Any]]
 CLOCK = ("clock", "part", "visit", "part_name")
 STEP = ("step", "visit", "step_name")
+APPOINTMENT = ("appointment", "starts_at", "ends_at", "note")
 CONCERNED = ("teams", "owners", "supervisors", "duty_managers")
 
 
@@ -75,6 +76,13 @@ ORDER_EVENTS: dict[str, Builder] = {
     "work_deescalated": _watched("from", "level", "tell", "why", *CONCERNED),
     "work_urged": _watched("count", "by", "note", "tell", "parent_no", "child_no", *CONCERNED),
     "work_intervened": _watched("reason", "instruction", *CONCERNED),
+    "customer_replied": _watched("channel", "text", *CONCERNED),
+    "appointment_set": _telling(*APPOINTMENT),
+    "appointment_changed": _telling(*APPOINTMENT, "was_at"),
+    "appointment_cancelled": _telling(*APPOINTMENT, "reason"),
+    "appointment_confirmed": _telling(*APPOINTMENT),
+    "appointment_change_wanted": _telling(*APPOINTMENT, "wish"),
+    "reply_settled": _telling("reply_id", "taken", "why"),
     "work_held_long": _watched("reason", "reason_name", "since", "limit_at", *CONCERNED),
 }
 """Fact type -> builder of the event's data. All other facts stay in the work order's history."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from services.dispatch.domain.work.appointments import ANSWERS
 from services.dispatch.listing import PRIORITIES
 from shared.schemas import Code, Consumed, Instant
 
@@ -45,6 +46,24 @@ class TicketUrged(Consumed):
     """The customer asks for it to be done at last."""
 
     ticket_no = Code(32, required=True)
+    note = fields.String(load_default=None, allow_none=True)
+
+
+class CustomerReplied(Consumed):
+    """Intake: the customer has more to say."""
+
+    ticket_no = Code(32, required=True)
+    channel = fields.String(load_default="")
+    text = fields.String(load_default="")
+
+
+class AppointmentAnswered(Consumed):
+    """Notify: the customer's word on appointment `number` of the work; `answer`: confirm or change."""
+
+    reply_id = fields.String(required=True)
+    order_no = fields.String(required=True)
+    number = fields.Integer(required=True, strict=True)
+    answer = fields.String(required=True, validate=validate.OneOf(tuple(ANSWERS)))
     note = fields.String(load_default=None, allow_none=True)
 
 

@@ -9,6 +9,7 @@ from services.dispatch import answers, domain, explaining, rerating, schemas
 from services.dispatch.domain import Decision, Order
 from services.dispatch.forecast import require_within_reach
 from services.dispatch.rerating import Period
+from services.dispatch.service_appointments import Appointments
 from services.dispatch.service_assigning import Assigning
 from services.dispatch.service_export import Export
 from services.dispatch.service_handover import HandOvers
@@ -23,7 +24,18 @@ from shared.reference import ReferenceData
 from shared.verification import Verification
 
 
-class Dispatch(People, HandOvers, Assigning, Incidents, Supervision, Export, Health, ReferenceData, Verification):
+class Dispatch(
+    People,
+    HandOvers,
+    Assigning,
+    Appointments,
+    Incidents,
+    Supervision,
+    Export,
+    Health,
+    ReferenceData,
+    Verification,
+):
     """Who does what by when; here what moves a work order, beside it in service_*.py everything else."""
 
     name = "dispatch"

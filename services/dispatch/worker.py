@@ -10,6 +10,7 @@ from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.work import about, supervising
 from services.dispatch.storage.incidents import NotLinked
 from services.dispatch.store import DispatchStore
+from services.dispatch.worker_replies import HearsCustomers
 from shared.bus import Health, every, on_event
 from shared.cause import Cause
 from shared.errors import NotFound, NotYetKnown
@@ -26,7 +27,7 @@ def _known(order_no: str) -> Iterator[None]:
         raise NotYetKnown(order_no) from error
 
 
-class DispatchWorker(Health):
+class DispatchWorker(HearsCustomers, Health):
     """Event handlers and timers."""
 
     name = "dispatch-worker"

@@ -25,6 +25,7 @@ def published(token_of: Callable[[str], str]) -> Mapping[str, Builder]:
         "survey_answered": _with("score", "comment"),
         "case_dissatisfied": _with("score", "comment"),
         "case_closed": _with("outcome", "closed_at"),
+        "reply_settled": _with("reply_id", "taken", "why"),
     }
 
 

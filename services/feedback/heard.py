@@ -105,6 +105,15 @@ class DeadlineMissed(WorkEvent):
             raise ValidationError("A step's deadline needs its visit.", "visit")
 
 
+class SurveyReplied(Consumed):
+    """Notify: a message that answers the survey of that case."""
+
+    reply_id = fields.String(required=True)
+    case_no = fields.String(required=True)
+    score = fields.Integer(required=True, validate=validate.Range(1, 5))
+    comment = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2_000))
+
+
 class CaseEvent(Consumed):
     """What feedback reads of its own events."""
 

@@ -8,6 +8,7 @@ from services.feedback.store import FeedbackStore
 from services.feedback.tokens import token_hash
 from shared.bus import Health, every, on_event
 from shared.cause import Cause
+from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
 from shared.mongo import Mongo
 
@@ -55,6 +56,19 @@ class FeedbackWorker(Health):
             lambda: cases.awaited(work, work["round"]),
             cases.go_live,
         )
+
+    @on_event("notify", "survey_replied", heard.SurveyReplied)
+    def take_reply(self, event: Event) -> None:
+        """Take the answer that came by message, as `answer_survey` would; what became of it is told back."""
+        said, limit = event.data, self.store.reference.current().dissatisfied_at_most
+        try:
+            self.store.cases.change(
+                Cause.from_event(event),
+                said["case_no"],
+                lambda case, at: cases.take_reply(case, at, said["reply_id"], said["score"], said["comment"], limit),
+            )
+        except NotFound as error:
+            raise NotYetKnown(said["case_no"]) from error
 
     @on_event("dispatch", "work_opened", heard.WorkOpened)
     @on_event("dispatch", "work_responded", heard.WorkResponded)

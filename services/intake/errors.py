@@ -62,6 +62,15 @@ class NotInReplay(IllegalMove):
         super().__init__(f"ticket {ticket_no} is not in replay", rule="end_replay_once", ticket_no=ticket_no)
 
 
+class TicketIsOver(IllegalMove):
+    """Nothing opens it again: what is said about it now is a new matter."""
+
+    def __init__(self, ticket_no: str, status: str) -> None:
+        super().__init__(
+            f"ticket {ticket_no} is {status}", rule="replies_to_open_tickets", ticket_no=ticket_no, status=status
+        )
+
+
 class OtherWorkOrder(Conflict):
     """A ticket follows one work order; the event is about another."""
 

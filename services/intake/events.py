@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.intake.domain.customer import Customer
+from services.intake.domain.inbound import StatusQuestion
 from services.intake.domain.ticket import Ticket
 from shared.events import Fact
 
@@ -66,10 +67,49 @@ def ticket_replay_ended(ticket: Ticket, _: Fact) -> dict[str, Any]:
     return {"ticket_no": ticket.ticket_no}
 
 
+def contact_taken(ticket: Ticket, fact: Fact) -> dict[str, Any]:
+    """That a message became this ticket, for whoever wrote; `follows`: the ticket that it goes on from."""
+    return {
+        "ticket_no": ticket.ticket_no,
+        "customer_id": ticket.customer_id,
+        "channel": ticket.channel,
+        "subject": ticket.subject,
+        "follows": fact.data["follows"],
+    }
+
+
+def customer_replied(ticket: Ticket, fact: Fact) -> dict[str, Any]:
+    """That the customer has more to say."""
+    return {"ticket_no": ticket.ticket_no, **{name: fact.data[name] for name in ("channel", "text", "reply_id")}}
+
+
+def reply_settled(ticket: Ticket, fact: Fact) -> dict[str, Any]:
+    """That a message is taken care of, by this ticket."""
+    return {"ticket_no": ticket.ticket_no, **{name: fact.data[name] for name in ("reply_id", "taken", "why")}}
+
+
+def question_settled(question: StatusQuestion, fact: Fact) -> dict[str, Any]:
+    """That a question for a status was answered."""
+    return {"ticket_no": None, **{name: fact.data[name] for name in ("reply_id", "taken", "why")}}
+
+
+def ticket_status_told(question: StatusQuestion, _: Fact) -> dict[str, Any]:
+    """How a ticket stands, for whoever asked; not `known`: nothing more is said of it."""
+    names = ("reply_id", "ticket_no", "channel", "address", "language", "known", "status", "step_name", "eta")
+    return {name: getattr(question, name) for name in names}
+
+
 CUSTOMER_EVENTS: dict[str, Callable[[Customer, Fact], dict[str, Any]]] = {"customer_saved": customer_saved}
 TICKET_EVENTS: dict[str, Callable[[Ticket, Fact], dict[str, Any]]] = {
     "ticket_submitted": ticket_submitted,
     "ticket_withdrawn": ticket_withdrawn,
     "ticket_urged": ticket_urged,
     "ticket_replay_ended": ticket_replay_ended,
+    "contact_taken": contact_taken,
+    "customer_replied": customer_replied,
+    "reply_settled": reply_settled,
+}
+QUESTION_EVENTS: dict[str, Callable[[StatusQuestion, Fact], dict[str, Any]]] = {
+    "ticket_status_told": ticket_status_told,
+    "reply_settled": question_settled,
 }

@@ -200,9 +200,28 @@ class Impacts(Schema):
     low = fields.Nested(Urgencies, required=True)
 
 
+class InboundEntry(Schema):
+    """What a message becomes that a person must see to."""
+
+    type = _one_of(triage.TYPES)
+    category = Code(64)
+    impact = _one_of(triage.LEVELS)
+    urgency = _one_of(triage.LEVELS)
+
+
 class ReferenceData(Schema):
-    """deploy/config/intake.yaml. `urge_every`: once in so long a customer may urge a ticket."""
+    """deploy/config/intake.yaml. `urge_every`: once in so long a customer may urge a ticket.
+
+    `inbound`: what a message becomes that a person must see to.
+    """
 
     categories = fields.Dict(keys=Code(64), values=fields.Nested(Category), required=True, validate=_SOME)
     priorities = fields.Nested(Impacts, required=True)
     urge_every = fields.String(validate=_some_time)
+    inbound = fields.Nested(InboundEntry)
+
+    @validates_schema
+    def _known_category(self, data: Mapping[str, Any], **_: Any) -> None:
+        category = data.get("inbound", {}).get("category")
+        if category is not None and category not in data["categories"]:
+            raise ValidationError({"inbound": {"category": [f"Unknown category {category!r}."]}})

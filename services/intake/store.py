@@ -13,6 +13,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 
 from services.intake import events, schemas
 from services.intake.domain.customer import USUAL_LANGUAGE, Customer, Submitter
+from services.intake.domain.inbound import StatusQuestion
 from services.intake.domain.ticket import Step, Ticket
 from services.intake.domain.triage import NOTHING_APPLIED, Triage
 from services.intake.listing import INDEXES, SPARSE, place, query
@@ -49,9 +50,11 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
         IndexModel([("claim", ASCENDING)], name="claim", unique=True, partialFilterExpression={"claim": _A_TEXT}),
     ],
     "intake_counters": [],
+    "intake_questions": [],
 }
-AGGREGATES = ("intake_tickets", "intake_customers")
+AGGREGATES = ("intake_tickets", "intake_customers", "intake_questions")
 
+_QUESTION = tuple(f.name for f in fields(StatusQuestion) if f.name not in (*KERNEL_FIELDS, "reply_id"))
 _TICKET = tuple(field.name for field in fields(Ticket) if field.name not in KERNEL_FIELDS)
 _CUSTOMER = tuple(f.name for f in fields(Customer) if f.name not in KERNEL_FIELDS and f.name != "customer_id")
 _LISTED = {**STATE_ONLY, "text": 0}
@@ -86,6 +89,14 @@ class IntakeStore:
             to_document=_customer_document,
             from_document=_customer,
             published=events.CUSTOMER_EVENTS,
+        )
+        self.questions = Aggregates(
+            db,
+            "intake_questions",
+            what="question",
+            to_document=_question_document,
+            from_document=_question,
+            published=events.QUESTION_EVENTS,
         )
         self.submitters = Submitters(self._submitter)
 
@@ -187,3 +198,11 @@ def _customer(doc: Mapping[str, Any]) -> Customer:
     own = {name: doc[name] for name in _CUSTOMER if name in doc}
     own["preferred_channels"] = tuple(own["preferred_channels"])
     return Customer(customer_id=doc["_id"], **own, **kernel_fields(doc))
+
+
+def _question_document(question: StatusQuestion) -> dict[str, Any]:
+    return {name: getattr(question, name) for name in _QUESTION}
+
+
+def _question(doc: Mapping[str, Any]) -> StatusQuestion:
+    return StatusQuestion(reply_id=doc["_id"], **{name: doc[name] for name in _QUESTION}, **kernel_fields(doc))

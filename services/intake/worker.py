@@ -6,6 +6,7 @@ from services.intake import heard
 from services.intake.domain import news
 from services.intake.domain.ticket import CLOSED, ON_HOLD, REOPENED, RESOLVED, WITHDRAWN, Ticket
 from services.intake.store import IntakeStore
+from services.intake.worker_replies import TakesMessages
 from shared.bus import Health, on_event
 from shared.cause import Cause
 from shared.deciding import Decide
@@ -16,7 +17,7 @@ from shared.mongo import Mongo
 _FOR_THE_CUSTOMER = ("reason", "reason_name", "solution", "outcome")
 
 
-class IntakeWorker(Health):
+class IntakeWorker(TakesMessages, Health):
     """Event handlers only: a ticket has no deadline of its own."""
 
     name = "intake-worker"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,10 +11,17 @@ from zoneinfo import ZoneInfo
 from services.notify.addresses import usable
 from services.notify.domain.audience import AddressBook, Contact, Customer
 from services.notify.domain.kinds import names_of
-from services.notify.domain.ledger import Content, Message, Occurrence, write
+from services.notify.domain.ledger import Content, Message, Occurrence, draft, start
+from services.notify.domain.limits import Limits
+from services.notify.domain.questions import asked
 from services.notify.domain.rules import Notice, Rule, Usable, notices, rules_for
 from services.notify.domain.words import in_language
+from services.notify.durations import duration
+from services.notify.reference_care import Care, care_of
 from services.notify.reference_checks import LANGUAGES, faults
+from services.notify.reference_holding import Holding, holding_of
+from services.notify.reference_ledger import limits_of
+from services.notify.reference_replies import Inbound, usual
 from services.notify.texts import ANY_LANGUAGE, Errors, Texts
 from shared.conditions import BadCondition, condition
 from shared.errors import ValidationError
@@ -34,7 +39,6 @@ NOTHING: Mapping[str, Any] = {
     "rules": [],
     "templates": {},
 }
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class Reference:
     unsubscribe_link: str | None
     version: int
     body: Mapping[str, Any]
+    holding: Holding
+    inbound: Inbound
+    limits: Limits
+    care: Care
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any], version: int) -> Reference:
@@ -70,6 +78,10 @@ class Reference:
             body["unsubscribe_link"],
             version,
             body,
+            holding_of(body, rules),
+            Inbound.from_dict(body["inbound"]) if "inbound" in body else usual(),
+            limits_of(body),
+            care_of(body),
         )
 
     def rules_for(self, event: str, data: Mapping[str, Any]) -> list[Rule]:
@@ -100,14 +112,28 @@ class Reference:
         **more: Any,
     ) -> tuple[Message, list[Fact]]:
         """The ledger's new row for one notice, and what happened to it; `more`: further fields of the row."""
+        drafted, facts = self.drafted(occurrence, notice, data, customer, **more)
+        message, started = start(drafted, occurrence.at)
+        return message, facts + started
+
+    def drafted(
+        self,
+        occurrence: Occurrence,
+        notice: Notice,
+        data: Mapping[str, Any],
+        customer: Customer | None,
+        **more: Any,
+    ) -> tuple[Message, list[Fact]]:
+        """The same before it is decided whether it goes."""
         said = self.said(occurrence, notice.rule, data, customer)
         zone = customer.time_zone if customer is not None and notice.rule.audience == "customer" else None
         language = notice.language or self.default_language
         content = None
         if notice.to:
             language, content = self.written(notice.rule.template, notice.channel, language, said, zone)
-        known = {"reference_version": self.version, "zone": zone, "said": said if notice.then else None}
-        return write(occurrence, notice, language, content, **known | more)
+        known = {"reference_version": self.version, "zone": zone, "said": said}
+        known |= asked(notice.rule.answers, said)
+        return draft(occurrence, notice, language, content, **known | more)
 
     def said(
         self, occurrence: Occurrence, rule: Rule, data: Mapping[str, Any], customer: Customer | None
@@ -119,6 +145,13 @@ class Reference:
         if customer is not None and rule.audience == "customer":
             said["customer_name"] = customer.name
         return said
+
+    def unsubscribe(self, kind: str, token: str) -> str | None:
+        """Where a click ends messages of this kind; None: they cannot be ended, or there is no such place."""
+        link = self.unsubscribe_link or ""
+        if not link.startswith("https:") or kind in self.holding.obligatory:
+            return None
+        return link.replace("{token}", token)
 
     def written(
         self, template: str, channel: str, language: str, said: Mapping[str, Any], zone: str | None = None
@@ -133,14 +166,6 @@ def _address_book(body: Mapping[str, Any]) -> AddressBook:
     staff = {group: {key: Contact(**entry) for key, entry in book.items()} for group, book in body["staff"].items()}
     lists = {code: {name: Contact(**entry) for name, entry in people.items()} for code, people in body["lists"].items()}
     return AddressBook(**staff, lists=lists)
-
-
-def duration(text: str) -> timedelta:
-    """`90m`, `36h` or `5d`; `ValueError` on anything else."""
-    form = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
-    if form is None:
-        raise ValueError("needs a form like 90m, 36h or 5d")
-    return int(form[1]) * _UNITS[form[2]]
 
 
 def _rule(number: int, entry: Mapping[str, Any], errors: Errors) -> Rule:

@@ -8,18 +8,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from services.notify import reference_broadcasts
 from services.notify.domain import audience as whom
 from services.notify.domain import rules
 from services.notify.domain.kinds import KINDS
-from services.notify.reference import duration
+from services.notify.domain.questions import ANSWERABLE
+from services.notify.durations import duration
+from services.notify.reference_care import CareEntry
 from services.notify.reference_checks import LANGUAGES
+from services.notify.reference_holding import AnswersEntry, DigestEntry, HoursEntry
+from services.notify.reference_ledger import CallsEntry, by_urgency, reached_entry
+from services.notify.reference_replies import InboundEntry
 from services.notify.texts import ANY_LANGUAGE
 from shared.conditions import LONGEST
 from shared.schemas import Code, Email, Phone, Text
 
 LONGEST_TEMPLATE = 20_000
 #: Audience -> what an event must say so that it can be told.
-NEEDED = {"customer": "customer_id", "watchers": "watchers", "told": "tell"}
+NEEDED = {"customer": "customer_id", "watchers": "watchers", "told": "tell", "sender": "address"}
 
 
 def _one_of(values: Sequence[str], **options: Any) -> fields.String:
@@ -88,7 +94,12 @@ class RuleEntry(Schema):
     valid_for = fields.String(required=True, validate=_duration)
     when = Text(LONGEST)
     obsolete = fields.List(_one_of(tuple(KINDS)))
-    answers = Code(32)
+    answers = _one_of(tuple(ANSWERABLE))
+
+    @validates_schema
+    def _asks_what(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not set(ANSWERABLE.get(data.get("answers", ""), ())) <= KINDS[data["event"]].keys():
+            raise ValidationError(f"{data['event']} asks for no such answer.", "answers")
 
     @validates_schema
     def _names_whom(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -104,6 +115,7 @@ class KindEntry(Schema):
     obligatory = fields.Boolean(load_default=False)
     per_day = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 1_000))
     quiet = fields.Boolean(load_default=True)
+    digest = fields.Nested(DigestEntry, load_default=None, allow_none=True)
 
 
 class SmsText(Schema):
@@ -141,5 +153,14 @@ class ReferenceData(Schema):
     staff = fields.Nested(Staff, required=True)
     lists = fields.Dict(keys=Code(32), values=_book(), load_default=dict)
     kinds = fields.Dict(keys=Code(32), values=fields.Nested(KindEntry), required=True)
+    quiet_hours = fields.Nested(HoursEntry, load_default=None, allow_none=True)
+    answers = fields.Nested(AnswersEntry, load_default=None, allow_none=True)
+    inbound = fields.Nested(InboundEntry)
+    unknown_after = by_urgency()
+    unknown_limit = by_urgency()
+    reached = reached_entry()
+    calls = fields.Nested(CallsEntry, load_default=None, allow_none=True)
+    broadcasts = reference_broadcasts.broadcasts()
+    care_plans = fields.Nested(CareEntry, load_default=None, allow_none=True)
     rules = fields.List(fields.Nested(RuleEntry), required=True)
     templates = fields.Dict(keys=Code(64), values=fields.Nested(TemplateEntry), required=True)

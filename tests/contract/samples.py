@@ -13,12 +13,14 @@ from services.feedback.domain import case as cases
 from services.feedback.tokens import Tokens, token_hash
 from services.intake.domain import customer as customers
 from services.intake.domain import ticket as tickets
-from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
+from services.intake.events import CUSTOMER_EVENTS, QUESTION_EVENTS, TICKET_EVENTS
 from services.notify.consumers.message import STATES, Outcome, receipt
 from services.notify.events import OF_MESSAGES
+from services.notify.events_holding import OF_PREFERENCES
+from services.notify.events_replies import OF_REPLIES
 from shared.cause import Cause
 from shared.document import Publishing, additions
-from tests.contract import dispatch_samples, notify_samples, people_samples
+from tests.contract import dispatch_samples, notify_samples, people_samples, reply_samples
 from tests.contract.dispatch_samples import AT, Decision
 from tests.unit.intake import builders as intake
 
@@ -81,13 +83,16 @@ def of_intake() -> Iterator[dict[str, Any]]:
             tickets.urge(ticket, None, intake.TRIAGE, AT),
             tickets.urge(ticket, "还没好 😡", intake.TRIAGE, AT),
             tickets.end_replay(replayed, AT),
+            *reply_samples.of_tickets(),
         ],
     )
+    yield from published("intake", QUESTION_EVENTS, reply_samples.of_questions())
 
 
 def of_dispatch() -> Iterator[dict[str, Any]]:
     yield from published("dispatch", ORDER_EVENTS, dispatch_samples.decisions())
     yield from published("dispatch", ORDER_EVENTS, people_samples.decisions())
+    yield from published("dispatch", ORDER_EVENTS, reply_samples.of_work())
     yield from published("dispatch", SHIFT_LOG_EVENTS, people_samples.shift_logs())
 
 
@@ -106,15 +111,19 @@ def of_feedback() -> Iterator[dict[str, Any]]:
             cases.answer(case, AT, 1, "too slow", 2),
             cases.answer(case, AT, 2, None, 2),
             cases.advance(case, AT + timedelta(days=6)),
+            *reply_samples.of_cases(case),
         ],
     )
 
 
 def of_notify() -> Iterator[dict[str, Any]]:
     yield from published("notify", OF_MESSAGES, notify_samples.of_messages())
+    yield from published("notify", OF_REPLIES, reply_samples.of_notify())
+    yield from published("notify", OF_PREFERENCES, reply_samples.of_preferences())
 
 
 def of_consumers() -> Iterator[dict[str, Any]]:
+    yield from reply_samples.of_consumers()
     for channel in ("sms", "email"):
         for state in STATES:
             for detail in (None, "250 2.0.0 OK"):

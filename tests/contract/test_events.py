@@ -12,8 +12,11 @@ from deploy.catalogue import subscriptions, worker
 from deploy.services import SERVICES
 from services.dispatch import events as dispatch_events
 from services.feedback import events as feedback_events
-from services.intake.events import CUSTOMER_EVENTS, TICKET_EVENTS
+from services.intake.events import CUSTOMER_EVENTS, QUESTION_EVENTS, TICKET_EVENTS
 from services.notify import events as notify_events
+from services.notify.events_holding import OF_PREFERENCES
+from services.notify.events_holding import UNHEARD as UNHEARD_OF_NOTIFY
+from services.notify.events_replies import OF_REPLIES
 from shared.bus.handler import EventHandler
 from shared.bus.topology import Subscription
 from shared.events import Event
@@ -24,13 +27,13 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
 SAMPLES = all_samples()
 PAIRS = sorted(pair for service in SERVICES for pair in subscriptions(service))
 PUBLISHED = {
-    "intake": {*CUSTOMER_EVENTS, *TICKET_EVENTS},
+    "intake": {*CUSTOMER_EVENTS, *TICKET_EVENTS, *QUESTION_EVENTS},
     "dispatch": {*dispatch_events.ORDER_EVENTS, *dispatch_events.SHIFT_LOG_EVENTS},
     "feedback": {*feedback_events.published(TOKENS.token)},
-    "notify": {*notify_events.OF_MESSAGES},
-    "consumers": {"receipt"},
+    "notify": {*notify_events.OF_MESSAGES, *OF_REPLIES, *OF_PREFERENCES},
+    "consumers": {"receipt", "sms_received", "mail_received"},
 }
-UNHEARD = {"feedback": set(feedback_events.UNHEARD)}
+UNHEARD = {"feedback": set(feedback_events.UNHEARD), "notify": set(UNHEARD_OF_NOTIFY)}
 
 
 def handler(pair: Subscription) -> EventHandler:

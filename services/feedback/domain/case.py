@@ -114,6 +114,21 @@ def answer(
     return replace(answered, state=_after(case, Move.PRAISE)), [*facts, _closed(at, "satisfied")]
 
 
+def take_reply(
+    case: Case, at: datetime, reply_id: str, score: int, comment: str | None, dissatisfied_at_most: int
+) -> tuple[Case, list[Fact]]:
+    """A message that answers the survey: as `answer`, and what became of it is told back.
+
+    What the case waits for no more cannot be taken; `repeated`: the customer has said the same by another way.
+    """
+    if case.state is not State.OPEN:
+        no_more = score == case.score and comment in (None, case.comment)
+        why = "repeated" if no_more else case.state.value
+        return case, [_settled(at, reply_id, why)]
+    answered, facts = answer(case, at, score, comment, dissatisfied_at_most)
+    return answered, [*facts, _settled(at, reply_id, None)]
+
+
 def withdraw(case: Case, at: datetime, reason: str) -> tuple[Case, list[Fact]]:
     """The work was reopened or withdrawn: no answer is waited for any more. A case that had ended stays as it is."""
     state = _after(case, Move.WITHDRAW)
@@ -145,6 +160,10 @@ def _after(case: Case, move: Move) -> State:
         return MOVES[case.state, move]
     except KeyError:
         raise IllegalCaseMove(case.case_no, case.state, move) from None
+
+
+def _settled(at: datetime, reply_id: str, why: str | None) -> Fact:
+    return Fact("reply_settled", at, {"reply_id": reply_id, "taken": why is None, "why": why})
 
 
 def _closed(at: datetime, outcome: str) -> Fact:

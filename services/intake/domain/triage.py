@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.business_time import duration
+from shared.errors import NotYetKnown
 
 TYPES = ("enquiry", "fault", "complaint", "suggestion", "praise", "request")
 LEVELS = ("high", "medium", "low")
@@ -28,6 +29,19 @@ NOTHING_APPLIED: Mapping[str, Any] = {"categories": {}, "priorities": USUAL_PRIO
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a message becomes that a person must see to; `category` None: `other`, or else the first that there is."""
+
+    type: str = "enquiry"
+    category: str | None = None
+    impact: str = "low"
+    urgency: str = "medium"
+
+
+OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Triage:
     """Categories (code -> name by language) and the impact × urgency table; a ticket may be urged once in `urge_every`.
 
@@ -37,6 +51,7 @@ class Triage:
     categories: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     priorities: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: USUAL_PRIORITIES)
     urge_every: timedelta = USUAL_URGE_EVERY
+    inbound: Kind = Kind()
     version: int = 0
 
     @classmethod
@@ -44,7 +59,21 @@ class Triage:
         """The reference data in a validated body (deploy/config/intake.yaml)."""
         categories = {code: dict(category["name"]) for code, category in body["categories"].items()}
         urge_every = duration(body["urge_every"]) if "urge_every" in body else USUAL_URGE_EVERY
-        return cls(categories=categories, priorities=body["priorities"], urge_every=urge_every, version=version)
+        inbound = Kind(**body.get("inbound", {}))
+        return cls(
+            categories=categories,
+            priorities=body["priorities"],
+            urge_every=urge_every,
+            inbound=inbound,
+            version=version,
+        )
+
+    def category_of_messages(self) -> str:
+        """Of a message that becomes a ticket; `NotYetKnown` before there is any category."""
+        if not self.categories:
+            raise NotYetKnown("a category")
+        usual = OTHER if OTHER in self.categories else next(iter(self.categories))
+        return self.inbound.category or usual
 
     def priority(self, impact: str, urgency: str) -> str:
         """`P1` to `P4`."""

@@ -12,7 +12,7 @@ CHANNELS = (SMS, EMAIL) = ("sms", "email")
 """The channels that machines serve, by queues."""
 ALL_CHANNELS = (*CHANNELS, CALL)
 """These, and `call`: a task for a person, who calls the recipient."""
-AUDIENCES = ("customer", "agent", "team", "supervisor", "duty_manager", "watchers", "told")
+AUDIENCES = ("customer", "agent", "team", "supervisor", "duty_manager", "watchers", "told", "sender")
 """And `list:<code>`, one of the lists of the reference data."""
 LIST = "list:"
 DEFAULT = "default"  # the entry of the address book for teams without one of their own
@@ -112,13 +112,20 @@ def _owners(book: AddressBook, data: Mapping[str, Any]) -> Iterator[Found]:
         yield book.agent(owner, data["team"] if owner == first or len(teams) == 1 else DEFAULT)
 
 
-#: Audience among the staff -> its entries, from the data of the event.
+def _sender(data: Mapping[str, Any]) -> Iterator[Found]:
+    """Whoever has written to us, at the address that it came from."""
+    place = {"email" if data["channel"] == EMAIL else "phone": data["address"]}
+    yield f"address:{data['address']}", [Contact(**place, language=data["language"])]
+
+
+#: Audience among the staff, or of whoever wrote to us -> its entries, from the data of the event.
 STAFF: Mapping[str, Callable[[AddressBook, Mapping[str, Any]], Iterable[Found]]] = {
     "agent": _owners,
     "team": lambda book, data: map(book.team, _teams(data)),
     "supervisor": lambda book, data: map(book.supervisor, _teams(data)),
     "duty_manager": lambda book, data: map(book.duty_manager, _teams(data)),
     "watchers": lambda book, data: map(book.watcher, data["watchers"]),
+    "sender": lambda _, data: _sender(data),
 }
 #: Whom an event itself names in `tell`, for the audience `told` -> the audience meant.
 TELL = {"owner": "agent", "team": "team", "supervisor": "supervisor", "duty_manager": "duty_manager"}

@@ -43,6 +43,16 @@ _DEADLINE: dict[str, Any] = {
 }
 _FEE: dict[str, Any] = {**_WORK, "fee": 1, "step": "fee", "amount": "120.00", "currency": "CNY"}
 
+_APPOINTMENT: dict[str, Any] = {
+    **_WORK,
+    "appointment": 1,
+    "starts_at": _DUE,
+    "ends_at": _DUE,
+    "note": "Somebody must be at home.",
+}
+#: Whoever has written to us, told at the address that it came from.
+_SENDER: dict[str, Any] = {"channel": "sms", "address": "+441164960403", "language": "en"}
+
 #: Event -> the names that its templates may use, with a sample value each.
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "work_assigned": {**_STEP, "accept_by": _DUE, "principal": "agent-18"},
@@ -130,6 +140,29 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "expires_at": _DUE,
         "link": "https://desk.example.com/survey/4b1d6a",
     },
+    "customer_replied": {**_CONCERNED, "channel": "email", "text": "It is down again."},
+    "appointment_set": _APPOINTMENT,
+    "appointment_changed": {**_APPOINTMENT, "was_at": _DUE},
+    "appointment_cancelled": {**_APPOINTMENT, "reason": "The part has not come."},
+    "appointment_confirmed": _APPOINTMENT,
+    "appointment_change_wanted": {**_APPOINTMENT, "wish": "Rather on Tuesday."},
+    "ticket_status_told": {
+        **_SENDER,
+        "ticket_no": "T-1042",
+        "known": True,
+        "status": "assigned",
+        "status_name": "Being worked on",
+        "step_name": "On site",
+        "eta": _DUE,
+    },
+    "contact_taken": {
+        "channel": "email",
+        "ticket_no": "T-1042",
+        "customer_id": "c-7",
+        "subject": "No light",
+        "follows": "T-1001",
+    },
+    "contact_unsubscribed": {**_SENDER, "kind": "*", "cause": "stop"},
 }
 
 #: What may be null in some of these events: a template must bear each of them without it.
@@ -138,6 +171,7 @@ NULLABLE = (
     *("step", "visit", "step_name", "to_name"),
     *("clock", "part", "part_name", "due"),
     *("accept_by", "principal", "note", "reason_name", "eta", "eta_note", "match", "parent_no", "next_at"),
+    *("ends_at", "wish", "status", "status_name", "follows"),
 )
 
 #: What may be an empty list, in the same way.

@@ -25,6 +25,7 @@ ALLOWED = {
     "urge": {*IN_WORK, "held", "linked"},
     "intervene": {*IN_WORK, "held", "linked"},
     "watch": {*IN_WORK, "held", "linked", "resolved"},
+    "appoint": {*IN_WORK, "held"},
     "set_subject": {*IN_WORK, "held", "linked", "resolved"},
     "complete": IN_WORK,
     "skip": IN_WORK,

@@ -63,6 +63,21 @@ class Pressure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Appointment:
+    """When somebody comes to the customer. `number` counts those of the work: another time is another one.
+
+    `state`: set (the customer has not said yet), confirmed, change_wanted (`wish`: what was said about it), cancelled.
+    """
+
+    number: int
+    starts_at: datetime
+    ends_at: datetime | None = None
+    note: str | None = None
+    state: str = "set"
+    wish: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MassIncident:
     """That work stands for many: `children` have it as their parent, new work for which `match` (CEL) holds will have.
 

@@ -13,7 +13,7 @@ from services.dispatch.domain.flows.flow import ONE_STEP, Flow
 from services.dispatch.domain.flows.steps import Step
 from services.dispatch.domain.reference.policy import Policy
 from services.dispatch.domain.reference.reference import Reference
-from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure, Raised
+from services.dispatch.domain.work.facets import Appointment, Asked, Declined, MassIncident, Pressure, Raised
 from services.dispatch.domain.work.states import IN_WORK, State, state_of
 from services.dispatch.domain.work.visit import Block, Visit
 from services.dispatch.domain.work.wish import Wish
@@ -118,6 +118,7 @@ class Order(Aggregate):
     pressure: Pressure = field(default_factory=Pressure)
     mass: MassIncident | None = None
     parent: str | None = None
+    appointment: Appointment | None = None
     books: Books = field(default=_no_books, compare=False, repr=False)
     seated: Mapping[int, Seat] = field(default_factory=dict, compare=False, repr=False)
     waited: frozenset[tuple[int, str, bool]] = field(default=frozenset(), compare=False, repr=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.dispatch.domain.clocks.clock import Clock, Kind, Lap, Mark
 from services.dispatch.domain.clocks.pin import Pin
-from services.dispatch.domain.work.facets import Asked, Declined, MassIncident, Pressure, Raised
+from services.dispatch.domain.work.facets import Appointment, Asked, Declined, MassIncident, Pressure, Raised
 from services.dispatch.domain.work.order import Fee, Order
 from services.dispatch.domain.work.states import Stage, State
 from services.dispatch.domain.work.visit import Block, Need, Visit
@@ -22,18 +22,23 @@ TRANSIENT = ("books", "seated", "waited", "was_held_since", "wishes")
 FIELDS = tuple(field.name for field in fields(Order) if field.name not in (*KERNEL_FIELDS, *TRANSIENT))
 """The fields of a work order that its facts set and its document holds."""
 
+OPTIONAL = ("appointment",)
+"""Those of them that are not stored before there is one: work from before they were thought of has none either."""
+
 MERGED = ("clocks",)
 """Those of them of which a fact sets single members (None: the member is gone)."""
 
 
 def record(order: Order) -> dict[str, Any]:
     """The work order's own fields, as its document holds them."""
-    return {name: _form(name, getattr(order, name)) for name in FIELDS}
+    there = (name for name in FIELDS if name not in OPTIONAL or getattr(order, name) is not None)
+    return {name: _form(name, getattr(order, name)) for name in there}
 
 
 def order_of(doc: Mapping[str, Any], **transient: Any) -> Order:
     """The work order that `record` made `doc` of; `transient` are the fields that no document holds."""
-    return Order(**{name: _value(name, doc[name]) for name in FIELDS}, **transient)
+    there = (name for name in FIELDS if name not in OPTIONAL or name in doc)
+    return Order(**{name: _value(name, doc[name]) for name in there}, **transient)
 
 
 def changes(before: Order | None, order: Order) -> dict[str, Any]:
@@ -188,6 +193,10 @@ def _mass(doc: Mapping[str, Any]) -> MassIncident:
     return MassIncident(**{**doc, "eta": _time(doc["eta"])})
 
 
+def _appointment(doc: Mapping[str, Any]) -> Appointment:
+    return Appointment(**{**doc, "starts_at": _instant(doc["starts_at"]), "ends_at": _time(doc["ends_at"])})
+
+
 def _fee(doc: Mapping[str, Any]) -> Fee:
     return Fee(**{**doc, "recorded_at": _time(doc["recorded_at"]), "voided_at": _time(doc["voided_at"])})
 
@@ -241,6 +250,7 @@ FORMS: Mapping[str, tuple[Form, Form]] = {
     "declined": (_each(_plain), _tuple_of(_declined)),
     "pressure": (_pressure_form, _pressure),
     "mass": (_plain, _mass),
+    "appointment": (_plain, _appointment),
     "ended_at": (lambda at: at, _time),
 }
 """Field -> (its form in a document, back); what is not named is stored as it is."""

@@ -55,6 +55,7 @@ MOVES: Mapping[str, Mapping[State, tuple[State, ...]]] = MappingProxyType(
         "urge": _OPEN,
         "intervene": _OPEN,
         "watch": {state: (state,) for state in State if state not in (State.CLOSED, State.WITHDRAWN)},
+        "appoint": _WORKED_ON,
         "set_subject": {**_OPEN, State.RESOLVED: (State.RESOLVED,)},
         "triage": _WORKED_ON,
         "declare": _WORKED_ON,

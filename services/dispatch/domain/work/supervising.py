@@ -55,7 +55,7 @@ def urge_passed_on(
     order = replace(order, pressure=pressure)
     parent_no = order.parent if order.state is State.LINKED else None
     told_of = {"count": pressure.urges, "by": by, "note": note, "parent_no": parent_no, "child_no": child_no}
-    return order, [told(before, order, "work_urged", at, **_everybody(order), **told_of, tell=_who_hears(order))]
+    return order, [told(before, order, "work_urged", at, **everybody(order), **told_of, tell=_who_hears(order))]
 
 
 def _who_hears(order: Order) -> list[str]:
@@ -96,7 +96,7 @@ def intervene(order: Order, at: datetime, *, reason: str, instruction: str) -> D
     """A supervisor says to its owners what is to be done; changes nothing but is recorded, and told."""
     after(order.order_no, "intervene", order.state)
     told_of = {"reason": reason, "instruction": instruction}
-    return order, [told(order, order, "work_intervened", at, **_everybody(order), **told_of)]
+    return order, [told(order, order, "work_intervened", at, **everybody(order), **told_of)]
 
 
 # held too long
@@ -119,7 +119,7 @@ def held_too_long(order: Order, at: datetime) -> Decision:
     names = order.books(order.policy.version).hold_reasons.get(reason, {})
     before, order = order, replace(order, hold_late=True)
     told_of = {"reason": reason, "reason_name": dict(names), "since": order.held_since, "limit_at": order.hold_due}
-    return order, [told(before, order, "work_held_long", at, **_everybody(order), **told_of)]
+    return order, [told(before, order, "work_held_long", at, **everybody(order), **told_of)]
 
 
 def _watched(order: Order, at: datetime, fact: str, watcher: str, watchers: tuple[str, ...]) -> Decision:
@@ -127,7 +127,7 @@ def _watched(order: Order, at: datetime, fact: str, watcher: str, watchers: tupl
     return order, [told(before, order, fact, at, watcher=watcher)]
 
 
-def _everybody(order: Order) -> dict[str, Any]:
+def everybody(order: Order) -> dict[str, Any]:
     """Whom it concerns; of work without an open step, the team that has it and those who are called there."""
     whom = concerning(order, order.visits)
     if order.visits:
