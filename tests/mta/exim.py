@@ -1,7 +1,8 @@
-"""Debian's exim, run privately: own configuration, spool, logs and ports below a temporary folder; for tests of bounces."""
+"""Debian's exim, run privately: own configuration, spool, logs and ports below a temporary folder."""
 
 from __future__ import annotations
 
+import mailbox
 import os
 import pwd
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,8 @@ dsn_advertise_hosts = *
 smtputf8_advertise_hosts = *
 keep_environment =
 queue_only = false
+queue_run_max = 2
+smtp_accept_queue_per_connection = 0
 disable_ipv6 = true
 hosts_treat_as_local = *
 message_size_limit = 1M
@@ -91,18 +95,19 @@ nowhere:
   group = {group}
 
 begin retry
-* * F,1h,1m
+* * F,1h,1s
 
 begin authenticators
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Exim:
-    """A running mail server. `uri`: where mails are handed to it."""
+    """A mail server of our own. `uri`: where mails are handed to it."""
 
     folder: Path
     port: int
+    _server: subprocess.Popen[bytes] | None = None
 
     @property
     def uri(self) -> str:
@@ -114,13 +119,31 @@ class Exim:
         logs = (self.folder / "log").glob("*log")
         return "\n".join(file.read_text(errors="replace") for file in sorted(logs))
 
-    def try_again(self) -> None:
-        """Have everything that waits in its queue delivered now."""
-        self._run("-qff")
+    def mailbox(self, name: str = "known") -> list[Message]:
+        """What a mailbox behind its second door has."""
+        return list(mailbox.mbox(self.folder / "mail" / name))
 
-    def _run(self, *options: str) -> None:
-        command = [EXIM, "-C", self.folder / "exim.conf", *options]
-        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    def start(self) -> None:
+        """Until it takes mails; what waited in its queue is delivered first."""
+        said = self.folder / "said"
+        self._server = subprocess.Popen(
+            [EXIM, "-C", self.folder / "exim.conf", "-bdf", "-qf1s"],
+            stdin=subprocess.DEVNULL,
+            stdout=said.open("wb"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        server = self._server
+        eventually(lambda: server.poll() is not None or _listens(self.port))
+        assert server.poll() is None, said.read_text()
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """It, and whatever it had begun."""
+        if self._server is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._server.pid, number)
+            self._server.wait(15)
+            self._server = None
 
 
 @contextmanager
@@ -129,24 +152,12 @@ def running_exim(desk: str, receiver: int) -> Iterator[Exim]:
     if not EXIM.exists():
         pytest.skip("needs exim4-daemon-light; this machine has another mail server")
     folder = Path(tempfile.mkdtemp(prefix="loopdesk-exim-"))
+    exim = _configured(folder, desk, receiver)
     try:
-        exim = _configured(folder, desk, receiver)
-        server = subprocess.Popen(
-            [EXIM, "-C", folder / "exim.conf", "-bdf", "-q30m"],
-            stdin=subprocess.DEVNULL,
-            stdout=(folder / "said").open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            eventually(lambda: server.poll() is not None or _listens(exim.port))
-            assert server.poll() is None, (folder / "said").read_text()
-            yield exim
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGTERM)
-            server.wait(15)
+        exim.start()
+        yield exim
     finally:
+        exim.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 
