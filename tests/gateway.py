@@ -1,18 +1,20 @@
-"""A gateway of SMPP as a process: npm's smpp serves (tests/smsc); its file is its count."""
+"""A gateway of SMPP as a process, whose file is its count (tests/smsc), and the SMS consumer as one."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from tests.support import eventually
+from tests.support import Stack, eventually
 
 HERE = Path(__file__).parent / "smsc"
 
@@ -73,3 +75,34 @@ class Smsc:
         except requests.ConnectionError:
             return False
         return True
+
+
+class Process:
+    """The consumer as a process of its own, in place of the stack's; its log is a file."""
+
+    def __init__(self, stack: Stack, folder: Path) -> None:
+        self._log = folder / "consumer.log"
+        self._environ = os.environ | {
+            "LOOPDESK_AMQP_URI": stack.amqp_uri("sms-consumer"),
+            "LOOPDESK_MONGO_URI": stack.mongo_uri("sms-consumer"),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, gateway: str, **settings: str) -> None:
+        command = [sys.executable, "-m", "services.notify.consumers.sms"]
+        with self._log.open("ab") as log:
+            environ = {**self._environ, "SMS_GATEWAY": gateway, **settings}
+            self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Its exit code; a second time does nothing."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(number)
+        return process.wait(30)
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """What it has logged under this name."""
+        lines = map(json.loads, self._log.read_text().splitlines())
+        return [line for line in lines if line["event"] == event]

@@ -79,7 +79,7 @@ class SmppGateway:
             return fate
         self._trail.count("doubts")
         known = self._trail.parts_known(message.message_id)
-        return Outcome(UNKNOWN, f"{DOUBT}; {known} parts are known to have left" if known else DOUBT)
+        return Outcome(UNKNOWN, f"{DOUBT}; {known} of its SMS are known to have left" if known else DOUBT)
 
     def _send_all(self, message: Message, to: str, parts: list[Piece]) -> Outcome:
         first = None
