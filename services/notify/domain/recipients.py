@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.notify.domain.audience import CALL, EMAIL, Customer
+from services.notify.domain.audience import Customer
 from services.notify.domain.preferences import ADDRESS, CUSTOMER
 
 UNKNOWN_CUSTOMER, NO_OUTAGE = "unknown_customer", "no_outage_in_area"
@@ -71,25 +71,19 @@ def of_customer(customer: Customer) -> Target:
     return Target(f"{CUSTOMER}{customer.customer_id}", customer, {}, customer.area, customer.household)
 
 
-def of_entry(entry: Entry, customers: Mapping[str, Customer], fault: Callable[[str, str], str | None]) -> Target:
-    """Whom an entry means; `fault(channel, address)` says why an address cannot be one."""
-    if entry.customer_id is not None:
-        customer = customers.get(entry.customer_id)
-        if customer is None:
-            recipient = f"{CUSTOMER}{entry.customer_id}"
-            return Target(recipient, nobody(), entry.variables, entry.area, entry.household, UNKNOWN_CUSTOMER)
-        known = replace(customer, language=entry.language or customer.language)
-        area, household = entry.area or customer.area, entry.household or customer.household
-        return Target(f"{CUSTOMER}{entry.customer_id}", known, entry.variables, area, household)
-    why = next((why for channel, address in _ways(entry) if (why := fault(channel, address))), None)
-    who = nobody(name=entry.name or "", phone=entry.phone, email=entry.email, language=entry.language)
-    return Target(f"{ADDRESS}{entry.phone or entry.email}", who, entry.variables, entry.area, entry.household, why)
+def of_entry(entry: Entry, customers: Mapping[str, Customer]) -> Target:
+    """Whom an entry means. Whether an address can be one is asked when a channel is chosen."""
+    if entry.customer_id is None:
+        who = nobody(name=entry.name or "", phone=entry.phone, email=entry.email, language=entry.language)
+        return Target(f"{ADDRESS}{entry.phone or entry.email}", who, entry.variables, entry.area, entry.household)
+    recipient = f"{CUSTOMER}{entry.customer_id}"
+    customer = customers.get(entry.customer_id)
+    if customer is None:
+        return Target(recipient, nobody(), entry.variables, entry.area, entry.household, UNKNOWN_CUSTOMER)
+    known = replace(customer, language=entry.language or customer.language)
+    return Target(recipient, known, entry.variables, entry.area or customer.area, entry.household or customer.household)
 
 
 def nobody(name: str = "", **known: str | None) -> Customer:
     """Somebody who is no customer; `known`: phone, email, language."""
     return Customer(customer_id="", name=name, **known)  # type: ignore[arg-type]  # names of fields that are texts
-
-
-def _ways(entry: Entry) -> Sequence[tuple[str, str]]:
-    return [(channel, address) for channel, address in ((CALL, entry.phone), (EMAIL, entry.email)) if address]

@@ -11,7 +11,6 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from services.notify.addresses import fault
 from services.notify.domain.audience import Customer
 from services.notify.domain.broadcasts import Audience, Broadcast
 from services.notify.domain.recipients import Entry, Target, of_customer, of_entry
@@ -73,7 +72,7 @@ class Audiences:
         doc = self._chunks.find_one({"_id": _chunk(broadcast.broadcast_id, chunk)}, slice_)
         entries = [Entry(**row) for row in doc["entries"]] if doc else []
         known = self._known([entry.customer_id for entry in entries if entry.customer_id is not None])
-        targets = [of_entry(entry, known, fault) for entry in entries]
+        targets = [of_entry(entry, known) for entry in entries]
         if len(entries) == most:
             return Piece(targets, json.dumps([chunk, place + most]), len(entries))
         last = chunk >= broadcast.audience.chunks
