@@ -23,8 +23,8 @@ KEPT_LOGS = HOME / "fault-logs"
 class Ground:
     """Gives the stack to break; a new one after a test has failed on it, so that failures do not spread."""
 
-    def __init__(self) -> None:
-        self._name = os.environ.get("FAULT_STACK")
+    def __init__(self, kind: str = "fault", running: str | None = None) -> None:
+        self._kind, self._name = kind, running
         self._stack: Stack | None = None
         self.spoiled = False
 
@@ -36,7 +36,7 @@ class Ground:
         return self._stack
 
     def _up(self) -> Stack:
-        instance = Instance(self._name or f"fault-{os.getpid()}")
+        instance = Instance(self._name or f"{self._kind}-{os.getpid()}")
         if not self._name:
             launch.up(instance, "--discard", f"--with-process={os.getpid()}", say=lambda line: None)
         stack = Stack(instance)
@@ -66,9 +66,19 @@ class Ground:
 
 @pytest.fixture(scope="session")
 def ground() -> Iterator[Ground]:
-    ground = Ground()
+    ground = Ground(running=os.environ.get("FAULT_STACK"))
     try:
         yield ground
+    finally:
+        ground.close()
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Stack]:
+    """A stack for one module only: what its tests leave in the ledger would not be sound to any other."""
+    ground = Ground("apart")
+    try:
+        yield ground.stack()
     finally:
         ground.close()
 

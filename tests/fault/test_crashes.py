@@ -23,10 +23,10 @@ DEEP = [pytest.mark.deep, pytest.mark.timeout(5_400)]
 
 
 @pytest.mark.parametrize("crashes", [50, pytest.param(1_000, marks=DEEP)])
-def test_crashes_at_every_boundary_lose_and_double_nothing(broken: Stack, tmp_path: Path, crashes: int) -> None:
+def test_crashes_at_every_boundary_lose_and_double_nothing(apart: Stack, tmp_path: Path, crashes: int) -> None:
     book, given = http_gateway(tmp_path)
     planned = plan(crashes, dice(SEED))
-    with crowd(broken, 10 * crashes) as people, mortals(broken, planned, tmp_path, given) as processes:
+    with crowd(apart, 10 * crashes) as people, mortals(apart, planned, tmp_path, given) as processes:
         run(people, processes)
         figures = counted(people, processes, book)
 
@@ -39,11 +39,11 @@ def test_crashes_at_every_boundary_lose_and_double_nothing(broken: Stack, tmp_pa
 
 @pytest.mark.parametrize("crashes", [24, pytest.param(240, marks=DEEP)])
 def test_a_gateway_that_knows_no_copies_gets_none_and_what_is_in_doubt_is_unknown(
-    broken: Stack, tmp_path: Path, crashes: int
+    apart: Stack, tmp_path: Path, crashes: int
 ) -> None:
     book, given = http_gateway(tmp_path, blind=True, window=1)
     planned = plan(crashes, dice(SEED), [point for point in POINTS if point.process in (CONSUMER, GATEWAY)])
-    with crowd(broken, 20 * crashes) as people, mortals(broken, planned, tmp_path, given) as processes:
+    with crowd(apart, 20 * crashes) as people, mortals(apart, planned, tmp_path, given) as processes:
         run(people, processes)
         figures = counted(people, processes, book)
 
