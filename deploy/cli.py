@@ -15,6 +15,7 @@ from shared.errors import LoopdeskError, Unavailable, ValidationError
 COMMANDS = {
     "apply": "apply",
     "call": "call",
+    "calls": "calls",
     "count-segments": "count_segments",
     "duty-log": "duty_log",
     "explain": "explain",
@@ -25,7 +26,7 @@ COMMANDS = {
     "holidays": "holidays",
     "incident": "incident",
     "kpi": "look",
-    "messages": "look",
+    "messages": "messages",
     "parked": "parked",
     "ping": "health",
     "preview": "preview",

@@ -1,9 +1,9 @@
-"""`loopdesk ticket`, `work`, `messages` and `kpi`: what the services tell, for people."""
+"""`loopdesk ticket`, `work` and `kpi`: what the services tell, for people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -28,7 +28,7 @@ def ticket(number: str) -> None:
     """
     with session.client() as client:
         with_history(client.call("intake", "get_ticket", ticket_no=number))
-    out.print(f"\nIts messages: loopdesk messages --ticket {number}", highlight=False)
+    out.print(f"\nIts messages: loopdesk messages list --ticket {number}", highlight=False)
 
 
 @click.command()
@@ -51,33 +51,6 @@ def work(number: str, zone: tzinfo, as_json: bool) -> None:
         return
     work_view.show(answer, zone)
     out.print(f"Why a deadline is when it is: loopdesk explain {answer['order_no']}", highlight=False)
-
-
-@click.command()
-@click.option("--ticket", "ticket_no", help="Only about this ticket.")
-@click.option("--customer", "customer_id", help="Only to this customer.")
-@click.option("--channel", type=click.Choice(["sms", "email"]))
-@click.option("--state", help="Only in this state, for example unknown or failed.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
-@click.option("--after", help="Go on where a page ended.")
-def messages(**given: Any) -> None:
-    """List messages to customers and staff, newest first; not their texts.
-
-    \b
-    loopdesk messages --state failed
-    loopdesk messages --ticket T-101
-    loopdesk call notify get_message message_id=...    one with its text
-    """
-    with session.client() as client:
-        page = client.call("notify", "find_messages", **{name: value for name, value in given.items() if value})
-    rows = page["messages"]
-    if not rows:
-        out.print("no such messages")
-        return
-    out.print(grid(rows))
-    more = page.get("next")
-    if more:
-        out.print(f"\nThere are more: --after {more}", highlight=False, markup=False)
 
 
 @click.command()
@@ -148,14 +121,6 @@ def with_history(reply: Mapping[str, Any]) -> None:
         history.add_row(_minute(entry["at"]), Text(entry["type"]), Text(entry.get("actor") or ""), Text(data))
     out.print()
     out.print(history)
-
-
-def grid(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Rows of equal form as a table."""
-    table = Table(*rows[0], box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(_plain(value)) for value in row.values()))
-    return table
 
 
 def _figure(figure: Mapping[str, Any], name: str) -> Text:

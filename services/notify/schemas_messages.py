@@ -88,9 +88,9 @@ class FinishCall(GetMessage):
 
 
 def merged(told: Sequence[tuple[Message, Sequence[Mapping[str, Any]]]]) -> list[dict[str, Any]]:
-    """The histories of several messages as one, in order of time; of one time, in the order of the messages."""
+    """The histories of several messages as one, in the order in which they were written."""
     entries = [
-        (entry["at"], place, entry["number"], {"message_id": m.message_id, "channel": m.channel, **entry})
+        (entry["recorded_at"], place, entry["number"], {"message_id": m.message_id, "channel": m.channel, **entry})
         for place, (m, history) in enumerate(told)
         for entry in history
     ]

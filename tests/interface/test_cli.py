@@ -142,7 +142,7 @@ def test_what_there_is_none_of_is_told_without_a_traceback(loopdesk):
 
 
 def test_messages_and_figures_are_listed(ticket, loopdesk):
-    assert "such messages" in loopdesk("messages", "--ticket", "T-0")
+    assert "such messages" in loopdesk("messages", "list", "--ticket", "T-0")
     assert eventually(lambda: "opened" in loopdesk("kpi", "--priority", "P1"))
 
 
