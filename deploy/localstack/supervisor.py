@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -202,7 +203,8 @@ async def _output(command: Command) -> tuple[int, str]:
     try:
         said, _ = await asyncio.wait_for(check.communicate(), CHECK_SECONDS)
     except (TimeoutError, asyncio.CancelledError) as interruption:
-        check.kill()
+        with contextlib.suppress(ProcessLookupError):  # it has ended at this very moment
+            check.kill()
         await check.wait()
         if isinstance(interruption, TimeoutError):
             return 1, f"no answer in {CHECK_SECONDS:.0f} s"
