@@ -36,7 +36,9 @@ def local(value: Any, locale: Locale, zone: ZoneInfo) -> str:
 
 
 def day(value: Any, locale: Locale, zone: ZoneInfo) -> str:
-    """The day alone: of a time on the recipient's clock, or a date as it is."""
+    """The day alone: of a time on the recipient's clock, or a date as it is, also as ISO 8601 writes it."""
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     if isinstance(value, date) and not isinstance(value, datetime):
         return _plain(format_date(value, "medium", locale))
     return _plain(format_date(_time(value, "day").astimezone(zone), "medium", locale))

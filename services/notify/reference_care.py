@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.notify.domain.audience import ALL_CHANNELS, CALL, SMS
-from services.notify.domain.care import LESS, NAMES, SAMPLE, After, OfDate, OnDays, Plan
+from services.notify.domain.care import LESS, NAMES, SAMPLE, After, Ahead, OfDate, OnDays, Plan
 from services.notify.domain.kinds import FOR_CUSTOMERS, OF_ALL
 from services.notify.domain.rules import BULK, URGENCIES
 from services.notify.durations import duration
@@ -22,7 +22,7 @@ from shared.schemas import Code, Text, YesNo
 EVENTS = ("work_resolved", "work_closed")
 """After what a plan may greet."""
 LONGEST_VALID = timedelta(days=7)
-_FORMS = ("date_of", "days", "after")
+_FORMS = ("date_of", "days", "after", "before_appointment")
 _LEAP_YEAR = "2000"
 #: A plan's code is part of the names of its days and messages.
 _CODE = validate.Regexp(r"[a-z][a-z0-9_-]{0,31}\Z")
@@ -36,17 +36,21 @@ def _day(text: str) -> None:
         raise ValidationError("Not a day, for example 12-31 (each year) or 2027-02-06 (once).") from None
 
 
-def _valid_for(text: str) -> None:
+def _duration(text: str) -> None:
     try:
-        fits = duration(text) <= LONGEST_VALID
+        duration(text)
     except ValueError as error:
         raise ValidationError(f"It {error}.") from None
-    if not fits:
+
+
+def _valid_for(text: str) -> None:
+    _duration(text)
+    if duration(text) > LONGEST_VALID:
         raise ValidationError("Longer than 7d: nobody wants to be greeted so late.")
 
 
 class CalendarEntry(Schema):
-    """One of: a date of the customer, declared days, days after an event."""
+    """One of: a date of the customer, declared days, days after an event, so long before an appointment."""
 
     date_of = Code(32)
     days_before = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 365))
@@ -54,6 +58,8 @@ class CalendarEntry(Schema):
     days = fields.List(fields.String(validate=_day), validate=validate.Length(1, 366))
     after = fields.String(validate=validate.OneOf(EVENTS))
     days_after = fields.Integer(strict=True, validate=validate.Range(0, 365))
+
+    before_appointment = fields.String(validate=_duration)
 
     @validates_schema
     def _one_form(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -64,13 +70,13 @@ class CalendarEntry(Schema):
 
 
 class PlanEntry(Schema):
-    """One care plan; off unless `active` says otherwise."""
+    """One care plan; off unless `active` says otherwise; once a year, but for appointments, unless `per_year` does."""
 
     name = fields.Dict(keys=fields.String(), values=Text(64), load_default=dict)
     active = YesNo(load_default=False)
     audience = Text(LONGEST, load_default=None, allow_none=True)
     calendar = fields.Nested(CalendarEntry, required=True)
-    at = time_of_day()
+    at = time_of_day(required=False)
     template = Code(64, required=True)
     kind = Code(32, required=True)
     channels = fields.List(
@@ -80,12 +86,17 @@ class PlanEntry(Schema):
     )
     urgency = fields.String(load_default=BULK, validate=validate.OneOf(URGENCIES))
     valid_for = fields.String(load_default="12h", validate=_valid_for)
-    per_year = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 366))
+    per_year = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 366))
 
     @validates_schema
     def _each_once(self, data: Mapping[str, Any], **_: Any) -> None:
         if len(set(data["channels"])) < len(data["channels"]):
             raise ValidationError("None of them twice.", "channels")
+
+    @validates_schema
+    def _has_a_time(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("at" in data) == ("before_appointment" in data["calendar"]):
+            raise ValidationError("Needed, but where an appointment gives the time.", "at")
 
 
 class CareEntry(Schema):
@@ -120,8 +131,9 @@ def samples(body: Mapping[str, Any], template: str) -> list[dict[str, Any]]:
     for entry in _entries(body).values():
         if entry["template"] == template:
             calendar = entry["calendar"]
-            yearly = "date_of" in calendar and calendar["yearly"]
-            full = {**SAMPLE, **OF_ALL, **FOR_CUSTOMERS, "years": SAMPLE["years"] if yearly else None}
+            full = {**SAMPLE, **OF_ALL, **FOR_CUSTOMERS}
+            full["years"] = full["years"] if "date_of" in calendar and calendar["yearly"] else None
+            full["starts_at"] = full["starts_at"] if "before_appointment" in calendar else None
             found += [full, {**full, **LESS, "days_before": 0}]
     return found
 
@@ -165,11 +177,12 @@ def _written(body: Mapping[str, Any], template: str, channel: str, languages: Se
 
 
 def _plan(code: str, entry: Mapping[str, Any]) -> Plan:
-    known = {name: entry[name] for name in ("name", "active", "template", "kind", "urgency", "per_year")}
+    known = {name: entry[name] for name in ("name", "active", "template", "kind", "urgency")}
     return Plan(
         code=code,
         calendar=_calendar(entry["calendar"]),
-        at=time.fromisoformat(entry["at"]),
+        per_year=entry.get("per_year", None if "before_appointment" in entry["calendar"] else 1),
+        at=time.fromisoformat(entry.get("at", "00:00")),
         channels=tuple(entry["channels"]),
         valid_for=duration(entry["valid_for"]),
         audience=condition(entry["audience"], NAMES) if entry["audience"] is not None else None,
@@ -177,7 +190,9 @@ def _plan(code: str, entry: Mapping[str, Any]) -> Plan:
     )
 
 
-def _calendar(entry: Mapping[str, Any]) -> OfDate | OnDays | After:
+def _calendar(entry: Mapping[str, Any]) -> OfDate | OnDays | After | Ahead:
+    if "before_appointment" in entry:
+        return Ahead(duration(entry["before_appointment"]))
     if "date_of" in entry:
         return OfDate(entry["date_of"], entry["days_before"], entry["yearly"])
     return OnDays(frozenset(entry["days"])) if "days" in entry else After(entry["after"], entry["days_after"])

@@ -35,7 +35,7 @@ class CarePlans:
         shown: list[dict[str, Any]] = []
         not_told: Counter[str] = Counter()
         count = looked = 0
-        for customer, ticket_no in self.store.care.whom(known, date, LOOKED_AT):
+        for customer, matter in self.store.care.whom(known, date, LOOKED_AT):
             looked += 1
             why, notice, _ = self.store.care.considered(self._rules, known, customer, date)
             if why is not None:
@@ -43,11 +43,11 @@ class CarePlans:
                 continue
             count += 1
             if count <= SHOWN:
-                due = known.due(date, zone_of(customer, self._rules.holding.zone))
-                shown.append(schemas.foreseen(customer, notice, due, ticket_no))
+                due = known.due_for(date, zone_of(customer, self._rules.holding.zone), matter)
+                shown.append(schemas.foreseen(customer, notice, due, matter.ticket_no))
         return {
             **schemas.plan(known),
-            "date": date,
+            "date": date.isoformat(),
             "count": count,
             "not_told": dict(not_told),
             "first": shown,

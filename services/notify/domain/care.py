@@ -28,7 +28,7 @@ NAMES: Mapping[str, str] = {
     "preferred_channels": "list",
 }
 NOT_MEANT, NOT_YET, TOO_LATE, NO_ADDRESS, PLAN_OFF = "not_meant", "not_yet", "too_late", "no_address", "plan_off"
-YEARS_ENOUGH, FAILED = "per_year", "failed"
+YEARS_ENOUGH, FAILED, OVER = "per_year", "failed", "over"
 """Why a customer is not told."""
 
 
@@ -72,23 +72,43 @@ class After:
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """So long before an appointment with the customer; the day is the appointment's."""
+
+    by: timedelta
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a telling is about beside the customer's day: some work, and when somebody comes for it."""
+
+    ticket_no: str = ""
+    order_no: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+NOTHING = Matter()
+
+
+@dataclass(frozen=True)
 class Plan:
     """One care plan; in force only while `active`. `audience` None: every customer.
 
     Told at `at` by the customer's own clock, and worth telling until `valid_for` later: later still nothing is
-    told any more. `per_year`: at most so many to one customer in a year.
+    told any more. `per_year`: at most so many to one customer in a year; None: any.
     """
 
     code: str
     active: bool
-    calendar: OfDate | OnDays | After
+    calendar: OfDate | OnDays | After | Ahead
     at: time
     template: str
     kind: str
     channels: tuple[str, ...]
     urgency: str
     valid_for: timedelta
-    per_year: int
+    per_year: int | None
     audience: Condition | None = None
     name: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,6 +116,12 @@ class Plan:
         """When that day's telling is due; where the clock skips that time, as soon as it has (ADR 43)."""
         wall = (datetime.combine(day, self.at) - WALL_EPOCH) // timedelta(seconds=1)
         return (EPOCH + timedelta(seconds=utc_seconds(zone, wall))).astimezone(UTC)
+
+    def due_for(self, day: date, zone: ZoneInfo, matter: Matter) -> datetime:
+        """The same; ahead of an appointment that time before it."""
+        if isinstance(self.calendar, Ahead) and matter.starts_at is not None:
+            return matter.starts_at - self.calendar.by
+        return self.due(day, zone)
 
     def concerns(self, day: date) -> bool:
         """Whether that may be the day of anybody, as far as the calendar alone says."""
@@ -118,16 +144,18 @@ class Plan:
         began = customer.dates.get(self.calendar.name)
         return self.about(day).year - began.year if began else 0
 
-    def said(self, customer: Customer, day: date, ticket_no: str = "") -> dict[str, Any]:
+    def said(self, customer: Customer, day: date, matter: Matter = NOTHING) -> dict[str, Any]:
         """What its templates are given beside the customer's name."""
         yearly = isinstance(self.calendar, OfDate) and self.calendar.yearly
         return {
             **asked(customer),
             "plan": self.code,
-            "day": self.about(day),
+            "day": self.about(day).isoformat(),
             "days_before": (self.about(day) - day).days,
             "years": self.years(customer, day) if yearly else None,
-            "ticket_no": ticket_no,
+            "ticket_no": matter.ticket_no,
+            "starts_at": matter.starts_at,
+            "ends_at": matter.ends_at,
         }
 
     def rule(self, left: timedelta) -> Rule:
@@ -138,10 +166,10 @@ class Plan:
 #: What the templates of plans may name beside the customer's name, with a value of each; `years` only of yearly ones.
 SAMPLE: Mapping[str, Any] = {
     **{"customer_id": "c-7", "tier": "gold", "language": "en", "area": "north", "household": "h-7", "time_zone": "UTC"},
-    **{"preferred_channels": ["sms"], "plan": "birthday", "day": date(2026, 3, 2), "days_before": 7, "years": 40},
-    "ticket_no": "T-1042",
+    **{"preferred_channels": ["sms"], "plan": "birthday", "day": "2026-03-02", "days_before": 7, "years": 40},
+    **{"ticket_no": "T-1042", "starts_at": datetime(2026, 3, 2, 1, tzinfo=UTC), "ends_at": None},
 }
-#: It again with what not every customer, or day, has.
+#: It again with what not every customer, or day, has; only a plan ahead of appointments has a `starts_at`.
 LESS: Mapping[str, Any] = {"tier": None, "area": None, "household": None, "time_zone": None, "ticket_no": ""}
 
 
@@ -155,17 +183,24 @@ def marks(dates: Mapping[str, date]) -> list[str]:
     return [f"{name} {mark}" for name, day in sorted(dates.items()) for mark in (_of_year(day), day.isoformat())]
 
 
-def occurrence_id(plan: str, customer_id: str, day: date) -> str:
-    """`care/birthday/C-1042/2026-03-02`."""
-    return f"care/{plan}/{customer_id}/{day.isoformat()}"
+def occurrence_id(plan: str, customer_id: str, day: date, order_no: str = "") -> str:
+    """`care/birthday/C-1042/2026-03-02`; of an appointment with its work order: `care/visit/C-1042/2026-03-02/W-7`."""
+    return "/".join(part for part in ("care", plan, customer_id, day.isoformat(), order_no) if part)
 
 
 def occurrence(
-    plan: Plan, customer_id: str, day: date, due: datetime, now: datetime, ticket_no: str = ""
+    plan: Plan, customer_id: str, day: date, due: datetime, now: datetime, matter: Matter = NOTHING
 ) -> Occurrence:
     """What is told: due then, told now."""
-    found = occurrence_id(plan.code, customer_id, day)
-    return Occurrence(id=found, event=EVENT, at=due, recorded_at=max(now, due), ticket_no=ticket_no, order_no="")
+    order_no = matter.order_no if isinstance(plan.calendar, Ahead) else ""
+    return Occurrence(
+        id=occurrence_id(plan.code, customer_id, day, order_no),
+        event=EVENT,
+        at=due,
+        recorded_at=max(now, due),
+        ticket_no=matter.ticket_no,
+        order_no=matter.order_no,
+    )
 
 
 def _of_year(day: date) -> str:

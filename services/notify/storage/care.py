@@ -10,11 +10,11 @@ from typing import Any
 
 from services.notify.domain import care
 from services.notify.domain.audience import Customer
-from services.notify.domain.care import After, OfDate, Plan
+from services.notify.domain.care import After, Ahead, Matter, OfDate, Plan
 from services.notify.domain.preferences import CUSTOMER
 from services.notify.domain.rules import Notice, notice_of
 from services.notify.reference import Reference as Rules
-from services.notify.storage.care_after import CareAfter, zone_of
+from services.notify.storage.care_after import ENDING, MOVING, CareAfter, matter_of, zone_of
 from services.notify.storage.care_days import CareDay, CareDays, Piece
 from services.notify.storage.customers import Customers
 from services.notify.storage.holding import Holding
@@ -62,13 +62,19 @@ class Care:
     # what happened
 
     def note(self, event: Event, now: datetime) -> None:
-        """Plans in force that greet after such an event remember it."""
+        """Plans in force that have to do with such an event remember it."""
         rules = self._reference.current()
-        plans = [p for p in rules.care.active if isinstance(p.calendar, After) and p.calendar.event == event.type]
-        if plans:
-            zone = zone_of(self._customers.find(event.data["customer_id"]), rules.holding.zone)
-            for plan in plans:
+        plans = [plan for plan in rules.care.active if _heeds(plan, event.type)]
+        if not plans:
+            return
+        zone = zone_of(self._customers.find(event.data["customer_id"]), rules.holding.zone)
+        for plan in plans:
+            if isinstance(plan.calendar, After):
                 self.after.note(event, plan, zone, now)
+            elif event.type in MOVING:
+                self.after.expect(event, plan, zone, now)
+            else:
+                self.after.end(event, plan, now)
 
     # what is due
 
@@ -87,7 +93,7 @@ class Care:
 
     def _due_days(self, rules: Rules, now: datetime) -> Iterator[tuple[Plan, CareDay]]:
         """What is due and not done, the longest first."""
-        plans = {plan.code: plan for plan in rules.care.active if not isinstance(plan.calendar, After)}
+        plans = {plan.code: plan for plan in rules.care.active if not isinstance(plan.calendar, After | Ahead)}
         since = self.days.in_force_since(plans.keys(), now)
         zones: Sequence[str | None] = self._customers.zones() if plans else ()
         due = [
@@ -122,7 +128,7 @@ class Care:
         found = list(self._customers.of_zone(day.zone, marks_of(plan, day.day), behind, PAGE))
         piece = Piece(after=found[-1].customer_id if len(found) == PAGE else None)
         for customer in found:
-            piece.count(self._tell(rules, plan, customer, day.day, now))
+            piece.count(self._tell(rules, plan, customer, day, day.due + plan.valid_for, now))
         return piece
 
     def _after_events(self, rules: Rules, now: datetime, limit: int) -> int:
@@ -136,27 +142,36 @@ class Care:
         customer = self._customers.find(row["customer_id"])
         if plan is None or not plan.active:
             return care.PLAN_OFF
-        if customer is None or row["due_at"] + plan.valid_for <= now:
-            return care.TOO_LATE if customer else care.NO_ADDRESS
-        return self._tell(rules, plan, customer, date.fromisoformat(row["day"]), now, row["ticket_no"])
+        if row["valid_until"] <= now:
+            return care.TOO_LATE
+        if customer is None:
+            return care.NO_ADDRESS
+        day = CareDay(plan.code, date.fromisoformat(row["day"]), customer.time_zone, row["due_at"])
+        return self._tell(rules, plan, customer, day, row["valid_until"], now, matter_of(row))
 
     # whom
 
     def _tell(
-        self, rules: Rules, plan: Plan, customer: Customer, day: date, now: datetime, ticket_no: str = ""
+        self,
+        rules: Rules,
+        plan: Plan,
+        customer: Customer,
+        day: CareDay,
+        until: datetime,
+        now: datetime,
+        matter: Matter = care.NOTHING,
     ) -> str | None:
-        """Tell one customer; why not, or None. Said again, it is the same message."""
-        why, notice, wanted = self.considered(rules, plan, customer, day)
+        """Tell one customer; why not, or None. Said again, it is the same message. `until`: it is worth telling."""
+        why, notice, wanted = self.considered(rules, plan, customer, day.day)
         if why is not None:
             return why
-        due = plan.due(day, zone_of(customer, rules.holding.zone))
-        occurrence = care.occurrence(plan, customer.customer_id, day, due, now, ticket_no)
-        if not self._room(plan, rules.care.per_year, customer.customer_id, day, occurrence.id):
+        occurrence = care.occurrence(plan, customer.customer_id, day.day, day.due, now, matter)
+        if not self._room(plan, rules.care.per_year, customer.customer_id, day.day, occurrence.id):
             return care.YEARS_ENOUGH
-        notice = replace(notice, rule=plan.rule(due + plan.valid_for - occurrence.recorded_at))
+        notice = replace(notice, rule=plan.rule(until - occurrence.recorded_at))
         wishes = wanted.wishes(notice.recipient)
         try:
-            said = plan.said(customer, day, ticket_no)
+            said = plan.said(customer, day.day, matter)
             message, facts = rules.drafted(occurrence, notice, said, wishes.customer(customer))
             message, facts = self._holding.enter(message, facts, wishes)
             self._messages.create(Cause(ref=f"care plan {plan.code}"), message.message_id, message, facts)
@@ -176,22 +191,27 @@ class Care:
 
     def _room(self, plan: Plan, of_all: int | None, customer_id: str, day: date, holder: str) -> bool:
         """One of the year's places, of the plan's and of all plans'; asked again it is the same one."""
-        year = plan.about(day).year
-        name = f"care {plan.code}/{CUSTOMER}{customer_id}/{year}"
-        if not self._tallies.take(name, holder, plan.per_year, YEAR):
-            return False
-        return of_all is None or self._tallies.take(f"care/{CUSTOMER}{customer_id}/{year}", holder, of_all, YEAR)
+        year, whose = plan.about(day).year, f"{CUSTOMER}{customer_id}"
+        limits = ((f"care {plan.code}/{whose}/{year}", plan.per_year), (f"care/{whose}/{year}", of_all))
+        return all(limit is None or self._tallies.take(name, holder, limit, YEAR) for name, limit in limits)
 
     # before it is done
 
-    def whom(self, plan: Plan, day: date, most: int) -> Iterator[tuple[Customer, str]]:
-        """(customer, ticket) whose day it may be, by id; at most so many."""
-        if isinstance(plan.calendar, After):
-            for customer_id, ticket_no in self.after.of_day(plan.code, day, "", most):
+    def whom(self, plan: Plan, day: date, most: int) -> Iterator[tuple[Customer, Matter]]:
+        """(customer, what it is about) whose day it may be, by id; at most so many."""
+        if isinstance(plan.calendar, After | Ahead):
+            for customer_id, matter in self.after.of_day(plan.code, day, most):
                 if customer := self._customers.find(customer_id):
-                    yield customer, ticket_no
+                    yield customer, matter
         elif plan.concerns(day):
-            yield from ((customer, "") for customer in self._customers.of_any_zone(marks_of(plan, day), most))
+            found = self._customers.of_any_zone(marks_of(plan, day), most)
+            yield from ((customer, care.NOTHING) for customer in found)
+
+
+def _heeds(plan: Plan, event: str) -> bool:
+    if isinstance(plan.calendar, Ahead):
+        return event in (*MOVING, *ENDING)
+    return isinstance(plan.calendar, After) and plan.calendar.event == event
 
 
 def marks_of(plan: Plan, day: date) -> tuple[str, ...] | None:

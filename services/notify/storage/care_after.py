@@ -1,4 +1,4 @@
-"""What happened to customers' work, and which care plan is to greet them for it, when."""
+"""What happens to customers' work, and which care plan is to tell them of it, when."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from services.notify.domain.audience import Customer
-from services.notify.domain.care import After, Plan, occurrence_id
+from services.notify.domain.care import OVER, After, Ahead, Matter, Plan, occurrence_id
 from services.notify.storage.care_days import KEPT
 from shared.events import Event
 from shared.mongo import Database
@@ -22,9 +22,13 @@ INDEXES = [
     IndexModel([("plan", ASCENDING), ("day", ASCENDING), ("_id", ASCENDING)], name="of_day"),
 ]
 
+#: What moves an appointment, and what means that there is none any more.
+MOVING = ("appointment_set", "appointment_changed")
+ENDING = ("appointment_cancelled", "work_resolved", "work_withdrawn", "work_closed")
+
 
 class CareAfter:
-    """`notify_care_after`: one document per plan, customer and day."""
+    """`notify_care_after`: one document per plan, customer and day; of appointments one per plan and work order."""
 
     def __init__(self, db: Database) -> None:
         self._rows = db.collection("notify_care_after")
@@ -36,12 +40,35 @@ class CareAfter:
         due, customer_id = plan.due(day, zone), event.data["customer_id"]
         if due + plan.valid_for <= now:
             return
-        row = {"_id": occurrence_id(plan.code, customer_id, day), "plan": plan.code, "customer_id": customer_id}
-        row |= {"day": day.isoformat(), "due_at": due, "ticket_no": event.data.get("ticket_no", ""), "open": True}
+        row = {"_id": occurrence_id(plan.code, customer_id, day), "open": True, "until": max(due, now) + KEPT}
         try:
-            self._rows.insert_one(row | {"until": max(due, now) + KEPT})
+            self._rows.insert_one(row | _row(event, plan, day, due, due + plan.valid_for))
         except DuplicateKeyError:
             return  # heard twice, or other work of the same customer on the same day
+
+    def expect(self, event: Event, plan: Plan, zone: ZoneInfo, now: datetime) -> None:
+        """The plan reminds of this appointment, and of none that the same work had before; the newest event counts."""
+        assert isinstance(plan.calendar, Ahead)  # noqa: S101 - the caller's condition
+        starts_at = event.data["starts_at"]
+        due = starts_at - plan.calendar.by
+        row = _row(event, plan, starts_at.astimezone(zone).date(), due, min(due + plan.valid_for, starts_at))
+        row |= {"starts_at": starts_at, "ends_at": event.data["ends_at"], "until": max(starts_at, now) + KEPT}
+        self._newest(event, plan, row | {"open": True})
+
+    def end(self, event: Event, plan: Plan, now: datetime) -> None:
+        """There is no appointment any more; also if it is heard of later than that."""
+        self._newest(event, plan, {"open": False, "why_not": OVER, "closed_at": now, "until": now + KEPT})
+
+    def _newest(self, event: Event, plan: Plan, row: Mapping[str, Any]) -> None:
+        older = {"_id": f"{plan.code}/{event.data['order_no']}", "number": {"$lt": event.number}}
+        change = {"$set": {**row, "number": event.number}, "$unset": {} if "why_not" in row else {"why_not": ""}}
+        for upsert in (True, False):
+            try:
+                self._rows.update_one(older, {name: part for name, part in change.items() if part}, upsert=upsert)
+                return
+            except DuplicateKeyError:
+                # there already: a newer one, or an older one that came in at this moment
+                continue
 
     def due(self, now: datetime, limit: int) -> list[dict[str, Any]]:
         """What is due, the longest first."""
@@ -49,15 +76,26 @@ class CareAfter:
         return list(self._rows.find(wanted).sort("due_at", ASCENDING).limit(limit))
 
     def close(self, row: Mapping[str, Any], why_not: str | None, now: datetime) -> None:
-        """The customer was told, or not, for this reason."""
+        """The customer was told, or not, for this reason; what has changed meanwhile stays open."""
         told = {"told_at": now} if why_not is None else {"closed_at": now, "why_not": why_not}
-        self._rows.update_one({"_id": row["_id"], "open": True}, {"$set": told, "$unset": {"open": ""}})
+        same = {"_id": row["_id"], "open": True, "due_at": row["due_at"]}
+        self._rows.update_one(same, {"$set": {**told, "open": False}})
 
-    def of_day(self, plan: str, day: date, after: str, limit: int) -> Iterator[tuple[str, str]]:
-        """(customer, ticket) whom the plan greets on that day, by customer."""
-        wanted = {"plan": plan, "day": day.isoformat(), "_id": {"$gt": after}}
+    def of_day(self, plan: str, day: date, limit: int) -> Iterator[tuple[str, Matter]]:
+        """(customer, what it is about) whom the plan tells on that day."""
+        wanted = {"plan": plan, "day": day.isoformat(), "why_not": {"$ne": OVER}}
         for row in self._rows.find(wanted).sort("_id", ASCENDING).limit(limit):
-            yield row["customer_id"], row["ticket_no"]
+            yield row["customer_id"], matter_of(row)
+
+
+def _row(event: Event, plan: Plan, day: date, due: datetime, valid_until: datetime) -> dict[str, Any]:
+    about = {name: event.data.get(name, "") for name in ("customer_id", "ticket_no", "order_no")}
+    return {**about, "plan": plan.code, "day": day.isoformat(), "due_at": due, "valid_until": valid_until}
+
+
+def matter_of(row: Mapping[str, Any]) -> Matter:
+    """What a row's telling is about."""
+    return Matter(row["ticket_no"], row["order_no"], row.get("starts_at"), row.get("ends_at"))
 
 
 def zone_of(customer: Customer | None, desk: ZoneInfo) -> ZoneInfo:

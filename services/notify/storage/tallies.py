@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.mongo import Database
 
-#: A tally is of one day; this long after that nobody asks any more, whatever the zone.
+#: Most tallies are of one day; this long after that nobody asks any more, whatever the zone.
 KEPT = timedelta(days=3)
 INDEXES = [IndexModel([("until", ASCENDING)], name="until", expireAfterSeconds=0)]
 

@@ -41,7 +41,8 @@ def test_a_time_is_told_on_the_recipients_own_clock():
 
 
 def test_a_day_without_a_time_is_the_same_in_every_zone():
-    assert written("{{ at | day }}", zone="America/New_York", at=date(2026, 3, 2)) == "Mar 2, 2026"
+    for day in (date(2026, 3, 2), "2026-03-02"):
+        assert written("{{ at | day }}", zone="America/New_York", at=day) == "Mar 2, 2026"
 
 
 def test_what_is_not_there_is_written_as_nothing():
