@@ -40,7 +40,7 @@ class PreferencesOfRecipients:
         """
         message = self.store.holding.by_token(token)
         answer = schemas.unsubscribed(message.recipient, message.kind)
-        self.store.preferences.opt_out(call, message.recipient, message.kind, message.message_id, lambda _: answer)
+        self.store.preferences.opt_out(call, message.recipient, message.kind, "link", lambda _: answer)
         return answer
 
     @command("submit", schemas.Resubscribe)
