@@ -11,7 +11,6 @@ from services.notify.domain import ledger
 from services.notify.domain.holding import DIGEST
 from services.notify.domain.ledger import HELD, Message
 from services.notify.domain.occurrence import Occurrence, message_id
-from shared.clock import to_text
 from shared.events import Fact
 
 LISTED = 100
@@ -27,7 +26,7 @@ NOTHING_LEFT = "nothing_left"
 def digest_of(part: Message, until: datetime, now: datetime) -> tuple[Message, list[Fact]]:
     """The digest that tells this part at `until`, still without its text: the same for all parts that it will tell."""
     occurrence = Occurrence(
-        f"{DIGEST}/{part.recipient}/{part.channel}/{part.kind}/{to_text(until)}", DIGEST, until, now, "", ""
+        f"{DIGEST}/{part.recipient}/{part.channel}/{part.kind}/{until:%Y-%m-%dT%H:%M:%SZ}", DIGEST, until, now, "", ""
     )
     digest = Message(
         message_id=message_id(occurrence, part.recipient, part.channel),
