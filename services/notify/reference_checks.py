@@ -8,6 +8,7 @@ from typing import Any
 
 from services.notify import reference_broadcasts, reference_care, reference_holding
 from services.notify.domain.audience import CALL, LIST, SMS
+from services.notify.domain.care import SAMPLE as CARE_SAMPLE
 from services.notify.domain.kinds import EMPTY, FOR_CUSTOMERS, KINDS, NULLABLE, OF_ALL
 from services.notify.domain.rules import Rule
 from services.notify.reference_holding import DIGEST_SAMPLE, DIGEST_TEMPLATE
@@ -70,7 +71,7 @@ def _unknown_lists(rules: Sequence[Rule], lists: Collection[str]) -> Errors:
 
 def _try_all(rules: Sequence[Rule], body: Mapping[str, Any], texts: Texts) -> None:
     """Try each template on all that it may be given; one that no rule uses, on all there is."""
-    kinds = (*KINDS.values(), OF_ALL, FOR_CUSTOMERS)
+    kinds = (CARE_SAMPLE, *KINDS.values(), OF_ALL, FOR_CUSTOMERS)
     everything = {name: value for kind in kinds for name, value in kind.items()}
     for template, channels in body["templates"].items():
         of_rules = [_sample(rule) for rule in rules if rule.template == template]
