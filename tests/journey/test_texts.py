@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.journey.outside import Outside, a_customer, body, subject
 from tests.support import eventually
 
@@ -38,15 +40,20 @@ def test_text_in_any_language_comes_back_as_it_came_from_every_service(outside: 
 
     for words, case in cases:
         outside.answer(case, 1, words)
-        ticket = outside.when_ticket(case, subject=words, text=words * 3, status="assigned")
-        told = {name: value for entry in ticket["history"] for name, value in entry["data"].items()}
-        assert (told["text"], told["solution"], told["reason"]) == (words, words, words)
+        eventually(lambda case=case, words=words: _told(outside.ticket(case), words))
         customer = outside.callcentre.call("intake", "get_customer", customer_id=case.customer_id)
         assert customer["name"] == words
         assert outside.work(case)["subject"] == words
         assert outside.cases(case)[0]["comment"] == words
         held = [entry["data"]["note"] for entry in outside.work(case)["history"] if entry["type"] == "work_held"]
         assert held == [words]
+
+
+def _told(ticket: dict[str, Any], words: str) -> None:
+    """The ticket says these words all through, the reason for which it came back included."""
+    assert (ticket["subject"], ticket["text"], ticket["status"]) == (words, words * 3, "assigned")
+    told = {name: value for entry in ticket["history"] for name, value in entry["data"].items()}
+    assert (told["text"], told["solution"], told["reason"]) == (words, words, words)
 
 
 def test_the_customer_reads_what_was_written(outside: Outside, team: str) -> None:
