@@ -9,7 +9,6 @@ ATTACHMENT_HOSTS, ATTACHMENT_CA_FILE.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from services.notify.consumers.mail import ALL, FAILURE, NotMailable, Style, compose
 from services.notify.consumers.mail_addresses import OwnAddress
 from services.notify.consumers.mail_attachments import Attachments, NotAttachable
+from services.notify.consumers.mail_settings import file, number, words
 from services.notify.consumers.message import FAILED, Message, Outcome
 from services.notify.consumers.pace import Pace, rates_of
 from services.notify.consumers.runner import Consumer
@@ -69,20 +69,19 @@ class MailSettings:
     def load(cls, environ: Mapping[str, str] = os.environ) -> MailSettings:
         """Exits with what is missing or malformed."""
         uri, shown = require("SMTP_URI", "SMTP_FROM", environ=environ)
-        most = environ.get("SMTP_MAX_BYTES") or "10000000"
         bounces, folder = environ.get("MAIL_BOUNCES", ""), environ.get("ATTACHMENTS")
-        hosts = re.split(r"[,\s]+", environ.get("ATTACHMENT_HOSTS", "").casefold())
         try:
+            most = number(environ, "SMTP_MAX_BYTES", 10_000_000)
             if bounces not in _BOUNCES:
                 raise ValueError("MAIL_BOUNCES is 1, all or empty")
             return cls(
                 relay=RelaySettings.load(uri, environ),
-                style=Style(OwnAddress.of(shown), _BOUNCES[bounces], int(most)),
+                style=Style(OwnAddress.of(shown), _BOUNCES[bounces], most),
                 attachments=Attachments(
                     Path(folder) if folder else None,
-                    frozenset(filter(None, hosts)),
-                    int(most),
-                    environ.get("ATTACHMENT_CA_FILE") or True,
+                    words(environ, "ATTACHMENT_HOSTS"),
+                    most,
+                    file(environ, "ATTACHMENT_CA_FILE") or True,
                 ),
                 rates=rates_of(environ.get("SMTP_PACE", "")),
             )

@@ -9,6 +9,7 @@ import os
 import smtplib
 import sys
 
+from services.notify.consumers.mail_settings import place
 from shared.settings import require
 
 SECONDS = 8.0
@@ -16,9 +17,9 @@ SECONDS = 8.0
 
 def trouble(listen: str, protocol: str = "smtp") -> str | None:
     """None while mails are taken, else what is wrong, in one line."""
-    host, _, port = listen.rpartition(":")
+    host, port = place(listen, "MAIL_LISTEN")
     try:
-        with (smtplib.LMTP if protocol == "lmtp" else smtplib.SMTP)(host, int(port), timeout=SECONDS) as line:
+        with (smtplib.LMTP if protocol == "lmtp" else smtplib.SMTP)(host, port, timeout=SECONDS) as line:
             line.ehlo_or_helo_if_needed()
             code, said = line.noop()
     except (OSError, smtplib.SMTPException) as error:

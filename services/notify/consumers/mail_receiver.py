@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import signal
 import ssl
 import sys
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from services.notify.consumers.mail_addresses import OwnAddress
 from services.notify.consumers.mail_publisher import Publisher
 from services.notify.consumers.mail_server import Counted, Door, server
+from services.notify.consumers.mail_settings import file, number, place, words
 from shared import logs
 from shared.clock import SystemClock
 from shared.settings import MissingSettings, require
@@ -46,21 +46,21 @@ class ReceiverSettings:
     def load(cls, environ: Mapping[str, str] = os.environ) -> ReceiverSettings:
         """Exits with what is missing or malformed."""
         amqp_uri, listen, shown = require("LOOPDESK_AMQP_URI", "MAIL_LISTEN", "SMTP_FROM", environ=environ)
-        host, _, port = listen.rpartition(":")
         protocol = environ.get("MAIL_PROTOCOL") or "smtp"
         try:
             if protocol not in ("smtp", "lmtp"):
                 raise ValueError("MAIL_PROTOCOL is smtp or lmtp")
+            host, port = place(listen, "MAIL_LISTEN")
             return cls(
                 amqp_uri=amqp_uri,
                 host=host,
-                port=int(port),
+                port=port,
                 own=OwnAddress.of(shown),
-                desks=frozenset(filter(None, re.split(r"[,\s]+", environ.get("MAIL_DESK", "").casefold()))),
+                desks=words(environ, "MAIL_DESK"),
                 lmtp=protocol == "lmtp",
-                max_bytes=int(environ.get("MAIL_MAX_BYTES") or 10_000_000),
-                connections=int(environ.get("MAIL_CONNECTIONS") or 20),
-                tls=_tls(environ.get("MAIL_TLS_CERT"), environ.get("MAIL_TLS_KEY")),
+                max_bytes=number(environ, "MAIL_MAX_BYTES", 10_000_000),
+                connections=number(environ, "MAIL_CONNECTIONS", 20),
+                tls=_tls(file(environ, "MAIL_TLS_CERT"), file(environ, "MAIL_TLS_KEY")),
             )
         except (ValueError, OSError) as error:
             raise MissingSettings(f"a setting is malformed: {error}") from None
@@ -77,8 +77,8 @@ def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
 async def serve(settings: ReceiverSettings) -> None:
     """Until SIGTERM or SIGINT; lines that are open then are closed, and their relays try again."""
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, ended.set)
     door = Door(settings.own, settings.desks, Publisher(settings.amqp_uri), SystemClock(), settings.lmtp)
     protocol = server(
         door,

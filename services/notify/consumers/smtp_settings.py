@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from services.notify.consumers.mail_settings import file, number
+
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 FORM = "SMTP_URI needs a form like smtp://host:port, smtps://… or smtp+starttls://user:password@…"
 
@@ -50,12 +52,10 @@ class RelaySettings:
         """The uri's, with SMTP_CA_FILE, SMTP_MAILS_PER_LINE and SMTP_IDLE (seconds). Raises `ValueError`, `OSError`."""
         settings = cls.from_uri(
             uri,
-            ca_file=environ.get("SMTP_CA_FILE") or None,
-            mails_per_line=int(environ.get("SMTP_MAILS_PER_LINE") or 100),
-            idle=float(environ.get("SMTP_IDLE") or 60),
+            ca_file=file(environ, "SMTP_CA_FILE"),
+            mails_per_line=number(environ, "SMTP_MAILS_PER_LINE", 100),
+            idle=float(number(environ, "SMTP_IDLE", 60)),
         )
-        if settings.mails_per_line < 1:
-            raise ValueError("SMTP_MAILS_PER_LINE is at least 1")
         settings.tls()
         return settings
 
