@@ -14,6 +14,7 @@ from shared.errors import LoopdeskError, Unavailable, ValidationError
 #: Command -> the module in deploy/commands that holds it; imported when it is typed, since some bring half the kernel.
 COMMANDS = {
     "apply": "apply",
+    "broadcast": "broadcast",
     "call": "call",
     "calls": "calls",
     "count-segments": "count_segments",

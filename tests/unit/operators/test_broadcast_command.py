@@ -1,0 +1,169 @@
+"""`loopdesk broadcast`: what it asks for, and how it shows it; no broker."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import UTC
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from deploy.cli import main
+from deploy.commands import broadcast_show, session
+
+ID = "b" * 32
+RECEIPT = {"broadcast_id": ID, "state": "running", "edition": 1, "version": 1}
+REACH = {"to_reach": 8, "reached": 6, "reached_rate": 0.75, "on_time": 4, "on_time_rate": 0.5, "refused": 1}
+
+
+class Notify:
+    """Answers every command alike, and keeps what was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def command(self, service, method, **fields):
+        self.asked.append((service, method, fields))
+        recipients = len(fields.get("recipients", ()))
+        return RECEIPT | {"recipients": recipients, "bad": [{"place": 0, "why": "bad_phone"}] if recipients else []}
+
+
+@pytest.fixture
+def notify(monkeypatch):
+    stands = Notify()
+    monkeypatch.setattr(session, "client", lambda *_: nullcontext(stands))
+    return stands
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["broadcast", *arguments])
+
+
+def shown(table):
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115 - the test's life
+    console.print(table)
+    return [" ".join(line.split()) for line in console.export_text().splitlines()]
+
+
+def test_an_outage_says_when_and_where_and_by_which_channels_in_order(notify):
+    outage = "north=2026-03-02T01:00Z/2026-03-02T04:00+01:00"
+    answer = run(
+        *("new", "--name", "Off", "--kind", "planned_outage", "--channel", "sms", "--channel", "email"),
+        *("--outage", outage, "--where", 'tier == "gold"', "--pace", "50", "--start"),
+    )
+    assert (answer.exit_code, answer.output.splitlines()[-1]) == (0, ID)
+    assert notify.asked == [
+        (
+            "notify",
+            "broadcast",
+            {
+                "name": "Off",
+                "kind": "planned_outage",
+                "channels": ["sms", "email"],
+                "audience": {"where": 'tier == "gold"'},
+                "start": True,
+                "pace": 50.0,
+                "outages": {"north": {"from": "2026-03-02T01:00:00.000Z", "to": "2026-03-02T03:00:00.000Z"}},
+            },
+        )
+    ]
+
+
+def test_a_file_goes_in_chunks_and_is_started_when_all_is_there(notify, tmp_path):
+    file = tmp_path / "debtors.csv"
+    file.write_text("phone,amount,area\n" + "".join(f"+44{n},{n},north\n" for n in range(1_001)))
+    answer = run(
+        "new", "--name", "Pay", "--kind", "payment_reminder", "--channel", "sms", "--file", str(file), "--start"
+    )
+    assert answer.exit_code == 0
+    methods = [(method, len(fields.get("recipients", ()))) for _, method, fields in notify.asked]
+    assert methods == [("broadcast", 0), ("add_recipients", 1_000), ("add_recipients", 1), ("start_broadcast", 0)]
+    assert notify.asked[0][2]["start"] is False
+    first = notify.asked[1][2]["recipients"][0]
+    assert first == {"phone": "+440", "area": "north", "variables": {"amount": "0"}}
+    assert "debtors.csv, line 2: bad_phone" in answer.output
+    assert "debtors.csv, line 1002: bad_phone" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("name\nAnn\n", "needs a column"), ("phone,area\n+441\n", "not as wide"), ("phone\n+441,2\n", "not as wide")],
+)
+def test_a_file_that_is_none_is_refused_by_its_place(notify, tmp_path, text, said):
+    file = tmp_path / "bad.csv"
+    file.write_text(text)
+    answer = run("new", "--name", "x", "--kind", "recall", "--channel", "sms", "--text", "x", "--file", str(file))
+    assert answer.exit_code == 2
+    assert said in " ".join(answer.output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "method", "fields"),
+    [
+        (["start", ID], "start_broadcast", {}),
+        (["pause", ID], "pause_broadcast", {}),
+        (["resume", ID, "--by", "ann"], "resume_broadcast", {"actor": "ann"}),
+        (["cancel", ID, "--why", "wrong"], "cancel_broadcast", {"why": "wrong"}),
+        (["end", ID, "--why", "over"], "end_broadcast", {"why": "over"}),
+        (["call", ID], "call_the_unreached", {}),
+        (
+            ["amend", ID, "--why", "later", "--text", "x", "--variable", "n=1"],
+            "amend_broadcast",
+            {"why": "later", "texts": {"sms": {"default": {"text": "x"}}}, "variables": {"n": "1"}},
+        ),
+    ],
+)
+def test_what_is_done_with_one(notify, arguments, method, fields):
+    assert run(*arguments).exit_code == 0
+    assert notify.asked == [("notify", method, {"broadcast_id": ID, **fields})]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["amend", ID, "--why", "x", "--outage", "north"],
+        ["amend", ID, "--why", "x", "--outage", "north=2026-03-02T01:00Z"],
+        ["amend", ID, "--why", "x", "--variable", "n"],
+        ["new", "--name", "x", "--kind", "y", "--channel", "fax"],
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(notify, arguments):
+    assert run(*arguments).exit_code == 2
+    assert notify.asked == []
+
+
+def test_proof_has_a_row_for_each_area_and_one_for_all():
+    found = {
+        **RECEIPT,
+        "areas": [{"area": "north", **REACH}],
+        "total": {**REACH, "on_time": None, "on_time_rate": None},
+    }
+    assert shown(broadcast_show.proof(found))[1:] == [
+        "area to reach reached rate in time rate want none",
+        "north 8 6 75.0 % 4 50.0 % 1",
+        "all 8 6 75.0 % - - 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(None, "-"), (0.0, "0.0 %"), (1.0, "100 %"), (0.99999, "99.9 %"), (0.973, "97.3 %")]
+)
+def test_a_share_is_never_rounded_up_to_all(rate, said):
+    assert broadcast_show.share(rate) == said
+
+
+def test_progress_counts_messages_by_channel_and_state():
+    found = {**RECEIPT, "seen": 3, "audience": 5, "messages": 3, "states": {"sent": 2, "failed": 1}}
+    found["channels"] = {"sms": {"sent": 2}, "email": {"failed": 1}}
+    assert shown(broadcast_show.progress(found)) == [
+        "running, edition 1: 3 of 5 seen, 3 messages",
+        "channel sent failed",
+        "email 0 1",
+        "sms 2 0",
+    ]
+
+
+def test_broadcasts_are_listed_with_when_they_were_made():
+    row = {**RECEIPT, "created_at": "2026-03-02T12:00:00.000Z", "kind": "recall", "name": "Recall", "seen": 3}
+    assert shown(broadcast_show.table([row], UTC))[1] == f"{ID} 2026-03-02 12:00 running recall Recall 1 3"
