@@ -21,10 +21,10 @@ class Limits:
     """
 
     after: Mapping[str, timedelta] = field(
-        default_factory=lambda: {"urgent": 4 * _HOURS, "normal": 12 * _HOURS, "bulk": 24 * _HOURS}
+        default_factory=lambda: {"urgent": 4 * _HOURS, "normal": 6 * _HOURS, "bulk": 24 * _HOURS}
     )
     limit: Mapping[str, timedelta] = field(
-        default_factory=lambda: {"urgent": 4 * _HOURS, "normal": 24 * _HOURS, "bulk": 48 * _HOURS}
+        default_factory=lambda: {"urgent": 4 * _HOURS, "normal": 12 * _HOURS, "bulk": 48 * _HOURS}
     )
     reached: Mapping[str, str] = field(default_factory=lambda: REACHED)
     call_lease: timedelta = timedelta(minutes=15)
