@@ -52,7 +52,7 @@ class Matter:
         self.customer_id, self.order_no, self.ticket_no = f"C-{self.id}", f"W-{self.id}", f"T-{self.id}"
         self.recipient = f"customer:{self.customer_id}"
         self.mail = f"{self.id}@example.com"
-        self.phone = f"+4479{random.randrange(10**8):08d}"
+        self.phone = f"+86138{random.randrange(10**8):08d}"
         self.number = 0
         self.saved(**customer)
 
