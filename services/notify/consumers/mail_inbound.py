@@ -16,7 +16,7 @@ from typing import Any
 from services.notify.consumers import mail_bounces
 from services.notify.consumers.mail_addresses import BOUNCE, REPLY, Incoming, OwnAddress
 from services.notify.consumers.mail_quotes import reply_in
-from services.notify.consumers.mail_text import children, header, header_as_sent, header_text, plain_text
+from services.notify.consumers.mail_text import children, file_name, header, header_as_sent, header_text, plain_text
 from services.notify.consumers.message import Outcome, receipt
 from services.notify.domain.automatic import Marks, automatic
 from shared.clock import to_text
@@ -27,8 +27,8 @@ MOST_REFERENCES, MOST_ATTACHMENTS, DEEPEST = 50, 50, 30
 _NAMED = re.compile(r"<([^<>\s]{1,500})>")
 
 
-class TooDeep(Exception):
-    """A mail in a mail in a mail …: nobody wrote that."""
+class Unparsable(Exception):
+    """Parts in parts in parts …, or what breaks the parser: nobody wrote that."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Taken:
 def told_of(taken: Taken, own: OwnAddress, consumer: str) -> Event | None:
     """The event to publish; None for what needs none: a report that a mail is late, or one of an unknown mail.
 
-    Raises `TooDeep`.
+    Raises `Unparsable`.
     """
     mail = parsed(taken.data)
     reason = automatic(marks_of(mail, taken.return_path))
@@ -61,13 +61,13 @@ def told_of(taken: Taken, own: OwnAddress, consumer: str) -> Event | None:
 
 
 def parsed(data: bytes) -> Message:
-    """The mail's parts; raises `TooDeep`."""
+    """The mail's parts; raises `Unparsable`."""
     try:
         mail = message_from_bytes(data)
         if any(depth > DEEPEST for depth in _depths(mail)):
-            raise TooDeep
-    except RecursionError:
-        raise TooDeep from None
+            raise Unparsable
+    except (RecursionError, TypeError, ValueError):
+        raise Unparsable from None
     return mail
 
 
@@ -144,12 +144,12 @@ def _digest(*parts: str) -> str:
 def _attachments(mail: Message) -> Iterator[dict[str, Any]]:
     """Name, type and size of what came with the mail; mails that are attached count as one file."""
     for part in _leaves(mail):
-        name = part.get_filename()
+        name = file_name(part)
         if name is None and part.get_content_disposition() != "attachment" and _is_body(part):
             continue
         raw = b"" if part.is_multipart() else part.get_payload(decode=True)
         yield {
-            "name": header_text(str(name or ""))[:LONGEST_NAME],
+            "name": (name or "")[:LONGEST_NAME],
             "content_type": part.get_content_type()[:LONGEST_NAME],
             "size": len(raw) if isinstance(raw, bytes) else 0,
         }

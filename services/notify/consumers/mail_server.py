@@ -12,7 +12,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope
 
 from services.notify.consumers.mail_addresses import Incoming, OwnAddress, incoming
-from services.notify.consumers.mail_inbound import Taken, TooDeep, told_of
+from services.notify.consumers.mail_inbound import Taken, Unparsable, told_of
 from services.notify.consumers.mail_publisher import BrokerAway, Publisher
 from shared.clock import Clock
 from shared.events import Event
@@ -86,8 +86,8 @@ class Door:
         except BrokerAway as error:
             log.warning("mail put off", extra={"reason": str(error)})
             return AWAY
-        except TooDeep:
-            log.warning("mail refused", extra={"reason": "too deep"})
+        except Unparsable:
+            log.warning("mail refused", extra={"reason": "unparsable"})
             return UNREADABLE
         return OK
 

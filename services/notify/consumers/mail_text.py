@@ -41,7 +41,7 @@ def text_parts(mail: Message) -> Iterator[Message]:
     if mail.is_multipart():
         for part in children(mail):
             yield from text_parts(part)
-    elif mail.get_content_maintype() == "text" and mail.get_filename() is None:
+    elif mail.get_content_maintype() == "text" and file_name(mail) is None:
         yield mail
 
 
@@ -54,7 +54,23 @@ def children(mail: Message) -> list[Message]:
 def decoded(part: Message) -> str:
     """A text part's content."""
     raw = part.get_payload(decode=True)
-    return clean(readable(raw, part.get_param("charset", None))) if isinstance(raw, bytes) else ""
+    return clean(readable(raw, _charset(part))) if isinstance(raw, bytes) else ""
+
+
+def file_name(part: Message) -> str | None:
+    """The name under which a part is sent, None for none; empty where it cannot be read (RFC 2231 done wrong)."""
+    try:
+        name = part.get_filename()
+    except (TypeError, ValueError):
+        return ""
+    return None if name is None else header_text(name)
+
+
+def _charset(part: Message) -> object:
+    try:
+        return part.get_param("charset", None)
+    except (TypeError, ValueError):
+        return None
 
 
 def readable(raw: bytes, charset: Any) -> str:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from services.notify.consumers.mail_addresses import Incoming, OwnAddress, incoming
-from services.notify.consumers.mail_inbound import LONGEST_TEXT, Taken, TooDeep, told_of
+from services.notify.consumers.mail_inbound import LONGEST_TEXT, Taken, Unparsable, told_of
 from shared.events import Event
 from tests.unit.notify.builders import NOON
 
@@ -266,7 +266,7 @@ def test_everything_has_an_end():
 
 def test_a_mail_in_a_mail_in_a_mail_is_refused():
     deep = "".join(f'Content-Type: multipart/mixed; boundary="{n}"\r\n\r\n--{n}\r\n' for n in range(40))
-    with pytest.raises(TooDeep):
+    with pytest.raises(Unparsable):
         told(deep.encode())
 
 
@@ -285,6 +285,8 @@ def test_a_mail_in_a_mail_in_a_mail_is_refused():
         b"Content-Type: message/rfc822\r\n\r\n",
         b"From: a@b\r\nMessage-ID: <>\r\nReferences: <<>>\r\n\r\n",
         b'Content-Type: text/plain; name="=?x?=\r\n\r\nx',
+        b"Content-Type: text/plain; name*0*=utf-8''a; name*=b\r\n\r\nx",
+        b"Content-Type: text/plain; name*=utf-8\x00''a; charset*0=x; charset*=y\r\n\r\nx",
     ],
 )
 @pytest.mark.parametrize("recipient", ["desk@example.com", "bounce+m-7@example.com"])
