@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from pymongo import MongoClient
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from deploy import catalogue
 from services.notify.store import NotifyStore
@@ -86,6 +87,22 @@ class Clock:
         return self.at
 
 
+class Commands(CommandListener):
+    """What the database is asked, and about which collection."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.seen.append((event.command_name, str(event.command.get(event.command_name))))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        pass
+
+
 @dataclass
 class Indoors:
     """The store, and what its processes would do with it."""
@@ -93,6 +110,7 @@ class Indoors:
     store: NotifyStore
     clock: Clock
     db: Database
+    commands: Commands
 
     def pass_by(self, **time: float) -> None:
         """Time goes by, and nothing is done."""
@@ -156,10 +174,10 @@ def indoors(stack: Stack) -> Iterator[Indoors]:
     """A database of the test's own on the stack's server, provisioned as the deploy step does it."""
     os.environ.setdefault(SECRET, "a secret of the tests only")
     name = f"indoors_{uuid4().hex[:10]}"
-    uri = urlsplit(stack.admin_mongo_uri)
-    with MongoClient(
-        urlunsplit(uri._replace(path=f"/{name}")), tz_aware=True, w="majority", journal=True, authSource="admin"
-    ) as client:
+    uri = urlunsplit(urlsplit(stack.admin_mongo_uri)._replace(path=f"/{name}"))
+    commands = Commands()
+    options: dict[str, Any] = {"tz_aware": True, "w": "majority", "journal": True, "authSource": "admin"}
+    with MongoClient(uri, **options, event_listeners=[commands]) as client:
         database = client.get_default_database()
         for collection, indexes in catalogue.collections("notify").items():
             if indexes:
@@ -167,6 +185,6 @@ def indoors(stack: Stack) -> Iterator[Indoors]:
         clock = Clock(NOON)
         db = Database(client, clock, lambda pending: None)
         try:
-            yield Indoors(NotifyStore(db), clock, db)
+            yield Indoors(NotifyStore(db), clock, db, commands)
         finally:
             client.drop_database(name)

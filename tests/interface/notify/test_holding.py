@@ -389,6 +389,37 @@ def test_a_digest_lists_a_hundred_and_counts_the_rest(desk: Indoors) -> None:
     assert "3 more are not listed" in text
 
 
+# what it costs
+
+
+def asked(desk: Indoors, event: Event) -> list[tuple[str, str]]:
+    """What telling of an event asks of the database; what a process asks once a second has been asked already."""
+    desk.store.telling.tell(Matter(desk).event(event.type))
+    desk.store.reference.as_of_now()
+    desk.commands.seen.clear()
+    desk.store.telling.tell(event)
+    return [(name, of.removeprefix("notify_")) for name, of in desk.commands.seen]
+
+
+def test_a_mail_to_the_staff_costs_its_write_and_one_read_where_bursts_become_digests(desk: Indoors) -> None:
+    matter = Matter(desk)
+    assert asked(desk, matter.event("work_assigned")) == [("find", "messages"), ("insert", "messages")]
+
+    def off(body: dict[str, Any]) -> None:
+        body["kinds"]["work"]["digest"] = None
+
+    desk.apply(off)
+    assert asked(desk, matter.event("work_assigned")) == [("insert", "messages")]
+
+
+def test_a_message_to_a_customer_costs_one_read_of_what_they_want(desk: Indoors) -> None:
+    assert asked(desk, Matter(desk).event("work_closed")) == [
+        ("find", "customers"),
+        ("find", "preferences"),
+        ("insert", "messages"),
+    ]
+
+
 # whatever happens, in any order
 
 steps = st.lists(
