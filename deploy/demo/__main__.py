@@ -10,7 +10,7 @@ from time import monotonic
 import click
 from rich.console import Console
 
-from deploy.demo import log, report, stack
+from deploy.demo import log, messages, report, stack
 from deploy.demo.play import StackTrouble
 from deploy.demo.progress import Shown
 from deploy.demo.session import Session
@@ -42,6 +42,7 @@ def main(incidents: int | None, keep: bool, name: str, as_json: bool) -> None:
                 parked=lambda: stack.parked_messages(instance),
                 incidents=everybody[:incidents],
                 everybody=everybody,
+                folder=messages.folder_of(name),
                 watcher=watcher,
                 seconds={"stack": round(monotonic() - began, 1)},
             )

@@ -57,6 +57,8 @@ class Outcome:
     explained: dict[str, Any]
     remaining: dict[str, int]
     seconds: dict[str, float]
+    broadcast: dict[str, Any]  # its proof, and its messages by channel and state
+    rendered: dict[str, Any]  # `folder`, from the project's root, and how many `messages` stand there
     said: tuple[str, ...] = SAID
 
 

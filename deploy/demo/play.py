@@ -141,6 +141,8 @@ def _save_customer(caller: str) -> Request:
         phone=rules.phone_of(caller),
         email=rules.email_of(caller),
         preferred_channels=rules.channels_of(caller),
+        area=rules.area_of(caller),
+        household=rules.household_of(caller),
     )
 
 

@@ -55,6 +55,8 @@ def bodies(incidents: list[Incident], sample: Mapping[str, Mapping[str, Any]]) -
     merged = {service: deepcopy(dict(body)) for service, body in sample.items()}
     by_category = routes(incidents)
     merged["intake"]["categories"] = {code: {"name": {"en": code, "zh-CN": code}} for code in by_category}
+    if "inbound" in merged["intake"]:  # nobody writes in by themselves; but its category must be one of the log's
+        merged["intake"]["inbound"]["category"] = next(iter(by_category))
     # days are played in minutes: neither a night nor a burst of the log is one of the clock on the wall
     merged["notify"]["quiet_hours"] = None
     merged["notify"]["kinds"] = {code: {**kind, "digest": None} for code, kind in sample["notify"]["kinds"].items()}

@@ -7,9 +7,10 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from deploy.commands import explain
+from deploy.commands import broadcast_show, explain
 from deploy.demo.outcome import Outcome
 
 #: Figure of feedback.kpi -> its heading.
@@ -32,8 +33,21 @@ def show(console: Console, outcome: Outcome) -> None:
     if outcome.explained:
         console.print("\n[bold]One deadline, explained[/bold]")
         explain.show(outcome.explained, console)
+    _show_broadcast(console, outcome)
     console.print(
         f"\nfinal state {outcome.answers.fingerprint}: who did what when, the same in every run", highlight=False
+    )
+
+
+def _show_broadcast(console: Console, outcome: Outcome) -> None:
+    """Whom the last act reached, and where every message can be read."""
+    told, rendered = outcome.broadcast, outcome.rendered
+    console.print(f"\n[bold]A broadcast to all of them: {escape(told['name'])}, and its proof[/bold]", highlight=False)
+    console.print(broadcast_show.proof(told))
+    console.print(
+        f"\n{rendered['messages']:,} messages, as their recipients read them: {rendered['folder']}/index.html",
+        highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -12,11 +12,14 @@ from deploy.demo.log import Incident, Row
 LEVELS = {"1": "high", "2": "medium", "3": "low"}  # impact and urgency: '2 - Medium' -> medium
 PHONES = ("113496", "114496", "116496", "117496", "118496", "121496")  # + 0000..0999: Ofcom's numbers for drama
 UNKNOWN = "unknown"
+AREAS = ("north", "east", "south", "west")
 
 SAID = (
     "Time zone: the log names none; its times are read as UTC.",
     "Customers: one per caller code; e-mail caller-<code>@example.com (reserved by RFC 2606), phone from Ofcom's "
     "numbers for drama; Chinese where the code is even, SMS first where three divides it, else e-mail.",
+    "Areas and households: the area by the caller's code, two neighbouring codes of it are one household; all for the "
+    "broadcast at the end.",
     "Type and channel: the log holds incidents taken by phone, so every ticket is a 'fault' by 'phone'; its subject is "
     "the symptom's code.",
     "Category: the log's category and subcategory together; each is routed to the group that had it first most often. "
@@ -64,6 +67,16 @@ def language_of(caller: str) -> str:
 def channels_of(caller: str) -> list[str]:
     """The customer's channels, the preferred one first."""
     return ["email", "sms"] if number_in(caller) % 3 else ["sms", "email"]
+
+
+def area_of(caller: str) -> str:
+    """`north`, `east`, `south` or `west`: a quarter of the codes each, two neighbours together."""
+    return AREAS[number_in(caller) // 2 % len(AREAS)]
+
+
+def household_of(caller: str) -> str:
+    """`H-1201` for 'Caller 2403', and for 'Caller 2402'."""
+    return f"H-{number_in(caller) // 2}"
 
 
 def level_of(level: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 
-from deploy.demo import organisation, quiet, reference
+from deploy.demo import broadcast, messages, organisation, quiet, reference
 from deploy.demo.log import Incident
 from deploy.demo.outcome import Outcome, agreement, ask, explained, made_sla
 from deploy.demo.plan import Plan, plan
@@ -34,13 +35,15 @@ class Watcher:
 class Session:
     """A demo of `incidents`; `everybody` is the whole log: a part of it finds the same teams as the whole.
 
-    `client` calls as an account that may backdate and administer; `parked` counts parked messages by service.
+    `client` calls as an account that may backdate and administer; `parked` counts parked messages by service. The
+    messages are left readable in `folder`.
     """
 
     client: Client
     parked: Callable[[], dict[str, int]]
     incidents: list[Incident]
     everybody: list[Incident]
+    folder: Path
     watcher: Watcher = field(default_factory=Watcher)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -61,8 +64,12 @@ class Session:
         until = max(incident.submitted_at for incident in self.incidents) + timedelta(minutes=1)
         with self._stage("closing"):
             remaining = quiet.wait(self.client, since, until, lambda left: self.watcher.note(str(left)))
+        with self._stage("broadcast"):
+            told = broadcast.tell(self.client, datetime.now(UTC), self.watcher.note)
         with self._stage("figures"):
             answers = ask(self.client, since, until, play.orders)
+        with self._stage("messages"):
+            rendered = messages.write(self.client, self.folder)
         return Outcome(
             contacts=len(self.incidents),
             customers=len(set(play.customers.values())),
@@ -76,6 +83,8 @@ class Session:
             explained=explained(self.client, play.orders, answers.resolved_in_time),
             remaining=asdict(remaining),
             seconds=self.seconds,
+            broadcast=told,
+            rendered={"folder": str(self.folder), "messages": rendered},
         )
 
     @contextmanager

@@ -2,17 +2,22 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from deploy.demo import log
+from deploy.demo import log, rules
 from deploy.localstack import launch
 from deploy.localstack.instance import HOME, ROOT, Instance
 from tests.journey import reckoning
 
 PART = 40
+CALLERS = sorted({incident.caller for incident in log.read()[:PART]})
 NAME = f"test-{os.getpid()}-demo"  # the fixture `stack` clears away what a killed run leaves
 
 
@@ -30,6 +35,7 @@ def kept():
     outcome = demo("--keep")
     yield outcome
     launch.down(Instance(NAME), discard=True)
+    shutil.rmtree((ROOT / outcome["rendered"]["folder"]).parent)
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +84,40 @@ def test_every_message_reaches_its_consumer(kept):
     }
 
 
+def test_it_ends_with_a_broadcast_that_reaches_every_household_and_proves_it(kept):
+    told = kept["broadcast"]
+    rows = {row["area"]: row for row in told["areas"]}
+    households = Counter(rules.area_of(caller) for caller in {rules.household_of(c): c for c in CALLERS}.values())
+    assert {area: (row["to_reach"], row["reached"]) for area, row in rows.items()} == {
+        area: (count, count) for area, count in households.items()
+    }
+    assert {area: row["on_time_rate"] for area, row in rows.items()} == {
+        area: 0.0 if area == "west" else 1.0 for area in households
+    }
+    assert sum(count for states in told["channels"].values() for count in states.values()) == len(CALLERS)
+
+
+def test_every_message_can_be_read_from_one_page(kept):
+    folder = ROOT / kept["rendered"]["folder"]
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="(each/[^"]+)"', index)
+    assert len(links) == len(set(links)) == kept["rendered"]["messages"]
+    assert len(links) == sum(sum(fates.values()) for fates in kept["answers"]["messages"].values())
+    assert {str(page.relative_to(folder)) for page in (folder / "each").iterdir()} == set(links)
+    assert {"zh-CN", "en"} <= set(re.findall(r"<td>(zh-CN|en)</td>", index))
+    assert not Path(kept["rendered"]["folder"]).is_absolute()
+
+
 def test_a_second_play_on_the_same_stack_is_answered_and_done_no_second_time(kept, played_again):
     assert played_again["answers"] == kept["answers"]
+    assert played_again["broadcast"] == kept["broadcast"]
 
 
 def test_every_run_ends_in_the_same_state(kept, elsewhere):
     assert elsewhere["answers"]["fingerprint"] == kept["answers"]["fingerprint"]
     assert elsewhere["answers"] == kept["answers"]
+    assert elsewhere["broadcast"] == kept["broadcast"]
+    assert elsewhere["rendered"] == kept["rendered"]
 
 
 def test_the_demo_leaves_nothing_running_and_nothing_behind(elsewhere):

@@ -19,6 +19,11 @@ def a_group(orders):
     }
 
 
+def a_reach(to_reach, reached, on_time):
+    rates = {"reached_rate": reached / to_reach, "on_time_rate": on_time / to_reach}
+    return {"to_reach": to_reach, "reached": reached, "on_time": on_time, "refused": 0, **rates}
+
+
 def an_outcome(**differing):
     kpi = {
         "total": a_group(20),
@@ -47,6 +52,14 @@ def an_outcome(**differing):
         "explained": {},
         "remaining": {"tickets": 0},
         "seconds": {"incidents": 12.5},
+        "broadcast": {
+            "name": "Maintenance",
+            "state": "told",
+            "edition": 1,
+            "total": a_reach(20, 19, 12),
+            "areas": [{"area": "north", **a_reach(20, 19, 12)}],
+        },
+        "rendered": {"folder": "build/demo/messages", "messages": 1234},
     }
     return Outcome(**(known | differing))
 
@@ -95,6 +108,12 @@ def test_a_refused_call_is_listed_with_its_reason(shown):
         "reason": "resolved",
     }
     assert row(shown(refused=[refused]), "INC") == "INC0000885 4 2016-03-03 18:04 transfer IllegalMove: resolved"
+
+
+def test_the_proof_of_the_broadcast_and_the_place_of_the_messages_are_told(shown):
+    lines = [" ".join(line.split()) for line in shown()]
+    assert "north 20 19 95.0 % 12 60.0 % 0" in lines
+    assert "1,234 messages, as their recipients read them: build/demo/messages/index.html" in lines
 
 
 def test_it_fits_a_terminal_of_80_columns_and_cuts_nothing_off(shown):
