@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.notify.consumers.broker import MOST_WAITING, PREFETCH, Broker
 from services.notify.consumers.inbox import Delivery, Inbox
 from services.notify.consumers.pace import Pace, domain_of, rates_of
 
@@ -103,3 +104,60 @@ def test_what_is_held_for_too_long_is_given_up():
 
 def test_with_nothing_that_waits_the_pause_is_the_longest():
     assert Inbox().pause(0.0, 1.0) == 1.0
+
+
+class Channel:
+    """Notes which lanes are consumed from, anew each time."""
+
+    def __init__(self):
+        self.begun, self.ended = [], []
+
+    def basic_consume(self, queue, _on_message):
+        self.begun.append(queue.rpartition(".")[2])
+        return f"{queue}/{len(self.begun)}"
+
+    def basic_cancel(self, tag):
+        self.ended.append(tag)
+
+
+def a_broker(inbox):
+    broker = Broker("amqp://email-consumer:x@localhost/loopdesk", "email", inbox)
+    broker._channel = channel = Channel()
+    broker.consume()
+    channel.begun.clear()
+    return broker, channel
+
+
+def test_a_lane_of_which_much_only_waits_brings_more():
+    inbox = Inbox()
+    broker, channel = a_broker(inbox)
+    begun = []
+    for tag in range(PREFETCH):
+        inbox.put_off(a_delivery(tag), 9.0)
+        broker.make_room()
+        begun.append(list(channel.begun))
+    half = PREFETCH // 2
+    assert begun == [[]] * (half - 1) + [["bulk"]] * half + [["bulk", "bulk"]]
+    assert len(channel.ended) == 2
+
+
+def test_what_waits_no_longer_makes_room_again():
+    inbox = Inbox()
+    broker, channel = a_broker(inbox)
+    for round_ in range(3):
+        for tag in range(PREFETCH // 2):
+            inbox.put_off(a_delivery(tag), 9.0)
+        broker.make_room()
+        assert channel.begun == ["bulk"] * (round_ + 1)
+        while inbox.take(9.0):
+            pass
+        broker.make_room()
+
+
+def test_a_lane_waits_with_its_mails_when_too_many_do():
+    inbox = Inbox()
+    broker, channel = a_broker(inbox)
+    for tag in range(MOST_WAITING):
+        inbox.put_off(a_delivery(tag), 9.0)
+    broker.make_room()
+    assert channel.begun == []
