@@ -57,12 +57,18 @@ def bodies(incidents: list[Incident], sample: Mapping[str, Mapping[str, Any]]) -
     merged["intake"]["categories"] = {code: {"name": {"en": code, "zh-CN": code}} for code in by_category}
     if "inbound" in merged["intake"]:  # nobody writes in by themselves; but its category must be one of the log's
         merged["intake"]["inbound"]["category"] = next(iter(by_category))
-    # days are played in minutes: neither a night nor a burst of the log is one of the clock on the wall
+    # days are played in minutes: neither a night nor a burst of the log is one of the clock on the wall, and whether a
+    # message was obsolete when it was written is a matter of milliseconds
     merged["notify"]["quiet_hours"] = None
     merged["notify"]["kinds"] = {code: {**kind, "digest": None} for code, kind in sample["notify"]["kinds"].items()}
+    merged["notify"]["rules"] = [_never_obsolete(rule) for rule in sample["notify"]["rules"]]
     merged["notify"]["staff"] = {kind: _for_all(book) for kind, book in merged["notify"]["staff"].items()}
     merged["dispatch"] = _organisation(people(incidents), by_category) | promises(incidents, sample["dispatch"])
     return merged
+
+
+def _never_obsolete(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in rule.items() if name != "obsolete"}
 
 
 def _for_all(book: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ SAMPLE = {
     },
     "feedback": {"survey_days": 5},
     "notify": {
-        "rules": [],
+        "rules": [{"event": "work_assigned", "obsolete": ["work_resolved"]}],
         "kinds": {"work": {"quiet": False, "digest": {"after": 20}}},
         "quiet_hours": {"from": "22:00", "to": "08:00"},
         "staff": {"teams": {"sample": {"email": "a@example.com"}, "default": {"email": "b@example.com"}}},
@@ -66,7 +66,7 @@ def test_the_logs_codes_replace_the_samples_teams_and_categories_and_nothing_els
     assert made["dispatch"]["agents"]["group-70.supervisor"]["capacity"] == 0
     assert made["feedback"] == SAMPLE["feedback"]
     assert made["notify"] == {
-        "rules": [],
+        "rules": [{"event": "work_assigned"}],
         "kinds": {"work": {"quiet": False, "digest": None}},
         "quiet_hours": None,
         "staff": {"teams": {"default": {"email": "b@example.com"}}},
