@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.notify import heard_replies
+from services.notify.domain.reading import STOP
 from services.notify.domain.status_words import status_name
 from services.notify.store import NotifyStore
 from shared.bus import on_event
@@ -48,8 +49,9 @@ class TakesReplies:
     def confirm_stop(self, event: Event) -> None:
         """Whoever said STOP at an address hears, once, that it was heard."""
         kind, _, address = event.data["recipient"].partition(":")
-        if kind == "address":
-            place = {"channel": "email" if "@" in address else "sms", "address": address, "language": None}
+        if kind == "address" and event.data["cause"] == STOP:
+            said = self.store.replies.who_left(address)
+            place = {"channel": said.channel, "address": address, "language": said.language}
             self.store.telling.tell(replace(event, data={**event.data, **place}))
 
     @on_event("dispatch", "customer_replied", heard_replies.CustomerReplied)

@@ -162,7 +162,7 @@ def settle(reply: Reply, at: datetime, *, taken: bool, why: str, ticket_no: str 
         return replace(reply, state=ANSWERED), [told]
     if why == REPEATED:
         return replace(reply, state=REPEATED_STATE, why=why), [told]
-    ticket, facts = for_a_person(reply, at, why)
+    ticket, facts = for_a_person(replace(reply, ticket_no=None), at, why)
     return ticket, [told, *facts]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from shared.schemas import normal_email, normal_phone
 from shared.values import replace
 
 TRIES = 5
+_A_WORD = re.compile(r"[A-Za-z]{3}")
 TOO_MANY_ANSWERS = "too_many_answers"
 
 
@@ -199,8 +201,4 @@ def language_of(text: str) -> str | None:
     """`zh-CN` where there is a Chinese character, `en` where there is a word of Latin letters; None: who knows."""
     if any("\u3400" <= character <= "\u9fff" for character in text):
         return "zh-CN"
-    return "en" if _has_word(text.split()) else None
-
-
-def _has_word(words: Sequence[str]) -> bool:
-    return any(len(word) > 1 and word.isascii() and word.isalpha() for word in words)
+    return "en" if _A_WORD.search(text) else None

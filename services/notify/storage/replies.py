@@ -16,6 +16,7 @@ from services.notify.domain.replies import STATES, Reply, question_key, sameness
 from services.notify.events_replies import OF_REPLIES
 from services.notify.storage.messages import from_document as message_of
 from shared.aggregates import STATE_ONLY, Aggregates
+from shared.errors import NotYetKnown
 from shared.events import KERNEL_FIELDS, kernel_fields
 from shared.mongo import Database
 
@@ -84,6 +85,14 @@ class Replies(Aggregates[Reply]):
         """Whether this sender has said something newer about wanting messages."""
         newer = {"sender": reply.sender, "place": {"$gt": reply.place}, "meaning.kind": {"$in": [STOP, START]}}
         return self.collection.find_one(newer, {"_id": 1}, hint="of_sender") is not None
+
+    def who_left(self, sender: str) -> Reply:
+        """The newest message by which this sender wanted no more; `NotYetKnown` if it is not stored yet."""
+        left = {"sender": sender, "meaning.kind": STOP}
+        doc = self.collection.find_one(left, _LISTED, sort=[("place", DESCENDING)], hint="of_sender")
+        if doc is None:
+            raise NotYetKnown("the message that says stop")
+        return from_document(doc)
 
     def said_before(self, reply: Reply, within: timedelta) -> bool:
         """Whether another one of this sender asked for the same within that time."""
