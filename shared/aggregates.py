@@ -428,9 +428,9 @@ class Aggregates(Generic[S]):
         update["$inc"] = {"revision": 1, "unspilled": max(1, len(added.history))}
         if added.outbox:
             update["$set"]["relay_at"] = now + RELAY_GRACE
-        # what a document has and its state has no more is taken out; a timer is there only while one is set
+        # a timer is there only while one is set
         update["$unset"] = {"timer_at": ""} if "timer_at" not in fields else {}
-        update["$unset"] |= dict.fromkeys(doc.keys() - fields.keys() - KERNEL_OWN, "")
+        update["$unset"] |= dict.fromkeys(self._left(doc, fields), "")
         if not update["$unset"]:
             del update["$unset"]
         try:
@@ -443,6 +443,11 @@ class Aggregates(Generic[S]):
         if added.outbox:
             self._db.relay(Pending(self.name, doc["_id"], added.outbox), tx)
         return answer
+
+    def _left(self, doc: Doc, fields: Doc) -> set[str]:
+        """What the state has had and has no more. What others keep in the document beside it is not its own to drop."""
+        odd = doc.keys() - fields.keys() - KERNEL_OWN
+        return odd & self._to_document(self._from_document(doc)).keys() if odd else set()
 
     def _fields(self, state: S) -> dict[str, Any]:
         fields = self._to_document(state)

@@ -278,3 +278,11 @@ def test_of_many_only_those_that_are_new_are_created_and_told(b: Bench, counter:
     assert b.document(second)["total"] == 6
     assert [pending.id for pending in b.nudged[told:]] == [f"id-{first}", f"id-{third}"]
     assert b.counters.create_many([]) == []
+
+
+def test_what_others_keep_in_the_document_stays_there(b: Bench, counter: str) -> None:
+    b.open(counter)
+    b.counters.collection.update_one({"name": counter}, {"$set": {"kept by others": 7}})
+    b.add(counter, 1)
+    stored = b.counters.collection.find_one({"name": counter}, {"_id": 0, "total": 1, "kept by others": 1})
+    assert stored == {"total": 1, "kept by others": 7}
