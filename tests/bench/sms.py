@@ -33,7 +33,7 @@ class Round:
         folder.mkdir()
         self.desk, self.consumer, self.smsc = desk, Process(stack, folder), Smsc(folder)
         self.smsc.start()
-        self.smsc.behave(delay=delay)
+        self.smsc.behave(delay=delay, receipts="DELIVRD", references=True)
         self.uri = self.smsc.uri(window=window, enquire=30)
 
     def rate(self, messages: int) -> float:
@@ -66,7 +66,13 @@ class Round:
         for message_id, to in sent.items():
             found[fates[message_id]] += 1
             found[f"{fates[message_id]}, {copies[to]} at the gateway"] += 1
+        doubts = [message_id for message_id in sent if fates[message_id] == "unknown"]
+        eventually(lambda: sum(map(self._delivered, doubts)) >= found["unknown, 1 at the gateway"], PATIENCE)
+        found["unknown, cleared by a receipt"] = sum(map(self._delivered, doubts))
         return found
+
+    def _delivered(self, message_id: str) -> bool:
+        return any(receipt.data["state"] == "delivered" for receipt in self.desk.receipts(message_id))
 
     def _reported(self, sent: list[str]) -> dict[str, str]:
         eventually(lambda: all(map(self.desk.receipts, sent[-3:])), PATIENCE)

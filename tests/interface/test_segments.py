@@ -22,7 +22,7 @@ def test_notify_counts_the_segments_of_a_text(stack: Any, text: str, counted: di
         assert client.call("notify", "count_segments", text=text) == counted
 
 
-@pytest.mark.parametrize("body", [{}, {"text": 5}, {"text": "a" * 20_001}, {"text": "half \ud83d"}])
+@pytest.mark.parametrize("body", [{}, {"text": 5}, {"text": "a" * 20_001}])
 def test_a_text_that_is_none_is_refused_by_its_place(stack: Any, body: dict[str, Any]) -> None:
     with stack.client("callcentre") as client, pytest.raises(ValidationError) as refused:
         client.call("notify", "count_segments", **body)

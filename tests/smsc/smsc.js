@@ -4,6 +4,7 @@
 //
 //   node smsc.js SMPP_PORT HTTP_PORT FILE
 //   POST /behave {…}   over the behaviour so far        POST /phone {from, to, text | parts, …}   a deliver_sm
+//   POST /receipt {at, stat}  of the SMS that was taken as number `at`, with its reference
 //   POST /hang_up      every session, without a word    GET  /state    what was seen and what is open
 
 const fs = require('fs');
@@ -22,10 +23,13 @@ const behaviour = {
   receiptAfter: 20,   // milliseconds; below 0: before the answer to submit_sm
   rate: 0,            // more a second are throttled
   ids: '',            // before every id
+  references: false,  // whether receipts give our reference back
 };
 const seen = { binds: 0, unbinds: 0, enquiries: 0, throttled: 0, queries: 0, outstanding: 0, most: 0, answered: 0 };
 const states = new Map(); // id -> state
 const sessions = new Set();
+const owed = new Set(); // what was not answered yet
+const kept = []; // every submit_sm that was taken by this process, and its id
 let last = fs.readFileSync(path, 'utf8').split('\n').length - 1;
 let second = [0, 0];
 
@@ -46,6 +50,7 @@ function taken(pdu) {
   fs.writeSync(file, JSON.stringify(line) + '\n');
   fs.fsyncSync(file);
   states.set(id, 'ENROUTE');
+  kept.push([pdu, id]);
   return id;
 }
 
@@ -59,12 +64,25 @@ function receipt(session, pdu, id) {
     short_message: `id:${behaviour.receiptForm === 'text' ? id : 'x'} sub:001 dlvrd:001 submit date:2611220900 ` +
       `done date:2611220901 stat:${stat} err:${stat === 'DELIVRD' ? '000' : '011'} text:`,
   };
+  if (behaviour.references && pdu.user_message_reference) {
+    told.user_message_reference = pdu.user_message_reference;
+  }
   if (behaviour.receiptForm === 'tlv') {
     told.receipted_message_id = id;
     told.message_state = STATES.indexOf(stat);
     told.short_message = '';
   }
-  session.deliver_sm(told, () => { seen.answered += 1; });
+  deliver(told, session);
+}
+
+// What is not answered is sent again in the next session.
+function deliver(told, session) {
+  owed.add(told);
+  if (!sessions.has(session)) return;
+  session.deliver_sm({ ...told }, () => {
+    seen.answered += 1;
+    owed.delete(told);
+  });
 }
 
 const STATES = ['', 'ENROUTE', 'DELIVRD', 'EXPIRED', 'DELETED', 'UNDELIV', 'ACCEPTD', 'UNKNOWN', 'REJECTD'];
@@ -112,7 +130,8 @@ smpp.createServer((session) => {
     const known = pdu.system_id === 'loopdesk' && pdu.password === 'secret';
     seen.binds += known;
     session.send(pdu.response(known ? {} : { command_status: smpp.ESME_RINVPASWD }));
-    if (!known) session.close();
+    if (known) [...owed].forEach((told) => deliver(told, session));
+    else session.close();
   });
   session.on('submit_sm', (pdu) => submitted(session, pdu));
   session.on('enquire_link', (pdu) => { seen.enquiries += 1; session.send(pdu.response()); });
@@ -127,19 +146,24 @@ smpp.createServer((session) => {
 }).listen(Number(smppPort), '127.0.0.1');
 
 function phoned({ from, to, text, parts, reference, order, ...more }) {
-  const [session] = sessions;
+  const session = [...sessions].pop();
   (order || Object.keys(parts || [text]).map(Number)).forEach((at) => {
     const message = (parts || [text])[at];
     const udh = parts && Buffer.from([5, 0, 3, reference, parts.length, at + 1]);
-    session.deliver_sm(
-      { source_addr: from, source_addr_ton: 1, destination_addr: to, short_message: parts ? { udh, message } : message,
-        ...more },
-      () => { seen.answered += 1; },
-    );
+    const content = parts ? { udh, message } : message;
+    deliver({ source_addr: from, source_addr_ton: 1, destination_addr: to, short_message: content, ...more }, session);
   });
 }
 
+function receiptOf({ at, stat }) {
+  const session = [...sessions].pop();
+  Object.assign(behaviour, { receipts: stat, references: true });
+  receipt(session, ...kept[at]);
+  behaviour.receipts = null;
+}
+
 const told = {
+  '/receipt': receiptOf,
   '/behave': (body) => Object.assign(behaviour, body),
   '/phone': phoned,
   '/hang_up': () => sessions.forEach((session) => session.destroy()),

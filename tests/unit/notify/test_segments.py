@@ -5,6 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.domain.segments import GSM7, UCS2, count, cut, gsm7_text
+from services.notify.schemas_segments import CountSegments
+from shared.errors import ValidationError
+from shared.schemas import load
 
 EXTENSION = "\f^{}\\[~]|€"
 
@@ -90,3 +93,10 @@ def test_every_segment_stands_for_itself(text):
 
 def test_septets_that_mean_nothing_are_shown():
     assert gsm7_text(b"\x1b\x00A\x80") == "@A?"
+
+
+@pytest.mark.parametrize("text", ["half \ud83d", "\ude42"])
+def test_half_a_character_cannot_be_counted(text):
+    with pytest.raises(ValidationError) as refused:
+        load(CountSegments, {"text": text})
+    assert list(refused.value.fields) == ["text"]

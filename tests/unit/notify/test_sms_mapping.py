@@ -223,6 +223,15 @@ def test_a_gateway_that_does_not_say_leaves_the_doubt(server, answer):
         a_gateway(server, **asked(server.server_port)).resolve(sms(), NOON - timedelta(minutes=5))
 
 
+def test_a_gateway_that_drops_second_copies_leaves_no_doubt(server):
+    server.answers += [(None, b""), (200, {"code": 0})]
+    gateway = a_gateway(server, drops_copies=True)
+    assert gateway.idempotent
+    with pytest.raises(Down):
+        gateway.send(sms())
+    assert gateway.send(sms()).state == "sent"
+
+
 def test_a_claim_that_somebody_may_still_be_at_is_left_alone(server):
     with pytest.raises(TryLater):
         a_gateway(server, **asked(server.server_port)).resolve(sms(), NOON - timedelta(seconds=59))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -58,7 +58,11 @@ def report(packet: Pdu) -> Report | None:
     name = packet.tlvs.get(pdu.RECEIPTED_MESSAGE_ID)
     state = packet.tlvs.get(pdu.MESSAGE_STATE)
     text = payload(packet).decode("latin-1")
-    return of_receipt(text, name.rstrip(b"\0").decode("latin-1") if name else None, state[0] if state else None)
+    said = of_receipt(text, name.rstrip(b"\0").decode("latin-1") if name else None, state[0] if state else None)
+    ours = packet.tlvs.get(pdu.USER_MESSAGE_REFERENCE)
+    if said is None or not ours:
+        return said
+    return replace(said, mark=f"{packet.text('source_addr').removeprefix('+')}/{int.from_bytes(ours)}")
 
 
 def payload(packet: Pdu) -> bytes:

@@ -14,7 +14,7 @@ HEADER = 16
 #: Octets; nothing that a gateway sends is near it, a peer of another protocol is.
 LONGEST = 64 * 1024
 #: Optional parameters that are read here (SMPP 3.4, 5.3.2).
-RECEIPTED_MESSAGE_ID, MESSAGE_PAYLOAD, MESSAGE_STATE = 0x001E, 0x0424, 0x0427
+RECEIPTED_MESSAGE_ID, USER_MESSAGE_REFERENCE, MESSAGE_PAYLOAD, MESSAGE_STATE = 0x001E, 0x0204, 0x0424, 0x0427
 SAR_REFERENCE, SAR_PARTS, SAR_PART = 0x020C, 0x020E, 0x020F
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from zlib import crc32
 
 from services.notify.consumers.message import DELIVERED, FAILED
 
@@ -26,11 +27,15 @@ _FIELD = re.compile(r"\b(id|stat|err):([^ ]*)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Report:
-    """`state`: `delivered` or `failed`, None where it is not over yet; `detail`: the gateway's words for it."""
+    """`state`: `delivered` or `failed`, None where it is not over yet; `detail`: the gateway's words for it.
+
+    `mark`: whose number and which reference of ours the gateway gives back with it, where it does.
+    """
 
     gateway_id: str
     state: str | None
     detail: str
+    mark: str | None = None
 
 
 def is_receipt(esm_class: int) -> bool:
@@ -55,6 +60,16 @@ def of_query(gateway_id: str, message_state: int, error_code: int) -> Report:
     """What query_sm answered."""
     word = _STATES.get(message_state, f"state {message_state}")
     return Report(gateway_id, _FATES.get(word), f"{word} err:{error_code:03d}" if error_code else word)
+
+
+def mark(to: str, message_id: str, part: int) -> str:
+    """What a part is known by before it has a gateway's id: its recipient's digits, and a reference of 16 bits."""
+    return f"{to}/{reference(message_id, part)}"
+
+
+def reference(message_id: str, part: int) -> int:
+    """The part's user_message_reference (5.3.2.17): the same whenever it is reckoned."""
+    return crc32(f"{message_id}/{part}".encode()) & 0xFFFF
 
 
 def together(states: list[str | None]) -> str | None:

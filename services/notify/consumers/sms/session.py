@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
+from contextlib import suppress
 from threading import Lock, Thread
 from typing import Any
 
@@ -87,6 +88,8 @@ class Session:
             self._broken = reason
             waiting, self._waiting = list(self._waiting.values()), {}
         log.info("session ended", extra={"reason": reason, "unanswered": len(waiting)})
+        with suppress(OSError):  # at once, also while the reader waits for the socket
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         for answer in waiting:
             if not answer.done():

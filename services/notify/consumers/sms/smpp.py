@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -16,6 +18,7 @@ from services.notify.consumers.sms.errors import Broken, Refused, Throttled
 from services.notify.consumers.sms.listening import Listener
 from services.notify.consumers.sms.pace import Pace
 from services.notify.consumers.sms.pieces import Piece, pieces
+from services.notify.consumers.sms.reports import mark, reference
 from services.notify.consumers.sms.session import Session
 from services.notify.consumers.sms.settings import SmppSettings
 from services.notify.consumers.sms.store import Trail
@@ -30,6 +33,15 @@ PATIENCE = 60.0
 _INTERNATIONAL, _ISDN = 1, 1
 _UNTIL = "%y%m%d%H%M%S000+"  # absolute, UTC (SMPP 3.4, 7.1.1.1)
 DOUBT = "the consumer ended between sending and recording; the gateway cannot be asked"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One SMS of a message; `number` from 1."""
+
+    message: Message
+    number: int
+    piece: Piece
 
 
 class SmppGateway:
@@ -64,16 +76,17 @@ class SmppGateway:
 
     def send(self, message: Message) -> Outcome:
         """`sent` once the gateway has taken every part. Raises `TryLater` and `Down`; then nothing has left."""
-        to = message.to.removeprefix("+")
+        to = _digits(message)
         if not (to.isascii() and to.isdigit() and len(to) <= 20):
             return Outcome(FAILED, "not a phone number")
         parts = pieces(self._wording.of(message), self._next_reference())
         if len(parts) > self._settings.most_parts:
             return Outcome(FAILED, f"too long: {len(parts)} SMS, {self._settings.most_parts} at most")
-        return self._send_all(message, to, parts)
+        return self._send_all([Part(message, number, piece) for number, piece in enumerate(parts, 1)])
 
     def resolve(self, message: Message, _since: datetime | None) -> Outcome:
         """What became of a message that was claimed by a process which ended: the trail may know it."""
+        self._doubt(message)
         fate = self._trail.fate(message.message_id)
         if fate is not None:
             return fate
@@ -81,28 +94,34 @@ class SmppGateway:
         known = self._trail.parts_known(message.message_id)
         return Outcome(UNKNOWN, f"{DOUBT}; {known} of its SMS are known to have left" if known else DOUBT)
 
-    def _send_all(self, message: Message, to: str, parts: list[Piece]) -> Outcome:
+    def _doubt(self, message: Message) -> None:
+        """A receipt that gives our reference back can still say that it has left."""
+        parts = range(1, 1 + len(pieces(self._wording.of(message), 0)))
+        self._trail.in_doubt([mark(_digits(message), message.message_id, part) for part in parts], message.message_id)
+
+    def _send_all(self, parts: list[Part]) -> Outcome:
         first = None
-        for number, piece in enumerate(parts, 1):
+        for part in parts:
             try:
-                gateway_id = self._send_one(message, to, piece, begun=number > 1)
+                gateway_id = self._send_one(part)
             except Refused as error:
-                return Outcome(FAILED, _of(number, parts, str(error)), first)
+                return Outcome(FAILED, _of(part, parts, str(error)), first)
             except Broken as error:
                 insist(lambda: self._trail.count("unanswered"), self._halt.hold_out)
-                return Outcome(UNKNOWN, _of(number, parts, str(error)), first)
+                insist(partial(self._doubt, part.message), self._halt.hold_out)
+                return Outcome(UNKNOWN, _of(part, parts, str(error)), first)
             first = first or gateway_id
             if gateway_id:
-                self._record(gateway_id, message, number, len(parts))
+                self._record(gateway_id, part, len(parts))
         return Outcome(SENT, None, first, len(parts))
 
-    def _send_one(self, message: Message, to: str, piece: Piece, begun: bool) -> str | None:
-        """The gateway's id for the part. `begun`: another part has left, so nothing can be given back any more."""
-        give_up, tries = time.monotonic() + PATIENCE, 0
+    def _send_one(self, part: Part) -> str | None:
+        """The gateway's id for the part. Once another part has left, nothing can be given back any more."""
+        begun, give_up, tries = part.number > 1, time.monotonic() + PATIENCE, 0
         while not (begun and time.monotonic() > give_up):
             self._wait_for_turn(begun)
             try:
-                return self._submit(message, to, piece)
+                return self._submit(part)
             except Throttled:
                 tries += 1
                 self._pace.throttled(time.monotonic())
@@ -125,9 +144,9 @@ class SmppGateway:
         except Stopped:
             raise TryLater("the process ends") from None
 
-    def _submit(self, message: Message, to: str, piece: Piece) -> str | None:
+    def _submit(self, part: Part) -> str | None:
         session = self._bound()
-        answer = session.ask("submit_sm", **self._fields(message, to, piece))
+        answer = session.ask("submit_sm", **self._fields(part))
         if answer.command == "generic_nack":
             raise TryLater(f"the gateway did not understand it: {statuses.named(answer.status)}")
         if answer.command != "submit_sm_resp":
@@ -149,14 +168,14 @@ class SmppGateway:
             return TryLater(said)
         return Refused(said)
 
-    def _fields(self, message: Message, to: str, piece: Piece) -> dict[str, Any]:
-        us = self._settings
+    def _fields(self, part: Part) -> dict[str, Any]:
+        us, message, piece = self._settings, part.message, part.piece
         until = message.expires_at.strftime(_UNTIL) if us.validity and message.expires_at else ""
         return {
             "source_addr": us.source,
             "source_addr_ton": us.source_ton,
             "source_addr_npi": us.source_npi,
-            "destination_addr": to,
+            "destination_addr": _digits(message),
             "dest_addr_ton": _INTERNATIONAL,
             "dest_addr_npi": _ISDN,
             "esm_class": piece.esm_class,
@@ -164,12 +183,14 @@ class SmppGateway:
             "registered_delivery": 1,
             "data_coding": piece.data_coding,
             "short_message": piece.octets,
+            "user_message_reference": reference(message.message_id, part.number),
         }
 
-    def _record(self, gateway_id: str, message: Message, part: int, parts: int) -> None:
+    def _record(self, gateway_id: str, part: Part, parts: int) -> None:
         """It has left: its receipts are to find it, however long the database is away."""
         after = timedelta(seconds=self._settings.query_after) if self._settings.query_after else None
-        insist(lambda: self._trail.taken(gateway_id, message.message_id, part, parts, after), self._halt.hold_out)
+        message_id, number = part.message.message_id, part.number
+        insist(lambda: self._trail.taken(gateway_id, message_id, number, parts, after), self._halt.hold_out)
 
     def _next_reference(self) -> int:
         with self._lock:
@@ -206,5 +227,9 @@ class SmppGateway:
         return fate if fate is not None and fate.state != SENT else None
 
 
-def _of(part: int, parts: list[Piece], said: str) -> str:
-    return said if len(parts) == 1 else f"SMS {part} of {len(parts)}: {said}"
+def _digits(message: Message) -> str:
+    return message.to.removeprefix("+")
+
+
+def _of(part: Part, parts: list[Part], said: str) -> str:
+    return said if len(parts) == 1 else f"SMS {part.number} of {len(parts)}: {said}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from shared.clock import Clock
 Row = dict[str, Any]
 
 PARTS, INBOUND, COUNTS = "consumer_sms_parts", "consumer_sms_inbound", "consumer_sms_counts"
+DOUBTS = "consumer_sms_doubts"
 #: An SMS that comes again within this time, and was not answered before, is the same one.
 SAME_WITHIN = timedelta(minutes=10)
 #: For so long the gateway is asked after a message of which it says nothing.
@@ -32,9 +33,11 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
         IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(KEPT.total_seconds())),
         IndexModel([("message_id", ASCENDING)], name="message"),
         IndexModel([("ask_at", ASCENDING)], name="to_ask", sparse=True),
+        IndexModel([("mark", ASCENDING)], name="mark", sparse=True),
     ],
     INBOUND: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(INBOUND_KEPT.total_seconds()))],
     COUNTS: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(KEPT.total_seconds()))],
+    DOUBTS: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=int(KEPT.total_seconds()))],
 }
 
 
@@ -46,7 +49,7 @@ class Trail:
     """
 
     def __init__(self, claims: Claims, gateway: str, clock: Clock) -> None:
-        self._parts, self._inbound, self._counts = (claims.beside(name) for name in COLLECTIONS)
+        self._parts, self._inbound, self._counts, self._doubts = (claims.beside(name) for name in COLLECTIONS)
         self._gateway = gateway
         self._clock = clock
 
@@ -76,20 +79,40 @@ class Trail:
     def reported(self, report: Report) -> str | None:
         """Keep what the gateway says; gives whose message it is, None as long as that is not known.
 
-        What is final stays; what is not is kept by nobody.
+        What is final stays; what is not is kept by nobody. A report of a message in doubt is known by its mark.
         """
         key = {"_id": self._key(report.gateway_id)}
+        new = {"gateway_id": report.gateway_id} | ({"mark": self._key(report.mark)} if report.mark else {})
         with _answering():
             if report.state is not None:
                 final = {"state": report.state, "detail": report.detail, "at": self._clock.now()}
                 with suppress(DuplicateKeyError):  # it is known how that one ended
                     self._parts.update_one(
                         {**key, "state": {"$exists": False}},
-                        {"$set": final, "$unset": {"ask_at": ""}, "$setOnInsert": {"gateway_id": report.gateway_id}},
+                        {"$set": final, "$unset": {"ask_at": ""}, "$setOnInsert": new},
                         upsert=True,
                     )
             row = self._parts.find_one(key)
+            if row and "message_id" not in row and "mark" in row:
+                self._join_marked(row["mark"])
+                row = self._parts.find_one(key)
         return row.get("message_id") if row else None
+
+    def in_doubt(self, marks: Sequence[str], message_id: str) -> None:
+        """Nobody knows whether these parts have left: a report with a part's mark, before or after this, is theirs."""
+        with _answering():
+            for part, mark in enumerate(marks, 1):
+                known = {"message_id": message_id, "part": part, "parts": len(marks), "at": self._clock.now()}
+                name = self._key(mark)
+                self._doubts.update_one({"_id": name}, {"$setOnInsert": known}, upsert=True)
+                self._join_marked(name)
+
+    def _join_marked(self, mark: str) -> None:
+        """A part in doubt, and a report that nothing else is known of, become one."""
+        doubt = self._doubts.find_one({"_id": mark})
+        if doubt is not None:
+            known = {name: doubt[name] for name in ("message_id", "part", "parts")}
+            self._parts.update_one({"mark": mark, "message_id": {"$exists": False}}, {"$set": known})
 
     def fate(self, message_id: str) -> Outcome | None:
         """What is known of a message that was taken whole: `sent` or better. None: not all parts are known of."""
