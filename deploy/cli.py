@@ -32,6 +32,7 @@ COMMANDS = {
     "ping": "health",
     "preview": "preview",
     "provision": "provision",
+    "replies": "replies",
     "rerate": "rerate",
     "rollout": "rollout",
     "simulate": "simulate",

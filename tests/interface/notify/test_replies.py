@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
+from deploy.cli import main
 from shared.client import Client
 from shared.errors import IllegalMove, ValidationError
 from tests.journey.inbound import Inbound
@@ -199,3 +202,28 @@ def test_an_answer_to_another_appointment_becomes_a_ticket(outside: Outside, inb
 
     assert kept(ticket_of(outside, inbound, reply))["why"] == "cancelled"
     assert outside.work(case)["appointment"]["state"] == "cancelled"
+
+
+def test_a_person_lists_shows_tries_and_resolves_by_the_command_line(
+    stack: Stack, outside: Outside, inbound: Inbound
+) -> None:
+    case = surveyed(outside, inbound)
+    sender = phone_of(case)
+    reply = inbound.sms(sender, "so so, to be honest")
+    ticket_of(outside, inbound, reply)
+    asked = inbound.asked(case, "survey_due")["message_id"]
+
+    def loopdesk(*arguments: str) -> str:
+        environ = {"LOOPDESK_AMQP_URI": stack.amqp_uri("supervisor")}
+        done = CliRunner().invoke(main, ["replies", *arguments], env=environ)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    (listed,) = json.loads(loopdesk("--sender", sender, "--json"))["replies"]
+    assert (listed["reply_id"], listed["state"]) == (reply, "ticket")
+    assert f"might answer the survey of {case.ticket_no}" in loopdesk("show", reply)
+    assert "answer: fits the survey only" in loopdesk("try", "--from", sender, "满意")
+    resolved = loopdesk("resolve", reply, "--as", "survey", "--message", asked, "--value", "3", "--comment", "so so")
+    assert f"{reply} is matched" in " ".join(resolved.split())
+    outside.when_ticket(case, status="closed")
+    assert outside.cases(case)[0]["comment"] == "so so"
