@@ -191,6 +191,19 @@ def test_a_consumer_killed_in_the_middle_leaves_its_window_unknown_and_doubles_n
     assert sum(row["count"] for row in doubts) >= fates["unknown"]
 
 
+def test_a_consumer_asked_to_end_waits_for_what_is_on_its_way_and_leaves_no_doubt(
+    smsc: Smsc, consumer: Process, desk: Desk
+) -> None:
+    smsc.behave(delay=200)
+    consumer.start(smsc.uri(window=4))
+    sent = [desk.hand_over("sms") for _ in range(30)]
+    eventually(lambda: len(smsc.taken()) > 8)
+    assert consumer.end() == 0
+    consumer.start(smsc.uri(window=4))
+    assert fates_of(desk, sent) == Counter(sent=30)
+    assert len(smsc.taken()) == 30
+
+
 def test_a_session_that_is_cut_before_the_gateway_took_anything_opens_the_circuit_for_a_moment(
     smsc: Smsc, consumer: Process, desk: Desk
 ) -> None:

@@ -87,6 +87,7 @@ class Consumer:
         except Stopped:
             log.info("stopped", extra={"channel": self._channel})
         finally:
+            self._halt.stop()  # whatever ended this thread, the others end, too
             self._broker.close()
             self._flights.close(LAST_GRACE)
             self._transport.close()

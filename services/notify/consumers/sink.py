@@ -1,4 +1,4 @@
-"""SMS for now: a file of JSON lines, which knows every message that it has. Stands where an SMS provider will."""
+"""SMS where no gateway is set: a file of JSON lines, which knows every message that it has."""
 
 from __future__ import annotations
 
