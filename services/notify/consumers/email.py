@@ -2,8 +2,8 @@
 
 Reads LOOPDESK_AMQP_URI and LOOPDESK_MONGO_URI (its own accounts), SMTP_URI (`smtp://host:port`, `smtps://…`,
 `smtp+starttls://user:password@…`) and SMTP_FROM (`desk@example.com` or `Service desk <desk@example.com>`); and what
-docs/email.md lists: SMTP_CA_FILE, SMTP_MAILS_PER_LINE, SMTP_IDLE, SMTP_PACE, SMTP_MAX_BYTES, MAIL_BOUNCES, ATTACHMENTS,
-ATTACHMENT_HOSTS, ATTACHMENT_CA_FILE.
+docs/email.md lists: SMTP_CA_FILE, SMTP_LINES, SMTP_MAILS_PER_LINE, SMTP_IDLE, SMTP_PACE, SMTP_MAX_BYTES, MAIL_BOUNCES,
+ATTACHMENTS, ATTACHMENT_HOSTS, ATTACHMENT_CA_FILE.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from services.notify.consumers.message import FAILED, Message, Outcome
 from services.notify.consumers.pace import Pace, rates_of
 from services.notify.consumers.runner import Consumer
 from services.notify.consumers.smtp import Relay
+from services.notify.consumers.smtp_lines import Lines
 from services.notify.consumers.smtp_settings import RelaySettings
 from services.notify.consumers.store import Claims
 from shared import logs
@@ -36,16 +37,17 @@ class Mailer:
 
     idempotent = False
 
-    def __init__(self, relay: Relay, style: Style, attachments: Attachments, clock: Clock, pace: Pace) -> None:
-        self._relay = relay
+    def __init__(self, lines: Lines, style: Style, attachments: Attachments, clock: Clock, pace: Pace) -> None:
+        self._lines = lines
         self._style = style
         self._attachments = attachments
         self._clock = clock
         self.pace = pace
-        self.check, self.close = relay.check, relay.close
+        self.window = lines.number
+        self.check, self.close = lines.check, lines.close
 
     def send(self, message: Message) -> Outcome:
-        """As `Relay.send`; what no mail can be made of is failed."""
+        """As `Relay.send`, each mail on a line of its own; what no mail can be made of is failed."""
         try:
             files = self._attachments.load(message.attachments)
             mail = compose(message, self._style, self._clock.now(), files)
@@ -53,7 +55,7 @@ class Mailer:
             return Outcome(FAILED, f"not mailable: {error}")
         except NotAttachable as error:
             return Outcome(FAILED, f"attachment {error}")
-        return self._relay.send(mail)
+        return self._lines.send(mail)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class MailSettings:
     style: Style
     attachments: Attachments
     rates: Mapping[str, float]
+    lines: int = 1
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> MailSettings:
@@ -84,6 +87,7 @@ class MailSettings:
                     file(environ, "ATTACHMENT_CA_FILE") or True,
                 ),
                 rates=rates_of(environ.get("SMTP_PACE", "")),
+                lines=number(environ, "SMTP_LINES", 1),
             )
         except (ValueError, OSError) as error:
             raise MissingSettings(f"a setting is malformed: {error}") from None
@@ -91,7 +95,8 @@ class MailSettings:
     def mailer(self, clock: Clock) -> Mailer:
         """What sends, by these settings."""
         sender = self.style.own.bounces("check") if self.style.bounces else self.style.own.address
-        return Mailer(Relay(self.relay, sender=sender), self.style, self.attachments, clock, Pace(self.rates))
+        lines = Lines(self.lines, lambda: Relay(self.relay, sender=sender))
+        return Mailer(lines, self.style, self.attachments, clock, Pace(self.rates))
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,7 +37,6 @@ class Attachments:
     hosts: frozenset[str] = frozenset()
     most: int = 10_000_000
     verify: str | bool = True  # of https: a CA file, or the usual authorities
-    session: requests.Session = field(default_factory=requests.Session, compare=False)
 
     def load(self, wanted: Iterable[Attachment]) -> list[File]:
         """All of them. Raises `NotAttachable` (it never will be), `TryLater` (its host is away)."""
@@ -71,7 +70,7 @@ class Attachments:
             raise NotAttachable(f"from a host that is not declared: {one.name}")
         until = time.monotonic() + SECONDS
         try:
-            with self.session.get(
+            with requests.get(
                 one.href, timeout=SECONDS / 4, stream=True, allow_redirects=False, verify=self.verify
             ) as answer:
                 _found(answer, one)

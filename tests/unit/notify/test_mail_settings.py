@@ -7,6 +7,7 @@ import pytest
 from services.notify.consumers.email import MailSettings
 from services.notify.consumers.mail import ALL, FAILURE
 from services.notify.consumers.mail_receiver import ReceiverSettings
+from shared.clock import SystemClock
 from shared.settings import MissingSettings
 
 OUT = {"SMTP_URI": "smtps://relay", "SMTP_FROM": "Desk <desk@example.com>"}
@@ -39,12 +40,14 @@ def test_everything_else_may_be_set():
             "ATTACHMENT_HOSTS": "Files.example.com, b.example.com",
             "SMTP_MAILS_PER_LINE": "7",
             "SMTP_IDLE": "5",
+            "SMTP_LINES": "4",
         }
     )
     assert (settings.rates, settings.style.bounces, settings.style.most) == ({"qq.com": 5.0}, ALL, 5000)
     assert settings.attachments.folder == Path("/srv/files")
     assert settings.attachments.hosts == {"files.example.com", "b.example.com"}
     assert (settings.attachments.most, settings.relay.mails_per_line, settings.relay.idle) == (5000, 7, 5.0)
+    assert settings.mailer(SystemClock()).window == 4
     assert MailSettings.load(OUT | {"MAIL_BOUNCES": "1"}).style.bounces == FAILURE
 
 
@@ -59,6 +62,7 @@ def test_everything_else_may_be_set():
         {"SMTP_PACE": "fast"},
         {"SMTP_MAX_BYTES": "much"},
         {"MAIL_BOUNCES": "yes"},
+        {"SMTP_LINES": "0"},
         {"SMTP_CA_FILE": "/nowhere.pem"},
     ],
 )

@@ -1,7 +1,9 @@
 """The relay, spoken to for real: aiosmtpd on loopback, with TLS and login, refusing at every step."""
 
+import asyncio
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -11,6 +13,7 @@ from services.notify.consumers.mail import ALL, FAILURE, Style
 from services.notify.consumers.mail_addresses import OwnAddress
 from services.notify.consumers.message import Down, Outcome, TryLater
 from services.notify.consumers.smtp import Relay
+from services.notify.consumers.smtp_lines import Lines
 from services.notify.consumers.smtp_replies import meaning
 from services.notify.consumers.smtp_settings import RelaySettings
 from tests.unit.notify.test_mail import a_mail
@@ -134,6 +137,36 @@ def test_a_relay_that_goes_away_during_the_text_leaves_an_unknown_fate(relays):
     relay, _ = relays(Replies("DATA", "hang up"))
     assert relay.send(a_mail()).state == "unknown"
     assert relay.send(a_mail()).state == "sent"
+
+
+class Slow(Replies):
+    """Answers to one recipient only when another mail has been taken."""
+
+    def __init__(self):
+        super().__init__()
+        self.other = asyncio.Event()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address == "slow@example.com":
+            await self.other.wait()
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.other.set()
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_a_slow_answer_holds_up_no_mail_on_another_line(relays):
+    handler = Slow()
+    _, controller = relays(handler)
+    at = RelaySettings("127.0.0.1", controller.port, "smtp")
+    lines = Lines(2, lambda: Relay(at, timeout=20.0))
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(lines.send, a_mail(to="slow@example.com"))
+        assert lines.send(a_mail()).state == "sent"
+        assert slow.result(20).state == "sent"
+    assert [envelope.rcpt_tos for envelope in handler.taken] == [["customer@example.com"], ["slow@example.com"]]
+    lines.close()
 
 
 # refusals
