@@ -74,6 +74,12 @@ def said(parts: Sequence[Message], kind_name: str) -> dict[str, Any]:
     return {"kind_name": kind_name, "items": items, "count": len(parts), "more": len(parts) - len(items)}
 
 
+def plain(said: Mapping[str, Any]) -> ledger.Content:
+    """The same without a template: the lines alone."""
+    heading = f"{said['kind_name']}: {said['count']}"
+    return ledger.Content("\n".join((heading, *(item["line"] for item in said["items"]))), heading)
+
+
 def _line(part: Message) -> str:
     """The subject, or the first line of what has none."""
     assert part.content is not None, "the caller lists what can be read"  # noqa: S101 - the caller's own condition

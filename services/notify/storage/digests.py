@@ -15,6 +15,7 @@ from services.notify.domain.holding import Decision
 from services.notify.domain.ledger import HELD, Content, Message
 from services.notify.reference import Reference as Rules
 from services.notify.storage.messages import Messages
+from services.notify.texts import RENDERING
 from shared.cause import Cause
 from shared.events import Fact
 from shared.reference import Reference
@@ -80,7 +81,10 @@ class Digests:
         names = reference.holding.kind(digest.kind).name
         name = names.get(digest.language) or next(iter(names.values()), digest.kind)
         said = digests.said(parts, name)
-        return reference.written(digest.template, digest.channel, digest.language, said, digest.zone)
+        try:
+            return reference.written(digest.template, digest.channel, digest.language, said, digest.zone)
+        except RENDERING:  # the reference data have changed since, and have no text for this any more
+            return digest.language, digests.plain(said)
 
     def tells(self, part: Message, cause: Cause) -> bool:
         """Whether its digest is still to come, or tells it; else it came too late, and is to be decided again."""

@@ -40,9 +40,10 @@ class Obsolescence:
 
         Whether anything of the kind waits at all is asked once a second, not for each event.
         """
-        if event.type not in obsoleting or not self._anything_waits(event.type):
+        order_no = event.data.get("order_no")
+        if event.type not in obsoleting or not order_no or not self._anything_waits(event.type):
             return
-        about = {"obsolete": event.type, "order_no": event.data["order_no"], **IS_HELD}
+        about = {"obsolete": event.type, "order_no": order_no, **IS_HELD}
         for row in list(self._messages.collection.find(about, {"_id": 1}).hint("held")):
             self._messages.change(cause, row["_id"], functools.partial(_cancelled, event=event))
 
@@ -61,7 +62,7 @@ class Obsolescence:
         But of a deadline: there one row may tell of several events.
         """
         keep = obsoleting.get(event.type)
-        if keep is not None and (not told or event.type in OF_DEADLINES):
+        if keep is not None and event.data.get("order_no") and (not told or event.type in OF_DEADLINES):
             self._matters.note(event, keep)
 
 

@@ -10,7 +10,7 @@ from services.notify.domain import rules
 from services.notify.domain.audience import LIST, Customer
 from services.notify.domain.ledger import Message
 from services.notify.domain.occurrence import Occurrence, promise_of
-from services.notify.domain.preferences import CUSTOMER, NO_WISHES, Wishes
+from services.notify.domain.preferences import ADDRESS, CUSTOMER, NO_WISHES, Wishes
 from services.notify.domain.rules import Notice, Usable
 from services.notify.reference import Reference as Rules
 from services.notify.storage.customers import Customers
@@ -56,7 +56,7 @@ class Telling:
 
 
 class Wanted:
-    """What those want whom one event concerns: customers and people on lists; staff are told as the rules say."""
+    """What those want whom one event concerns; staff are told as the rules say."""
 
     def __init__(self, preferences: PreferencesStore, reference: Rules, customer: Customer | None) -> None:
         self._preferences = preferences
@@ -71,7 +71,7 @@ class Wanted:
 
     def fit(self, recipient: str, kind: str, channel: str, address: str) -> str | None:
         """`Usable`: addresses that can be one, and that they do not mind being told at."""
-        if recipient.startswith(LIST):
+        if recipient.startswith((LIST, ADDRESS)):
             self._wishes[recipient] = self._preferences.wishes(recipient, (address,))
         return wanted(self._reference, self.wishes(recipient))(recipient, kind, channel, address)
 

@@ -380,6 +380,14 @@ def test_where_digests_are_switched_off_meanwhile_the_parts_go_by_themselves(des
     assert {row["state"] for row in desk.rows(event="work_assigned")} == {"handed_over"}
 
 
+def test_a_digest_that_has_no_text_any_more_tells_the_lines(desk: Indoors) -> None:
+    recipient = burst(desk, 5)
+    digest = desk.row(event="digest")
+    desk.store.messages.collection.update_one({"_id": digest["_id"]}, {"$set": {"template": "gone"}})
+    desk.until(minutes=10)
+    assert desk.row(recipient=recipient, event="digest")["content"]["text"].count("T-") == 2
+
+
 def test_a_digest_lists_a_hundred_and_counts_the_rest(desk: Indoors) -> None:
     burst(desk, 3 + 103)
     desk.until(minutes=10)
@@ -496,8 +504,13 @@ class Life:
             desk.hear()
 
     def _note(self) -> None:
+        """What has left since, and the consumers' word on it: what had none for long would go by another channel."""
+        dies_in, self.desk.clock.dies_in = self.desk.clock.dies_in, None
         for one in self.desk.sent():
-            self.left.setdefault(one["message_id"], self.desk.clock.at)
+            if one["message_id"] not in self.left:
+                self.left[one["message_id"]] = self.desk.clock.at
+                self.desk.delivered(one["message_id"])
+        self.desk.clock.dies_in = dies_in
 
     def finish(self) -> None:
         """What was not acknowledged comes again; then time goes by until nothing waits."""

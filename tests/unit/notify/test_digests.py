@@ -46,6 +46,12 @@ def test_a_digest_lists_a_hundred_by_their_subjects_and_counts_the_rest():
     assert [item["line"] for item in said["items"][:2]] == ["text 0", "subject 1"]
 
 
+def test_without_a_template_a_digest_is_its_lines():
+    parts = [a_part(n, content=Content("text", f"subject {n}")) for n in range(2)]
+    content = digests.plain(digests.said(parts, "Work"))
+    assert (content.subject, content.text) == ("Work: 2", "Work: 2\nsubject 0\nsubject 1")
+
+
 def test_a_digest_is_worth_sending_as_long_as_any_of_its_parts():
     long = a_part(2, expires_at=NOON + timedelta(days=9))
     assert told(a_part(), long).expires_at == NOON + timedelta(days=9)
