@@ -70,14 +70,15 @@ def show(reply_id: str, zone: tzinfo, as_json: bool) -> None:
 
 @replies.command("try")
 @click.option("--from", "sender", required=True, help="The number that it comes from.")
-@click.option("--to", default="", help="The short code that it comes to.")
+@click.option("--to", help="The short code that it comes to.")
 @click.option("--at", type=MOMENT, help="When; now, if not said.")
 @click.argument("text")
 @AS_JSON
-def attempt(sender: str, to: str, at: datetime | None, text: str, as_json: bool) -> None:
+def attempt(sender: str, to: str | None, at: datetime | None, text: str, as_json: bool) -> None:
     """Say what an SMS would be taken for, and why; nothing happens."""
-    when = {"received_at": at} if at else {}
-    found = _call("preview_reply", **{"from": sender, "to": to, "text": text}, **when)
+    known = {"to": to, "received_at": at}
+    given = {name: value for name, value in known.items() if value}
+    found = _call("preview_reply", **{"from": sender, "text": text}, **given)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return

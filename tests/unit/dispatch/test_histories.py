@@ -13,6 +13,7 @@ from services.dispatch import domain
 from services.dispatch.domain.assigning.assignment import UnitsRule
 from services.dispatch.domain.clocks.clock import counted_at
 from services.dispatch.domain.people.roster import Roster
+from services.dispatch.domain.work import appointments
 from services.dispatch.domain.work.candidacy import Around
 from services.dispatch.domain.work.picking import pick, terms_of
 from services.dispatch.domain.work.record import FIELDS, OPTIONAL, clock_form, clock_of, record
@@ -110,6 +111,11 @@ MOVES = {
         reason="better",
         step=step_of(order, number),
     ),
+    "appoint": lambda order, at, *_: appointments.set_appointment(order, at, at + timedelta(days=1), note="ring"),
+    "say_no": lambda order, at, number, *_: appointments.answered(
+        order, at, number=number or 1, answer="change", note="Monday", reply_id="sms/1"
+    ),
+    "call_off": lambda order, at, *_: appointments.cancel_appointment(order, at, "no part"),
     "void": lambda order, at, number, *_: domain.void_fee(order, at, number or 1, "was wrong"),
     "resolve": lambda order, at, *_: domain.resolve(order, at, "Done"),
     "reopen": lambda order, at, *_: domain.reopen(order, at, reason="again", cause="agent"),

@@ -16,6 +16,7 @@ from deploy.simulation.reproduce import Difference
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order
 from services.dispatch.domain.rollouts.repin import apply_newer
+from services.dispatch.domain.work.appointments import answered, set_appointment
 from tests.unit.dispatch.builders import NINE, after
 from tests.unit.simulation.builders import (
     NEWER,
@@ -49,6 +50,20 @@ def test_a_history_of_the_rules_comes_out_the_same(tmp_path: Path) -> None:
     assert loaded.differences == []
     assert (loaded.checked.orders, loaded.checked.assignments) == (1, 1)
     assert loaded.checked.deadlines > 10
+
+
+def test_so_does_one_with_an_appointment_that_the_customer_confirmed(tmp_path: Path) -> None:
+    history = History()
+    history.then(lambda order, at: set_appointment(order, at, after(days=1)), after(minutes=1), "request 1")
+    history.then(_confirmed, after(minutes=9), "event sms/1")
+    history.then(lambda order, at: domain.resolve(order, at, "done", "en"), after(hours=3), "request 2")
+
+    assert "appointment_confirmed" in {one["type"] for one in history.row["entries"]}
+    assert differences(tmp_path, history.row) == []
+
+
+def _confirmed(order: Order, at: datetime) -> Decision:
+    return answered(order, at, number=1, answer="confirm", note=None, reply_id="sms/1")
 
 
 def test_so_does_one_in_which_everything_was_missed(tmp_path: Path) -> None:
