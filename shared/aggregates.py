@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -23,6 +22,7 @@ from shared.gather import DUPLICATE, Gather, refused
 from shared.housekeeping import LIMIT
 from shared.mongo import LostRace
 from shared.outage import is_outage
+from shared.values import replace
 
 if TYPE_CHECKING:
     from shared.mongo import Database, Transaction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from services.notify.texts import RENDERING
 from shared.cause import Cause
 from shared.events import Fact
 from shared.reference import Reference
+from shared.values import replace
 
 EVENT = "broadcast"
 CONTACT = "_contact"

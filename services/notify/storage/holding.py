@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +29,7 @@ from shared.errors import NotFound, NotYetKnown
 from shared.events import Fact
 from shared.mongo import Database
 from shared.reference import Reference
+from shared.values import replace
 
 Drafted = tuple[Message, list[Fact]]
 WISHES = (OPTED_OUT, NOT_WANTED)

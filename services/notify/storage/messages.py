@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from shared.cause import Cause
 from shared.errors import Conflict
 from shared.events import KERNEL_FIELDS, Fact, kernel_fields
 from shared.mongo import Database, Transaction
+from shared.values import replace
 
 #: A message id begins with its time, so every one of these also sorts by time.
 _BY_CHANNEL = ("channel", "state")
