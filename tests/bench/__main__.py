@@ -15,7 +15,7 @@ from rich.table import Table
 from deploy.localstack import launch
 from deploy.localstack.instance import Instance
 from shared.client import Client, Request
-from tests.bench import assigning, bare, business_time, measure, simulation, timers
+from tests.bench import assigning, bare, broadcast, business_time, measure, simulation, timers
 from tests.support import Stack, eventually
 
 OTHERS = ("dispatch", "dispatch-worker", "feedback", "feedback-worker", "notify", "notify-worker", "intake-worker")
@@ -43,7 +43,8 @@ def running() -> Iterator[Stack]:
 @click.option("--tickets", default=100_000, show_default=True, help="Tickets for the figures on growth; 0: leave out.")
 @click.option("--orders", default=1_000_000, show_default=True, help="Open work orders for the timers; 0: leave out.")
 @click.option("--simulated", default=1_000_000, show_default=True, help="Work orders to simulate; 0: leave out.")
-def main(repeats: int, calls: int, tickets: int, orders: int, simulated: int) -> None:
+@click.option("--recipients", default=100_000, show_default=True, help="Of a broadcast; 0: leave out.")
+def main(repeats: int, calls: int, tickets: int, orders: int, simulated: int, recipients: int) -> None:
     """Measure Loopdesk beside bare pieces of the same stack."""
     business_time.show(console)
     if simulated:
@@ -52,6 +53,8 @@ def main(repeats: int, calls: int, tickets: int, orders: int, simulated: int) ->
     with running() as stack, bare.stock_echo(stack.admin_amqp_uri):
         desk = measure.Desk(stack)
         desk.prepare()
+        if recipients:
+            broadcast.report(stack, console, recipients)
         assigning.report(stack, console)
         _rates(desk, repeats, calls)
         _loop(desk, repeats, max(200, calls // 4))
