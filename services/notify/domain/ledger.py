@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,10 +30,28 @@ from services.notify.domain.occurrence import Occurrence, message_id, promise_of
 from services.notify.domain.rules import Notice
 from services.notify.errors import NotAReceiptFor, NotOnWorklist, WrongChannel
 from shared.events import Fact
+from shared.values import replace
 
-__all__ = [
-    *("CANCELLED", "DELIVERED", "EXPIRED", "FAILED", "HANDED_OVER", "HELD", "MOVES", "QUEUED", "RECEIPTS", "SENT"),
-    *("STATES", "UNKNOWN", "WAITING", "Content", "Message", "Occurrence", "attempt_of", "message_id", "promise_of"),
+__all__ = [  # all of a message is imported from here
+    "CANCELLED",
+    "DELIVERED",
+    "EXPIRED",
+    "FAILED",
+    "HANDED_OVER",
+    "HELD",
+    "MOVES",
+    "QUEUED",
+    "RECEIPTS",
+    "SENT",
+    "STATES",
+    "UNKNOWN",
+    "WAITING",
+    "Content",
+    "Message",
+    "Occurrence",
+    "attempt_of",
+    "message_id",
+    "promise_of",
 ]
 
 RETRY_FOR = timedelta(days=1)
