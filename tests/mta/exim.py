@@ -157,7 +157,7 @@ def running_exim(desk: str, receiver: int) -> Iterator[Exim]:
         exim.start()
         yield exim
     finally:
-        exim.end()
+        exim.end(signal.SIGKILL)  # what it began must not write a log any more
         shutil.rmtree(folder, ignore_errors=True)
 
 
