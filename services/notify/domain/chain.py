@@ -78,11 +78,11 @@ _NEW: Mapping[str, Any] = {
 
 
 def follow(message: Message, at: datetime, successor: Message) -> Changed:
-    """The other one tells it now: nothing of this one has to be kept for that."""
-    if not open_end(message):
+    """The other one tells it now: nothing of this one has to be kept for that. Also if it has arrived meanwhile."""
+    if message.followed_by is not None:
         return message, []
     told = {"message_id": successor.message_id, "channel": successor.channel}
-    followed = replace(message, followed_by=successor.message_id, then=(), said=None)
+    followed = replace(message, followed_by=successor.message_id, then=(), said=None, look=False)
     return followed, [Fact("message_followed", at, told)]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from services.notify.domain import chain
 from services.notify.domain.audience import DEFAULT, LIST, AddressBook, Contact, Customer
 from services.notify.domain.ledger import DELIVERED, Content, Message
+from services.notify.domain.occurrence import successor_id
 from services.notify.domain.preferences import CUSTOMER, Wishes
 from services.notify.domain.rules import Notice, notice_of
 from services.notify.reference import Reference as Rules
@@ -19,7 +21,7 @@ from services.notify.storage.telling import Wanted
 from services.notify.texts import RENDERING
 from shared.cause import Cause
 from shared.clock import Clock
-from shared.errors import NotYetKnown
+from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
 from shared.reference import Reference
 
@@ -58,6 +60,8 @@ class Fallback:
         cause = Cause.from_event(event)
         previous = self._messages.get(event.data["message_id"])
         if not chain.open_end(previous):
+            # it may have arrived after a first try wrote the successor, before that could be noted here
+            self._overtake(cause, previous, successor_id(previous.message_id))
             return
         if previous.expires_at <= self._clock.now():
             self._give_up(cause, previous, [(channel, chain.TOO_LATE) for channel in previous.then])
@@ -75,9 +79,14 @@ class Fallback:
     def settle(self, cause: Cause, message_id: str) -> None:
         """Where a message has arrived after all, its successor that has not left yet is cancelled."""
         message = self._messages.get(message_id)
-        if message.state != DELIVERED or message.followed_by is None:
+        if message.followed_by is not None:
+            self._overtake(cause, message, message.followed_by)
+
+    def _overtake(self, cause: Cause, message: Message, successor: str) -> None:
+        if message.state != DELIVERED:
             return
-        self._messages.change(cause, message.followed_by, partial(chain.overtaken, by=message_id))
+        with suppress(NotFound):
+            self._messages.change(cause, successor, partial(chain.overtaken, by=message.message_id))
 
     def _write(self, cause: Cause, previous: Message, notice: Notice, wishes: Wishes) -> Message:
         """The successor's row, written as of now; whether it goes at once is decided as for any message."""

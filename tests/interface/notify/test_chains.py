@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -84,6 +85,21 @@ def test_without_a_word_it_is_unknown_and_after_its_limit_the_next_channel_acts(
     told.receipt("sms", "delivered")
     told.in_state("sms", "delivered")
     assert [row["state"] for row in told.rows()] == ["delivered", "sent"]
+
+
+def test_a_successor_that_waits_still_is_cancelled_when_the_first_one_arrived(
+    stack: Stack, desk: Client, world: Feigned
+) -> None:
+    told = Told(stack, desk, world)
+    told.in_state("sms", "sent")
+    told.receipt("sms", "failed")
+    message_id = told.in_state("email", "sent")["message_id"]
+    told.until(lambda: told.row("sms")["followed_by"])
+    later = told.matter.at + timedelta(days=1)
+    held = {"state": "held", "held_for": "quiet_hours", "due_at": later, "timer_at": later}
+    stack.database["notify_messages"].update_one({"_id": message_id}, {"$set": held, "$inc": {"revision": 1}})
+    told.receipt("sms", "delivered")
+    assert told.in_state("email", "cancelled")["detail"] == "told_already"
 
 
 def test_an_unknown_message_is_what_a_later_word_says(stack: Stack, desk: Client, world: Feigned) -> None:

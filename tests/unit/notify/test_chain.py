@@ -132,6 +132,12 @@ def test_what_is_told_by_another_message_keeps_nothing_for_that():
     assert chain.follow(message, LATER, successor(failed())[0]) == (message, [])
 
 
+def test_what_arrives_while_its_successor_is_written_knows_of_it_all_the_same():
+    arrived, _ = ledger.move(failed(), DELIVERED, LATER)
+    message, _ = chain.follow(arrived, LATER, successor(failed())[0])
+    assert (message.state, message.followed_by) == (DELIVERED, successor(failed())[0].message_id)
+
+
 def test_with_no_channel_left_a_person_looks_at_it():
     message, facts = chain.give_up(failed(), LATER, [("email", "no_address")])
     assert message.look
