@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from marshmallow import fields, validate
 
-from services.notify.domain.audience import Customer
 from services.notify.domain.care import Plan
-from services.notify.domain.rules import Notice
+from services.notify.storage.care_preview import Foreseen, Foretold
 from shared.schemas import Code, Page, Request
 
 #: A calendar that ends sooner than any that computers know.
@@ -33,20 +32,29 @@ class FindCareDays(Page):
 # replies
 
 
-def plan(known: Plan) -> dict[str, Any]:
-    """Which plan it is."""
-    return {"plan": known.code, "active": known.active, "kind": known.kind, "template": known.template}
-
-
-def foreseen(customer: Customer, notice: Notice, due: datetime, ticket_no: str) -> dict[str, Any]:
-    """One who would be told, when and how."""
+def preview(plan: Plan, day: date, found: Foretold) -> dict[str, Any]:
+    """Whom a plan would tell on a day."""
     return {
-        "customer_id": customer.customer_id,
-        "channel": notice.channel,
-        "then": list(notice.then),
-        "language": notice.language,
-        "due_at": due,
-        "ticket_no": ticket_no or None,
+        "plan": plan.code,
+        "active": plan.active,
+        "kind": plan.kind,
+        "template": plan.template,
+        "date": day.isoformat(),
+        "count": found.count,
+        "not_told": dict(found.not_told),
+        "first": [_foreseen(one) for one in found.first],
+        "complete": found.complete,
+    }
+
+
+def _foreseen(one: Foreseen) -> dict[str, Any]:
+    return {
+        "customer_id": one.customer.customer_id,
+        "channel": one.notice.channel,
+        "then": list(one.notice.then),
+        "language": one.notice.language,
+        "due_at": one.due,
+        "ticket_no": one.ticket_no or None,
     }
 
 

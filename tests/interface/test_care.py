@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from deploy.catalogue import collections
 from services.notify.domain.care import PLAN_OFF, TOO_LATE
 from services.notify.storage import care as at_work
+from services.notify.storage.care_preview import foretell
 from services.notify.store import NotifyStore
 from shared.events import Event
 from shared.mongo import Database
@@ -348,15 +349,14 @@ def test_a_preview_says_who_would_be_told_when_and_how_and_tells_nobody(desk: De
     for number in range(12):
         desk.customer(f"c-{number:02d}", time_zone="Europe/London")
     desk.customer("c-99", phone=None)
-    care, rules = desk.store.care, desk.store.reference.current()
-    plan = rules.care.plans["birthday"]
+    rules = desk.store.reference.current()
 
-    found = [
-        (customer.customer_id, care.considered(rules, plan, customer, DAY)[0])
-        for customer, _ in care.whom(plan, DAY, 50)
-    ]
+    found = foretell(desk.store.care, rules, rules.care.plans["birthday"], DAY, 50)
 
-    assert found == [*((f"c-{number:02d}", None) for number in range(12)), ("c-99", "no_address")]
+    assert (found.count, found.not_told, found.complete) == (12, {"no_address": 1}, True)
+    assert [one.customer.customer_id for one in found.first] == [f"c-{number:02d}" for number in range(10)]
+    assert {(one.notice.channel, one.due) for one in found.first} == {("sms", NINE + timedelta(hours=8))}
+    assert foretell(desk.store.care, rules, rules.care.plans["birthday"], DAY, 5).complete is False
     assert desk.told() == []
 
 

@@ -162,9 +162,11 @@ class Care:
         matter: Matter = care.NOTHING,
     ) -> str | None:
         """Tell one customer; why not, or None. Said again, it is the same message. `until`: it is worth telling."""
-        why, notice, wanted = self.considered(rules, plan, customer, day.day)
-        if why is not None:
-            return why
+        if (why := plan.refuses(customer, day.day)) is not None:
+            return why  # most of them, where a plan is for a few: nothing was read for it
+        notice, wanted = self.way(rules, plan, customer)
+        if notice.to is None:
+            return notice.why_not
         occurrence = care.occurrence(plan, customer.customer_id, day.day, day.due, now, matter)
         if not self._room(plan, rules.care.per_year, customer.customer_id, day.day, occurrence.id):
             return care.YEARS_ENOUGH
@@ -181,13 +183,12 @@ class Care:
             return care.FAILED
         return None
 
-    def considered(self, rules: Rules, plan: Plan, customer: Customer, day: date) -> tuple[str | None, Notice, Wanted]:
-        """(why not, how, what the customer wants): as far as it can be said without counting."""
+    def way(self, rules: Rules, plan: Plan, customer: Customer) -> tuple[Notice, Wanted]:
+        """How the customer would be told, if at all, and what they want."""
         wanted = Wanted(self._preferences, rules, customer)
         recipient = f"{CUSTOMER}{customer.customer_id}"
         known = wanted.wishes(recipient).customer(customer)
-        notice = notice_of(plan.rule(plan.valid_for), recipient, [known], known.preferred_channels, wanted.fit)
-        return plan.refuses(customer, day) or (notice.why_not if notice.to is None else None), notice, wanted
+        return notice_of(plan.rule(plan.valid_for), recipient, [known], known.preferred_channels, wanted.fit), wanted
 
     def _room(self, plan: Plan, of_all: int | None, customer_id: str, day: date, holder: str) -> bool:
         """One of the year's places, of the plan's and of all plans'; asked again it is the same one."""
