@@ -197,3 +197,16 @@ def test_two_machines_that_answer_each_other_end_after_one_answer_each(post: Pos
 
 def _first(post: Post, address: str) -> dict[str, Message]:
     return {mail["Message-ID"]: mail for mail in eventually(lambda: post.mails(address))}
+
+
+def test_stop_by_mail_stops_and_says_so_once(outside: Outside, post: Post, address: str) -> None:
+    _, mail = resolved(outside, post, address)
+
+    for count in (1, 2):
+        post.send(address, parseaddr(mail["Reply-To"])[1], "Unsubscribe")
+        assert {reply["state"] for reply in post.settled(address, count)} == {"answered"}
+
+    (told,) = eventually(lambda: [m for m in post.mails(address) if "no more messages" in m["Subject"]])
+    assert told["Auto-Submitted"] == "auto-generated"
+    rows = outside.workbench.call("notify", "find_messages", recipient=f"address:{address}")["messages"]
+    assert [(row["event"], row["channel"]) for row in rows] == [("contact_unsubscribed", "email")]

@@ -70,9 +70,9 @@ def test_a_text_that_nobody_understands_becomes_one_ticket_and_its_sender_hears(
     phone = a_customer()["phone"]
 
     reply = inbound.sms(phone, "The street is dark", times=3)
+    ticket = ticket_of(outside, inbound, reply)
     again = inbound.sms(phone, "The street is dark")
 
-    ticket = ticket_of(outside, inbound, reply)
     assert (ticket["channel"], ticket["text"], ticket["category"]) == ("sms", "The street is dark", "other")
     customer = outside.workbench.call("intake", "get_customer", customer_id=ticket["customer_id"])
     assert (customer["phone"], customer["name"], customer["language"]) == (phone, phone, "en")
@@ -118,9 +118,10 @@ def test_an_answer_that_comes_too_late_becomes_a_ticket(outside: Outside, inboun
     outside.answer(case, 5, "by the link")
     outside.when_ticket(case, status="closed")
 
-    same, other = inbound.sms(phone_of(case), "5"), inbound.sms(phone_of(case), "1")
-
+    same = inbound.sms(phone_of(case), "5")
     assert inbound.when_reply(same, "repeated")["ticket_no"] == case.ticket_no
+    other = inbound.sms(phone_of(case), "1")
+
     assert kept(ticket_of(outside, inbound, other))["why"] == "answered_otherwise"
     assert outside.cases(case)[0]["score"] == 5
 
