@@ -59,7 +59,7 @@ class Matter:
     def saved(self, **customer: Any) -> None:
         """Intake tells who the customer is."""
         self._saves = getattr(self, "_saves", 0) + 1
-        known = {"customer_id": self.customer_id, "name": "Example Ltd", "tier": None, "language": "en"}
+        known: dict[str, Any] = {"customer_id": self.customer_id, "name": "Example Ltd", "tier": None, "language": "en"}
         known |= {"phone": self.phone, "email": self.mail, "preferred_channels": [], "area": None, "household": None}
         known |= {"time_zone": None, "dates": {}, **customer}
         self.desk.store.customers.save(self._event("intake", "customer_saved", self.customer_id, self._saves, known))
@@ -67,13 +67,13 @@ class Matter:
     def event(self, name: str, number: int | None = None, **said: Any) -> Event:
         """What dispatch says of the work, next."""
         self.number = number or self.number + 1
-        data = {"order_no": self.order_no, "ticket_no": self.ticket_no, "customer_id": self.customer_id}
+        data: dict[str, Any] = {"order_no": self.order_no, "ticket_no": self.ticket_no, "customer_id": self.customer_id}
         data |= {"type": "fault", "category": "x", "priority": "P2", "team": "x", "agent": "a-1", "round": 0}
         data |= {"step": None, "visit": None, "step_name": None, "accept_by": None, "principal": None, "watchers": []}
         return self._event("dispatch", name, self.order_no, self.number, data | said)
 
     def survey(self) -> Event:
-        data = {"case_no": f"{self.order_no}/0", "order_no": self.order_no, "ticket_no": self.ticket_no}
+        data: dict[str, Any] = {"case_no": f"{self.order_no}/0", "order_no": self.order_no, "ticket_no": self.ticket_no}
         data |= {"customer_id": self.customer_id, "team": "x", "priority": "P2", "round": 0, "token": self.id}
         data |= {"expires_at": NOON + timedelta(days=5)}
         return self._event("feedback", "survey_due", f"{self.order_no}/0", 1, data)
@@ -484,8 +484,15 @@ class Life:
     def _step(self, name: str, value: Any) -> None:
         desk, matter = self.desk, self.matter
         if name == "tell":
-            said = {"reason": "x", "cause": "x", "fee": 1, "amount": "1", "currency": "CNY", "agent": matter.id}
-            self.told.append(matter.event(value, **said))
+            said: dict[str, Any] = {
+                "reason": "x",
+                "cause": "x",
+                "fee": 1,
+                "amount": "1",
+                "currency": "CNY",
+                "agent": matter.id,
+            }
+            self.told.append(matter.event(value, **said, agent=matter.id))
             desk.store.telling.tell(self.told[-1])
         elif name == "again" and self.told:
             desk.store.telling.tell(self.told[value % len(self.told)])

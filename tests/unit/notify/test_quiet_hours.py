@@ -1,6 +1,6 @@
 """Quiet hours by the recipient's own clock, its changes included."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ NIGHT = QuietHours.parse("22:00", "08:00")
 REST = QuietHours.parse("12:00", "14:00")
 
 
-def at(text, zone=ZoneInfo("UTC")):
+def at(text, zone=UTC):
     return datetime.fromisoformat(text).replace(tzinfo=zone)
 
 
