@@ -75,6 +75,7 @@ class Trail:
 
     def taken(self, gateway_id, message_id, part, parts, _after):
         self.rows.append((part, parts))
+        return False
 
     def count(self, what):
         self.counts.append(what)

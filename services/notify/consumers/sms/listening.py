@@ -75,9 +75,8 @@ class Listener:
         return self._came(received(packet, self._settings.region), done)
 
     def _reported(self, said: Report, done: Callable[[], None]) -> Tiding | None:
-        message_id = self._trail.reported(said)
-        fate = self._trail.fate(message_id) if message_id and said.state else None
-        if message_id is not None and fate is not None and fate.state == said.state:
+        message_id, fate = self._trail.reported(said)
+        if message_id is not None and fate is not None and said.state is not None and fate.state == said.state:
             return Fate(message_id, fate, done)
         if message_id is None:
             log.info("a receipt before its message, or of another", extra={"gateway_id": said.gateway_id})
@@ -85,23 +84,23 @@ class Listener:
         return None
 
     def _came(self, sms: Received, done: Callable[[], None]) -> Tiding | None:
-        keys = []
+        thread = ""
         if sms.header is not None:
             whole = self._trail.joined(sms.thread, sms.header, sms.text)
             if whole is None:
                 done()
                 return None
-            keys.append(sms.thread)
+            thread = sms.thread
             sms = Received(sms.sender, sms.to, whole, None, sms.gateway_id)
-        keys.append(sms.key)
         at = self._trail.came(sms.key)
-        return Came(lambda consumer: sms_received(sms, consumer, at), partial(self._finish, done, keys))
+        return Came(lambda consumer: sms_received(sms, consumer, at), partial(self._finish, done, sms.key, thread))
 
-    def _finish(self, done: Callable[[], None], keys: list[str]) -> None:
+    def _finish(self, done: Callable[[], None], key: str, thread: str) -> None:
         done()
         try:
-            for key in keys:
-                self._trail.answered(key)
+            self._trail.answered(key)
+            if thread:
+                self._trail.forget(thread)
         except StoreDown as error:  # it is forgotten by itself
             log.warning("database away", extra={"reason": str(error)})
 

@@ -60,6 +60,8 @@ class SmppGateway:
         self._session: Session | None = None
         self._reference = int(time.monotonic() * 1000)
         self._listener = Listener(settings, trail)
+        self._flown: set[str] = set()  # messages sent by this process, of which it has not said so yet
+        self._early: set[str] = set()  # those of them whose receipt overtook the answer
 
     def check(self) -> None:
         """`Down` unless the gateway is bound and answers."""
@@ -113,6 +115,7 @@ class SmppGateway:
             first = first or gateway_id
             if gateway_id:
                 self._record(gateway_id, part, len(parts))
+        self._flown.add(parts[0].message.message_id)
         return Outcome(SENT, None, first, len(parts))
 
     def _send_one(self, part: Part) -> str | None:
@@ -190,7 +193,8 @@ class SmppGateway:
         """It has left: its receipts are to find it, however long the database is away."""
         after = timedelta(seconds=self._settings.query_after) if self._settings.query_after else None
         message_id, number = part.message.message_id, part.number
-        insist(lambda: self._trail.taken(gateway_id, message_id, number, parts, after), self._halt.hold_out)
+        if insist(lambda: self._trail.taken(gateway_id, message_id, number, parts, after), self._halt.hold_out):
+            self._early.add(message_id)
 
     def _next_reference(self) -> int:
         with self._lock:
@@ -222,8 +226,13 @@ class SmppGateway:
         return self._listener.tidings()
 
     def known(self, message_id: str) -> Outcome | None:
-        """What the gateway told of a message before it was known whose it was."""
+        """What the gateway told of a message before it was known whose it was, perhaps to a process that ended."""
+        if message_id in self._flown and message_id not in self._early:
+            self._flown.discard(message_id)
+            return None
         fate = self._trail.fate(message_id)
+        self._flown.discard(message_id)
+        self._early.discard(message_id)
         return fate if fate is not None and fate.state != SENT else None
 
 

@@ -21,8 +21,9 @@ Row = dict[str, Any]
 
 PARTS, INBOUND, COUNTS = "consumer_sms_parts", "consumer_sms_inbound", "consumer_sms_counts"
 DOUBTS = "consumer_sms_doubts"
-#: An SMS that comes again within this time, and was not answered before, is the same one.
-SAME_WITHIN = timedelta(minutes=10)
+#: An SMS that comes again within this time is the same one: where it was not answered, and where it was, since the
+#: answer may have been lost.
+SAME_WITHIN, SAME_AFTER_ANSWER = timedelta(minutes=10), timedelta(minutes=1)
 #: For so long the gateway is asked after a message of which it says nothing.
 ASKED_FOR = timedelta(days=3)
 #: Parts of a long SMS that came in wait so long for the others.
@@ -53,8 +54,11 @@ class Trail:
         self._gateway = gateway
         self._clock = clock
 
-    def taken(self, gateway_id: str, message_id: str, part: int, parts: int, ask_after: timedelta | None) -> None:
-        """The gateway has answered that it has this part. An id that it gives again is another SMS."""
+    def taken(self, gateway_id: str, message_id: str, part: int, parts: int, ask_after: timedelta | None) -> bool:
+        """The gateway has answered that it has this part; gives whether its report has come already.
+
+        An id that the gateway gives again is another SMS.
+        """
         now = self._clock.now()
         known = {"gateway_id": gateway_id, "message_id": message_id, "part": part, "parts": parts, "at": now}
         asked = {"ask_at": now + ask_after} if ask_after else {}
@@ -62,12 +66,13 @@ class Trail:
         same = {"$or": [{"message_id": {"$exists": False}}, {"message_id": message_id}]}
         with _answering():
             try:
-                row = _upserted(self._parts, {**key, **same}, {"$set": known})
+                row = _upserted(self._parts, {**key, **same}, {"$set": {**known, **asked}})
             except DuplicateKeyError:
-                self._parts.replace_one(key, known, upsert=True)
-                row = known
-            if asked and "state" not in row:
-                self._parts.update_one({**key, "state": {"$exists": False}}, {"$set": asked})
+                self._parts.replace_one(key, {**known, **asked}, upsert=True)
+                return False
+            if "state" in row:
+                self._parts.update_one(key, {"$unset": {"ask_at": ""}})
+        return "state" in row
 
     def to_be_asked(self, gateway_id: str, message_id: str, after: timedelta) -> None:
         """It is not known whether the gateway has this message: ask later."""
@@ -76,27 +81,28 @@ class Trail:
         with _answering():
             self._parts.update_one({"_id": self._key(gateway_id)}, {"$setOnInsert": row}, upsert=True)
 
-    def reported(self, report: Report) -> str | None:
-        """Keep what the gateway says; gives whose message it is, None as long as that is not known.
+    def reported(self, report: Report) -> tuple[str | None, Outcome | None]:
+        """Keep what the gateway says; gives whose message it is, None as long as that is not known, and its fate.
 
         What is final stays; what is not is kept by nobody. A report of a message in doubt is known by its mark.
         """
         key = {"_id": self._key(report.gateway_id)}
         new = {"gateway_id": report.gateway_id} | ({"mark": self._key(report.mark)} if report.mark else {})
         with _answering():
+            row: Row | None = None
             if report.state is not None:
                 final = {"state": report.state, "detail": report.detail, "at": self._clock.now()}
+                change = {"$set": final, "$unset": {"ask_at": ""}, "$setOnInsert": new}
                 with suppress(DuplicateKeyError):  # it is known how that one ended
-                    self._parts.update_one(
-                        {**key, "state": {"$exists": False}},
-                        {"$set": final, "$unset": {"ask_at": ""}, "$setOnInsert": new},
-                        upsert=True,
-                    )
-            row = self._parts.find_one(key)
-            if row and "message_id" not in row and "mark" in row:
+                    row = _upserted(self._parts, {**key, "state": {"$exists": False}}, change)
+            row = row or self._parts.find_one(key) or {}
+            if "message_id" not in row and "mark" in row:
                 self._join_marked(row["mark"])
-                row = self._parts.find_one(key)
-        return row.get("message_id") if row else None
+                row = self._parts.find_one(key) or {}
+        message_id: str | None = row.get("message_id")
+        if message_id is None:
+            return None, None
+        return message_id, _fate([row]) if row.get("parts") == 1 else self.fate(message_id)
 
     def in_doubt(self, marks: Sequence[str], message_id: str) -> None:
         """Nobody knows whether these parts have left: a report with a part's mark, before or after this, is theirs."""
@@ -117,13 +123,7 @@ class Trail:
     def fate(self, message_id: str) -> Outcome | None:
         """What is known of a message that was taken whole: `sent` or better. None: not all parts are known of."""
         with _answering():
-            rows = list(self._parts.find({"message_id": message_id}).sort("part"))
-        if not rows or {row.get("part") for row in rows} != set(range(1, rows[0].get("parts", 0) + 1)):
-            return None
-        state = together([row.get("state") for row in rows])
-        details = sorted({row["detail"] for row in rows if state and row.get("state") == state})
-        detail = "; ".join(details) or None
-        return Outcome(state or SENT, detail, rows[0]["gateway_id"], len(rows))
+            return _fate(list(self._parts.find({"message_id": message_id}).sort("part")))
 
     def parts_known(self, message_id: str) -> int:
         """How many parts of a message the gateway is known to have taken."""
@@ -155,14 +155,19 @@ class Trail:
         now = self._clock.now()
         with _answering():
             row = _upserted(self._inbound, {"_id": key}, {"$setOnInsert": {"at": now}})
-            if row["at"] < now - SAME_WITHIN:
-                self._inbound.update_one({"_id": key}, {"$set": {"at": now}})
+            if row["at"] < now - SAME_WITHIN or row.get("answered", now) < now - SAME_AFTER_ANSWER:
+                self._inbound.update_one({"_id": key}, {"$set": {"at": now}, "$unset": {"answered": ""}})
                 return now
         at: datetime = row["at"]
         return at
 
     def answered(self, key: str) -> None:
-        """It was told and answered: whatever comes now is another one."""
+        """It was told and answered: whatever comes a little later is another one."""
+        with _answering():
+            self._inbound.update_one({"_id": key}, {"$set": {"answered": self._clock.now()}})
+
+    def forget(self, key: str) -> None:
+        """The parts are told as a whole."""
         with _answering():
             self._inbound.delete_one({"_id": key})
 
@@ -197,6 +202,15 @@ class Trail:
 
     def _key(self, gateway_id: str) -> str:
         return f"{self._gateway}/{gateway_id}"
+
+
+def _fate(rows: Sequence[Row]) -> Outcome | None:
+    """Of the parts in their order."""
+    if not rows or {row.get("part") for row in rows} != set(range(1, rows[0].get("parts", 0) + 1)):
+        return None
+    state = together([row.get("state") for row in rows])
+    details = sorted({row["detail"] for row in rows if state and row.get("state") == state})
+    return Outcome(state or SENT, "; ".join(details) or None, rows[0]["gateway_id"], len(rows))
 
 
 def _upserted(rows: Collection[Row], key: Mapping[str, Any], change: Mapping[str, Any]) -> Row:
