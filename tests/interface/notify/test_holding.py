@@ -492,7 +492,7 @@ class Life:
                 "currency": "CNY",
                 "agent": matter.id,
             }
-            self.told.append(matter.event(value, **said, agent=matter.id))
+            self.told.append(matter.event(value, **said))
             desk.store.telling.tell(self.told[-1])
         elif name == "again" and self.told:
             desk.store.telling.tell(self.told[value % len(self.told)])
