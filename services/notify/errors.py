@@ -92,7 +92,9 @@ class NotAsked(IllegalMove):
     """That message asks nothing of the kind, or what it asked was answered."""
 
     def __init__(self, message_id: str, kind: str) -> None:
-        super().__init__(f"message {message_id} asks for no {kind}", rule="answers_fit_questions", message_id=message_id)
+        super().__init__(
+            f"message {message_id} asks for no {kind}", rule="answers_fit_questions", message_id=message_id
+        )
 
 
 class NotOnWorklist(IllegalMove):

@@ -1,4 +1,4 @@
-"""What the reference data say of the ledger: how long to wait for a word, what counts as reached, how calls are made."""
+"""What the reference data say of the ledger: how long to wait for a word, what counts as reached, how calls go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens by which a reply to a message, or a click on its link, is known: derived, and unguessable without the secret."""
+"""Tokens by which a reply to a message, or a click on its link, is known: derived, unguessable without the secret."""
 
 from __future__ import annotations
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from services.notify.domain.audience import LIST, STAFF, TELL, AddressBook, Contact, Customer, Found, Way
 from shared.conditions import Condition
+from shared.lanes import LANES
 
 NO_ADDRESS = "no_address"
-Usable = Callable[[str, str, str], str | None]
-"""(recipient, channel, address) -> why it cannot be used; None: it can."""
-URGENCIES = (URGENT, NORMAL, BULK) = ("urgent", "normal", "bulk")
+Usable = Callable[[str, str, str, str], str | None]
+"""(recipient, kind, channel, address) -> why it cannot be used; None: it can."""
+URGENCIES = (URGENT, NORMAL, BULK) = LANES
 """Each its own queue; an urgent message also goes at night."""
 
 
@@ -85,7 +86,7 @@ def needs_customer(rules: Sequence[Rule]) -> bool:
     return any(rule.audience == "customer" for rule in rules)
 
 
-def anything(recipient: str, channel: str, address: str) -> None:
+def anything(recipient: str, kind: str, channel: str, address: str) -> None:
     """`Usable` where every address will do."""
 
 
@@ -159,7 +160,7 @@ def notice_of(
         why = NO_ADDRESS
         for contact in contacts:
             address = contact.address(channel)
-            unusable = usable(recipient, channel, address) if address else NO_ADDRESS
+            unusable = usable(recipient, rule.kind, channel, address) if address else NO_ADDRESS
             if unusable is None:
                 left = order[position + 1 :]
                 return Notice(rule, recipient, channel, address, contact.language, left, tuple(refused))

@@ -79,8 +79,8 @@ def test_what_it_does_not_say_is_refused_by_name(given, place):
 def test_lists_of_the_reference_data_are_an_audience():
     body = the_config()
     body["lists"] = {"press": {"desk": {"email": "press@example.com"}}}
-    rule = body["rules"][5] | {"audience": "list:press", "channels": ["email"], "template": "work_resolved"}
-    body["rules"] = [rule | {"event": "work_resolved", "template": "watched_resolved"}]
+    rule = body["rules"][4] | {"audience": "list:press", "channels": ["email"], "template": "work_resolved"}
+    body["rules"] = [rule | {"template": "watched_resolved"}]
     reference = build(body, 1)
     found = list(preview(reference.rules, reference.staff, "work_resolved", work(), a_customer(), usable))
     assert [meant.notice.recipient for meant in found[0].considered] == ["list:press/desk"]
