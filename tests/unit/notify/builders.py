@@ -1,7 +1,9 @@
 """Things to try notify's rules with."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -14,8 +16,13 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CONFIG = Path(__file__).parents[3] / "deploy" / "config" / "notify.yaml"
 
 
-def the_config():
+@cache
+def _shipped():
     return yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+
+
+def the_config():
+    return deepcopy(_shipped())
 
 
 def a_customer(**given):

@@ -1,6 +1,7 @@
 """What the shipped configuration tells whom of people: offers, hand-overs, urges, mass incidents, shift logs."""
 
 from datetime import timedelta
+from functools import cache
 
 import pytest
 import yaml
@@ -16,15 +17,20 @@ ON_SITE = {"zh-CN": "现场处理", "en": "On site"}
 CONCERNED = {"teams": ["network"], "owners": ["agent-17"]}
 
 
-def written(event, data, customer=None, language=None, **known):
-    """The messages of the shipped rules; `language`: of all the staff."""
+@cache
+def reference(language):
+    """The shipped one; `language`: of all the staff."""
     body = the_config()
     for entries in body["staff"].values():
         entries["default"] = {"email": "default@example.com"} | ({"language": language} if language else {})
     body["staff"]["agents"]["agent-17"] = {"email": "17@example.com"} | ({"language": language} if language else {})
+    return build(body, 1)
+
+
+def written(event, data, customer=None, language=None, **known):
+    """The messages of the shipped rules; `language`: of all the staff."""
     occurrence = an_occurrence(event=event, id=f"dispatch_orders/W-1042/{event}", **known)
-    reference = build(body, 1)
-    return [message for message, _ in reference.messages(occurrence, data, customer)]
+    return [message for message, _ in reference(language).messages(occurrence, data, customer)]
 
 
 def lapsed(**given):
