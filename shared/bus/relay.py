@@ -16,7 +16,7 @@ from shared.settings import Settings
 
 log = logging.getLogger("loopdesk.relay")
 
-BATCH = 200  # documents
+BATCH = 500  # documents: fewer would spend a broadcast's time waiting for confirms
 WAITING = 5_000  # documents; beyond that the sweep finds them
 PROPERTIES = ("priority", "expiration")
 

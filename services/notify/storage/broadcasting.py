@@ -29,7 +29,7 @@ from shared.events import Fact
 from shared.mongo import Database, Transaction
 
 #: Recipients in one piece: enough to travel together, few enough that memory stays flat.
-PIECE = 500
+PIECE = 1_000
 #: Seconds for which one broadcast is gone on with before the others have their turn.
 TURN = 2.0
 AT_ONCE = 1  # broadcasts claimed in one go: the others are another replica's meanwhile
