@@ -29,14 +29,14 @@ def area(apart: Stack) -> str:
 
 def a_customer(area: str, n: int) -> dict[str, Any]:
     known = {"name": f"Customer {n}", "tier": "standard", "language": "en", "preferred_channels": [], "number": 1}
-    home = {"area": area, "household": None, "time_zone": None, "dates": {}}
+    home: dict[str, Any] = {"area": area, "household": None, "time_zone": None, "dates": {}}
     return {"_id": f"{area}-{n:05d}", "phone": f"+4411649{60_000 + n % 1_000}", "email": None, **known, **home}
 
 
 def test_kills_in_the_middle_lose_and_double_nothing_nor_does_an_amendment(apart: Stack, area: str) -> None:
     client = apart.client("supervisor")
-    plan = {"name": f"Notice {area}", "kind": "announcement", "channels": ["sms"], "texts": TEXTS, "pace": 150}
-    made = client.command("notify", "broadcast", **plan, audience={"areas": [area]}, start=True)
+    plan: dict[str, Any] = {"name": f"Notice {area}", "kind": "announcement", "channels": ["sms"], "texts": TEXTS}
+    made = client.command("notify", "broadcast", **plan, pace=150, audience={"areas": [area]}, start=True)
     key = made["broadcast_id"]
     rows = apart.database["notify_messages"]
 
