@@ -155,6 +155,11 @@ def occurrence(broadcast_id: str, edition: int) -> str:
     return f"notify_broadcasts/{broadcast_id}/{edition}"
 
 
+def edition_told(occurrence: str) -> int:
+    """The edition that such a row tells."""
+    return int(occurrence.rpartition("/")[2])
+
+
 def create(broadcast: Broadcast, at: datetime) -> tuple[Broadcast, list[Fact]]:
     """A new draft."""
     said = {"kind": broadcast.kind, "name": broadcast.name}
@@ -310,10 +315,13 @@ def same_place(one: Broadcast, other: Broadcast) -> bool:
 
 
 def obsolete(broadcast: Broadcast, told: str) -> str | None:
-    """Why a message that tells of the occurrence `told` must not go any more; None: it may."""
+    """Why a message that tells of the occurrence `told` must not go any more; None: it may.
+
+    What tells of a later edition than `broadcast` knows may: the caller's broadcast is a little old, no more.
+    """
     if broadcast.state in (CANCELLED, ENDED):
         return f"broadcast_{broadcast.state}"
-    return None if told == broadcast.occurrence else "superseded"
+    return "superseded" if edition_told(told) < broadcast.plan.edition else None
 
 
 def _moved(broadcast: Broadcast, act: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from services.notify.addresses import usable
 from services.notify.broadcast_texts import OWN, BroadcastTexts
 from services.notify.domain.audience import CALL, Contact, Customer
-from services.notify.domain.broadcasts import Broadcast, occurrence
+from services.notify.domain.broadcasts import Broadcast, edition_told, occurrence
 from services.notify.domain.ledger import DELIVERED, HANDED_OVER, SENT, UNKNOWN, Content, Message, draft, start
 from services.notify.domain.occurrence import Occurrence, message_id
 from services.notify.domain.preferences import ADDRESS, Wishes
@@ -201,7 +201,7 @@ class Retold:
         broadcast = self._broadcasts.find(message.broadcast or "")
         if broadcast is None or message.said is None:
             return None
-        rules, edition = self._reference.current(), int(message.occurrence.rpartition("/")[2])
+        rules, edition = self._reference.current(), edition_told(message.occurrence)
         try:
             return self._texts.written(rules, broadcast, edition, channel, language, message.said, message.zone)
         except RENDERING:

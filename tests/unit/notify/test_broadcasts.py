@@ -117,6 +117,7 @@ def test_a_stopped_one_takes_back_what_waits_and_tells_nobody(act: str, state: s
     [
         ("running", "notify_broadcasts/b-1/1", None),
         ("running", "notify_broadcasts/b-1/0", "superseded"),
+        ("running", "notify_broadcasts/b-1/2", None),  # of an amendment that the reader has not heard of yet
         ("paused", "notify_broadcasts/b-1/1", None),
         ("cancelled", "notify_broadcasts/b-1/1", "broadcast_cancelled"),
         ("ended", "notify_broadcasts/b-1/1", "broadcast_ended"),
