@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message
@@ -47,7 +47,7 @@ def told_of(taken: Taken, own: OwnAddress, consumer: str) -> Event | None:
 
     Raises `Unparsable`.
     """
-    mail = parsed(taken.data)
+    mail, taken = parsed(taken.data), _readable(taken)
     reason = automatic(marks_of(mail, taken.return_path))
     bounce = mail_bounces.report_in(mail)
     if bounce is None and reason is not None and _may_be_a_bounce(taken, reason):
@@ -58,6 +58,16 @@ def told_of(taken: Taken, own: OwnAddress, consumer: str) -> Event | None:
     if named is None or bounce.state == mail_bounces.DELAYED:
         return None
     return receipt(named, "email", Outcome(bounce.state, bounce.detail), consumer, taken.at)
+
+
+def _readable(taken: Taken) -> Taken:
+    """Its addresses as an event can hold them: octets that are no UTF-8 come from SMTP as lone surrogates."""
+    meant = replace(taken.meant, tag=taken.meant.tag and _utf8(taken.meant.tag))
+    return replace(taken, return_path=_utf8(taken.return_path), recipient=_utf8(taken.recipient), meant=meant)
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def parsed(data: bytes) -> Message:
@@ -133,7 +143,8 @@ def _author(mail: Message) -> str:
 
 def _content(mail: Message, data: bytes) -> str:
     """Names a mail without Message-ID: what stays the same when the relay sends it again."""
-    body = data.partition(b"\r\n\r\n")[2]
+    empty = _EMPTY_LINE.search(data)
+    body = data[empty.end() :] if empty else data
     return _digest(*(header(mail, name) for name in ("from", "date", "subject")), hashlib.sha256(body).hexdigest())
 
 

@@ -293,3 +293,20 @@ def test_a_mail_in_a_mail_in_a_mail_is_refused():
 def test_no_mail_is_too_odd(data, recipient):
     event = told(data, recipient, "")
     assert event is None or json.dumps(event.to_wire()).encode()
+
+
+@pytest.mark.parametrize("recipient", ["reply+\udcff@example.com", "bounce+\udcff@example.com"])
+def test_an_envelope_with_octets_that_are_no_utf_8_can_be_told_of(recipient):
+    event = told(a_report(a_block()) if recipient.startswith("bounce") else a_mail(), recipient, "\udce9@example.org")
+    assert json.loads(json.dumps(event.to_wire(), ensure_ascii=False).encode())["type"] == event.type
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_mails_without_an_id_are_told_apart_by_what_they_say_however_their_lines_end(end):
+    first, again, other = (
+        told(b"Received: by %d\r\nFrom: kunde@example.org\r\n\r\n%s\r\n".replace(b"\r\n", end) % (hop, text))
+        for hop, text in ((1, b"My street is dark"), (2, b"My street is dark"), (3, b"It is light again"))
+    )
+
+    assert first.id == again.id
+    assert first.id != other.id
