@@ -24,7 +24,10 @@ from shared.events import Event
 
 LONGEST_TEXT, LONGEST_SUBJECT, LONGEST_ADDRESS, LONGEST_NAME = 20_000, 500, 254, 200  # characters
 MOST_REFERENCES, MOST_ATTACHMENTS, DEEPEST = 50, 50, 30
+#: Ends the headers; not every relay mends lines that end in a bare LF.
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _NAMED = re.compile(r"<([^<>\s]{1,500})>")
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 class Unparsable(Exception):
@@ -144,7 +147,7 @@ def _author(mail: Message) -> str:
 def _content(mail: Message, data: bytes) -> str:
     """Names a mail without Message-ID: what stays the same when the relay sends it again."""
     empty = _EMPTY_LINE.search(data)
-    body = data[empty.end() :] if empty else data
+    body = data[empty.end() :] if empty else b""
     return _digest(*(header(mail, name) for name in ("from", "date", "subject")), hashlib.sha256(body).hexdigest())
 
 
