@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import logging.config
+import re
 from typing import Any
 
 from shared.outage import describe, is_of_the_database
+
+#: Of whom only an address is known is named by it, and so are events about them: `notify_preferences/address:…/1`.
+_ADDRESS = re.compile(r"\baddress:.+?(?=/\d+$|$)")
+
+
+class WithoutAddresses(logging.Filter):
+    """Takes addresses out of the names of events."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every line pass."""
+        event_id = getattr(record, "event_id", None)
+        if isinstance(event_id, str) and "address:" in event_id:
+            record.event_id = _ADDRESS.sub("address:…", event_id)
+        return True
 
 
 class WithoutDocuments(logging.Filter):
@@ -31,9 +46,13 @@ def config(level: str = "INFO") -> dict[str, Any]:
                 "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger", "message": "event"},
             }
         },
-        "filters": {"without_documents": {"()": WithoutDocuments}},
+        "filters": {"without_documents": {"()": WithoutDocuments}, "without_addresses": {"()": WithoutAddresses}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["without_documents"]}
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "filters": ["without_documents", "without_addresses"],
+            }
         },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
