@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import tzinfo
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from deploy.commands.session import err, out
 from deploy.commands.times import MOMENT
 from shared.client import Client
 from shared.clock import to_text
+from shared.errors import ValidationError
 
 CHANNELS = click.Choice(["sms", "email", "call"])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -135,8 +135,8 @@ def new(
     audience = {"listed": True} if file else {key: value for key, value in wanted.items() if value}
     given: dict[str, Any] = {"urgency": urgency, "pace": pace, "window": window}
     given |= {"start_at": to_text(at) if at else None, "start": start and not file}
-    rows = broadcast_file.chunks(file) if file else iter(())
-    first = next(rows, [])  # before anything is made: a file that is none is refused
+    if file:
+        broadcast_file.check(file)  # before anything is made
     with session.client(session.SUPERVISOR) as client:
         made = client.command(
             *("notify", "broadcast"),
@@ -149,21 +149,25 @@ def new(
             **said(by),
         )
         if file:
-            _send(client, made["broadcast_id"], file, chain([first] if first else [], rows))
+            _send(client, made["broadcast_id"], file)
             if start:
                 made = client.command("notify", "start_broadcast", broadcast_id=made["broadcast_id"], **said(by))
     out.print(_state(made), highlight=False)
     click.echo(made["broadcast_id"])
 
 
-def _send(client: Client, broadcast_id: str, file: Path, chunks: Iterable[list[dict[str, Any]]]) -> None:
-    line, total = 2, 0
-    for rows in chunks:
-        answer = client.command("notify", "add_recipients", broadcast_id=broadcast_id, recipients=rows)
+def _send(client: Client, broadcast_id: str, file: Path) -> None:
+    total = 0
+    for piece in broadcast_file.chunks(file):
+        lines, rows = [line for line, _ in piece], [recipient for _, recipient in piece]
+        try:
+            answer = client.command("notify", "add_recipients", broadcast_id=broadcast_id, recipients=rows)
+        except ValidationError as refused:
+            err.print(f"{broadcast_id} stays a draft with {total} recipients; nobody was told.", highlight=False)
+            raise ValidationError(broadcast_file.by_line(refused.fields, lines)) from None
         total = answer["recipients"]
         for one in answer["bad"]:
-            err.print(f"{file.name}, line {line + one['place']}: {one['why']}", highlight=False, markup=False)
-        line += len(rows)
+            err.print(f"{file.name}, line {lines[one['place']]}: {one['why']}", highlight=False, markup=False)
     err.print(f"{total} recipients")
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from deploy.cli import main
 from deploy.commands import broadcast_show, session
+from shared.errors import ValidationError
 
 ID = "b" * 32
 RECEIPT = {"broadcast_id": ID, "state": "running", "edition": 1, "version": 1}
@@ -88,14 +89,38 @@ def test_a_file_goes_in_chunks_and_is_started_when_all_is_there(notify, tmp_path
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("name\nAnn\n", "needs a column"), ("phone,area\n+441\n", "not as wide"), ("phone\n+441,2\n", "not as wide")],
+    [
+        (b"name\nAnn\n", "needs a column"),
+        (b"", "needs a column"),
+        (b"phone,area\n+441\n", "line 2: not as wide"),
+        (b"phone\n+441,2\n", "line 2: not as wide"),
+        (b"phone\n" + b"+441\n" * 1_500 + b"+441,2\n", "line 1502: not as wide"),
+        ("phone,amount\n+441,张\n".encode("gb18030"), "not UTF-8"),
+        (b"phone,email,amount\n+441,,1\n,,2\n,x@example.com,\n , ,3\n", "so nobody is meant: 3, 5"),
+    ],
 )
-def test_a_file_that_is_none_is_refused_by_its_place(notify, tmp_path, text, said):
+def test_a_file_that_is_none_is_refused_by_its_place_and_makes_nothing(notify, tmp_path, text, said):
     file = tmp_path / "bad.csv"
-    file.write_text(text)
+    file.write_bytes(text)
     answer = run("new", "--name", "x", "--kind", "recall", "--channel", "sms", "--text", "x", "--file", str(file))
     assert answer.exit_code == 2
     assert said in " ".join(answer.output.split())
+    assert notify.asked == []
+
+
+def test_what_the_service_refuses_of_a_file_is_told_by_its_line(notify, tmp_path, monkeypatch):
+    def refuse(service, method, **fields):
+        if method == "add_recipients":
+            raise ValidationError({"recipients.1.language": ["Must be one of: zh-CN, en."]})
+        return RECEIPT
+
+    monkeypatch.setattr(notify, "command", refuse)
+    file = tmp_path / "lines.csv"
+    file.write_text('phone,language,note\n+441,en,"two\nlines"\n+442,xx,\n')
+    answer = run("new", "--name", "x", "--kind", "recall", "--channel", "sms", "--text", "x", "--file", str(file))
+    assert answer.exit_code == 1
+    assert "line 4, language: Must be one of: zh-CN, en." in answer.output
+    assert f"{ID} stays a draft with 0 recipients; nobody was told." in answer.output
 
 
 @pytest.mark.parametrize(
