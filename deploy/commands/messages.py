@@ -41,6 +41,7 @@ def messages() -> None:
 @messages.command("list")
 @click.option("--ticket", "ticket_no", help="Only about this ticket.")
 @click.option("--customer", "customer_id", help="Only to this customer.")
+@click.option("--recipient", help="Only to this one, as `to` shows it: agent:ann, team:it, address:+441164960001.")
 @click.option("--channel", type=CHANNELS)
 @click.option("--state", "states", multiple=True, help="Only in this state, for example failed; may be repeated.")
 @click.option("--kind", help="Only of this kind, for example survey.")

@@ -45,8 +45,8 @@ def rules(event: str, fields: tuple[str, ...], customer_id: str | None, everythi
         return
     shown = [rule for rule in answer["rules"] if everything or rule["why_not"] != "another_event"]
     out.print(rules_table(shown) if shown else f"no rule is for {event}")
-    if any(rule["acts"] for rule in shown):
-        out.print("What they would read: loopdesk preview template TEMPLATE CHANNEL", highlight=False)
+    for template, channel in sorted({(r["template"], n["channel"]) for r in shown for n in r["notices"] if n["to"]}):
+        out.print(f"What they would read: loopdesk preview template {template} {channel}", highlight=False)
 
 
 @preview.command()
