@@ -132,7 +132,12 @@ class IntakeStore:
 
     def submitted(self, creation_id: str) -> bool:
         """Whether the call with this id has made its ticket already."""
-        return self.tickets.collection.find_one({"_id": creation_id}, {"_id": 1}) is not None
+        return self.ticket_of(creation_id) is not None
+
+    def ticket_of(self, creation_id: str) -> str | None:
+        """The number of the ticket that the call with this id has made; None: it has made none."""
+        found = self.tickets.collection.find_one({"_id": creation_id}, {"ticket_no": 1})
+        return str(found["ticket_no"]) if found else None
 
     def require_ticket(self, ticket_no: str) -> None:
         """Raises `NotFound` unless there is that ticket."""

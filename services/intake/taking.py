@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -30,20 +30,20 @@ class Taking:
             self._submit(event, self._sender(event), said)
 
     def reply(self, event: Event) -> None:
-        """It goes to its ticket, or becomes one that names that: what is over stays over."""
+        """It goes to its ticket, or becomes one that names that: what is over stays over.
+
+        A number that no ticket has is a person's mistake (`resolve_reply`): tickets are made here, so none will come.
+        """
         said, store = event.data, self._store
-        if store.submitted(inbound.creation_id(said["reply_id"])):
-            return
         try:
             store.tickets.change(
                 Cause.from_event(event), said["ticket_no"], lambda ticket, at: inbound.reply(ticket, at, said)
             )
-        except NotFound as error:
-            raise NotYetKnown(said["ticket_no"]) from error
+        except NotFound:
+            self._anew(event, lambda: self._sender(event))
         except TicketIsOver:
             ticket = store.tickets.get(said["ticket_no"])
-            whole = {**said, "why": f"reply to {ticket.ticket_no}", "might": [], "acknowledge": False}
-            self._submit(event, store.submitter(ticket.customer_id), whole, follows=ticket.ticket_no)
+            self._anew(event, lambda: store.submitter(ticket.customer_id), follows=ticket.ticket_no)
 
     def status(self, event: Event) -> None:
         """Whoever asks hears how the ticket stands, if it is theirs."""
@@ -62,6 +62,18 @@ class Taking:
         language = asking.language if asking else None
         question, facts = inbound.status_told(question, ticket, event.at, addresses, language)
         store.questions.create(Cause.from_event(event), question.reply_id, question, facts)
+
+    def _anew(self, event: Event, who: Callable[[], Submitter], follows: str | None = None) -> None:
+        """A ticket of its own; a message that was one before a person said otherwise is taken care of by that."""
+        said = event.data
+        own = self._store.ticket_of(inbound.creation_id(said["reply_id"]))
+        if own is None:
+            whole = {**said, "why": f"reply to {said['ticket_no']}", "might": [], "acknowledge": False}
+            self._submit(event, who(), whole, follows)
+            return
+        self._store.tickets.change(
+            Cause.from_event(event), own, lambda ticket, at: (ticket, [inbound.settled(at, said["reply_id"])])
+        )
 
     def _submit(self, event: Event, who: Submitter, said: Mapping[str, Any], follows: str | None = None) -> None:
         store = self._store

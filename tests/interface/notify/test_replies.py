@@ -113,6 +113,33 @@ def test_what_fits_two_questions_becomes_a_ticket_and_a_person_binds_it(
     assert inbound.when_reply(named, "answered")["ticket_no"] == case.ticket_no
 
 
+def test_what_became_a_ticket_goes_to_another_one_where_a_person_says_so(
+    outside: Outside, inbound: Inbound, desk: Client
+) -> None:
+    case = outside.submit(TEAM)
+    reply = inbound.sms(phone_of(case), "It is the lamp at the corner")
+    ticket_of(outside, inbound, reply)
+
+    desk.command("notify", "resolve_reply", reply_id=reply, **{"as": "reply", "ticket_no": case.ticket_no})
+
+    assert inbound.when_reply(reply, "answered")["ticket_no"] == case.ticket_no
+    ticket = outside.callcentre.call("intake", "get_ticket", ticket_no=case.ticket_no)
+    assert [entry["data"]["text"] for entry in ticket["history"] if entry["type"] == "customer_replied"] == [
+        "It is the lamp at the corner"
+    ]
+
+
+def test_what_a_person_gives_to_a_ticket_that_there_is_not_stays_the_ticket_that_it_was(
+    outside: Outside, inbound: Inbound, desk: Client
+) -> None:
+    reply = inbound.sms(a_customer()["phone"], "Where does this belong?")
+    ticket = ticket_of(outside, inbound, reply)
+
+    desk.command("notify", "resolve_reply", reply_id=reply, **{"as": "reply", "ticket_no": "T-1"})
+
+    assert inbound.when_reply(reply, "answered")["ticket_no"] == ticket["ticket_no"]
+
+
 def test_an_answer_that_comes_too_late_becomes_a_ticket(outside: Outside, inbound: Inbound) -> None:
     case = surveyed(outside, inbound)
     outside.answer(case, 5, "by the link")
