@@ -27,7 +27,6 @@ MOST_REFERENCES, MOST_ATTACHMENTS, DEEPEST = 50, 50, 30
 #: Ends the headers; not every relay mends lines that end in a bare LF.
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _NAMED = re.compile(r"<([^<>\s]{1,500})>")
-_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 class Unparsable(Exception):
