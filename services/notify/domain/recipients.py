@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.notify.domain.audience import Customer
-from services.notify.domain.preferences import ADDRESS, CUSTOMER
+from services.notify.domain.audience import CALL, Customer
+from services.notify.domain.preferences import ADDRESS, CUSTOMER, Wishes
 
 UNKNOWN_CUSTOMER, NO_OUTAGE = "unknown_customer", "no_outage_in_area"
 
@@ -87,3 +87,12 @@ def of_entry(entry: Entry, customers: Mapping[str, Customer]) -> Target:
 def nobody(name: str = "", **known: str | None) -> Customer:
     """Somebody who is no customer; `known`: phone, email, language."""
     return Customer(customer_id="", name=name, **known)  # type: ignore[arg-type]  # names of fields that are texts
+
+
+def to_call(people: Sequence[Target], wishes: Mapping[str, Wishes], kind: str, obligatory: bool) -> Target | None:
+    """Who of a household is called: the first who has a telephone and does not mind a call about this; None: nobody."""
+    for one in people:
+        phone = one.contact.phone
+        if phone and wishes[one.recipient].refuse(kind, obligatory, CALL, phone) is None:
+            return one
+    return None

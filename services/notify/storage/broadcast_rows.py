@@ -15,7 +15,7 @@ from services.notify.domain.ledger import DELIVERED, HANDED_OVER, SENT, UNKNOWN,
 from services.notify.domain.occurrence import Occurrence, message_id
 from services.notify.domain.preferences import ADDRESS, Wishes
 from services.notify.domain.proof import Missed
-from services.notify.domain.recipients import NO_OUTAGE, Target, nobody
+from services.notify.domain.recipients import NO_OUTAGE, Target, nobody, to_call
 from services.notify.domain.rules import Notice, Rule, notice_of
 from services.notify.reference import Reference as Rules
 from services.notify.storage.broadcasts import Broadcasts
@@ -141,13 +141,15 @@ class BroadcastRows:
     # calls
 
     def calls(self, broadcast: Broadcast, missed: Sequence[Missed], now: datetime) -> list[Row]:
-        """A call task for each of these, to the first of a household who has a telephone; none where none has."""
+        """A call task for each of these, to the one of a household whom `to_call` names; none where there is none."""
         rows = []
         people = self._people([recipient for one in missed for recipient in one.recipients])
+        wishes = self._preferences.wishes_of_many({name: target.addresses for name, target in people.items()})
+        obligatory = self._reference.current().holding.kind(broadcast.about).obligatory
         for one in missed:
-            callable_ = next((people[name] for name in one.recipients if people[name].contact.phone), None)
-            if callable_ is not None:
-                rows.append(self._called(broadcast, replace(callable_, area=one.area, household=one.household), now))
+            called = to_call([people[name] for name in one.recipients], wishes, broadcast.about, obligatory)
+            if called is not None:
+                rows.append(self._called(broadcast, replace(called, area=one.area, household=one.household), now))
         return rows
 
     def _called(self, broadcast: Broadcast, target: Target, now: datetime) -> Row:

@@ -1,0 +1,44 @@
+"""Recipients of broadcasts: who of a household is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.notify.domain.preferences import NO_WISHES, Preferences, Wishes
+from services.notify.domain.recipients import Target, of_customer, to_call
+from tests.unit.notify.builders import a_customer
+
+PHONE = "+441164960403"
+
+
+def somebody(customer_id: str, phone: str | None = PHONE) -> Target:
+    return of_customer(a_customer(customer_id=customer_id, phone=phone))
+
+
+def who(people: list[Target], obligatory: bool = False, **said: Wishes) -> str | None:
+    wishes = {one.recipient: said.get(one.contact.customer_id, NO_WISHES) for one in people}
+    found = to_call(people, wishes, "outage", obligatory)
+    return found.contact.customer_id if found else None
+
+
+def wish(**given: Any) -> Wishes:
+    return Wishes(Preferences(recipient="customer:a", **given))
+
+
+def test_the_first_with_a_telephone_is_called() -> None:
+    assert who([somebody("a", phone=None), somebody("b"), somebody("c")]) == "b"
+
+
+def test_where_nobody_has_a_telephone_nobody_is() -> None:
+    assert who([somebody("a", phone=None)]) is None
+
+
+@pytest.mark.parametrize("said", [{"unwanted": ("call",)}, {"opted_out": frozenset({"outage"})}])
+def test_who_minds_being_called_is_passed_over(said: dict[str, Any]) -> None:
+    assert who([somebody("a"), somebody("b")], a=wish(**said)) == "b"
+
+
+def test_about_what_is_obligatory_anybody_is_called() -> None:
+    assert who([somebody("a"), somebody("b")], obligatory=True, a=wish(unwanted=("call",))) == "a"
