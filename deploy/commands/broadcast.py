@@ -85,12 +85,19 @@ def _plan(
     outages: tuple[str, ...],
     valid_for: str | None,
 ) -> dict[str, Any]:
-    own = yaml.safe_load(texts.read_text(encoding="utf-8")) if texts else None
+    own = _yaml(texts) if texts else None
     if text is not None:
         own = {"sms": {"default": {"text": text}}, **(own or {})}
     given = {"template": template, "texts": own, "valid_for": valid_for}
     given |= {"variables": _pairs(variables, "--variable") or None, "outages": _outages(outages) or None}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} is not YAML in UTF-8: {error}") from None
 
 
 @broadcast.command()

@@ -133,7 +133,7 @@ def _call(method: str, **fields: Any) -> Any:
 
 
 def _do(method: str, **fields: Any) -> Any:
-    with session.client() as client:
+    with session.client(session.SUPERVISOR) as client:
         return client.command("notify", method, **fields)
 
 

@@ -108,6 +108,15 @@ def test_a_file_that_is_none_is_refused_by_its_place_and_makes_nothing(notify, t
     assert notify.asked == []
 
 
+@pytest.mark.parametrize("text", [b'sms:\n  en: {text: "x"\n', "sms: {en: {text: 断水}}".encode("gb18030")])
+def test_texts_that_are_no_yaml_are_refused_by_their_file(notify, tmp_path, text):
+    file = tmp_path / "texts.yaml"
+    file.write_bytes(text)
+    answer = run("new", "--name", "x", "--kind", "recall", "--channel", "sms", "--texts", str(file))
+    assert (answer.exit_code, notify.asked) == (2, [])
+    assert "texts.yaml is not YAML" in answer.output
+
+
 def test_what_the_service_refuses_of_a_file_is_told_by_its_line(notify, tmp_path, monkeypatch):
     def refuse(service, method, **fields):
         if method == "add_recipients":
