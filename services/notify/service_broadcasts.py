@@ -223,6 +223,9 @@ def _check(reference: Rules, broadcast: Broadcast, kind: BroadcastKind) -> None:
         faults["outages"] = ["When is it? This kind of broadcast tells of an outage."]
     if not kind.outage and plan.outages:
         faults["outages"] = ["This kind of broadcast tells of none."]
+    if not broadcast.audience.listed:
+        lacking = [name for name in kind.variables if name not in plan.variables]
+        faults |= {f"variables.{name}": ["Give it, or a list of recipients that each have one."] for name in lacking}
     if plan.template is None and not plan.texts:
         faults["texts"] = ["Give texts, or a template."]
     if faults:

@@ -303,6 +303,7 @@ def a_failure(message_id: str) -> Event:
         ({"audience": {"where": "tier = 1"}}, "audience.where"),
         ({"audience": {"recipients": [{"name": "Nobody"}]}}, "audience.recipients.0.customer_id"),
         ({"kind": "payment_reminder", "audience": {"recipients": [{"phone": "1"}]}}, "recipients.0.variables.amount"),
+        ({"kind": "payment_reminder", "audience": {"areas": ["x"]}}, "variables.amount"),
         ({"kind": "planned_outage"}, "outages"),
         ({"variables": {"area": "x"}}, "variables.area"),
     ],
