@@ -95,9 +95,14 @@ def _fact(name: str, at: datetime, kind: str, cause: str) -> Fact:
     return Fact(name, at, {"kind": kind, "cause": cause})
 
 
+def mailbox(address: str) -> str:
+    """Whoever has this address: people write their own in any case, and no mail system of today tells cases apart."""
+    return address.lower()
+
+
 @dataclass(frozen=True)
 class Wishes:
-    """All that was said about one recipient: by themselves, and by whoever holds one of the addresses."""
+    """All that was said about one recipient: by themselves, and by whoever holds one of the addresses (`mailbox`)."""
 
     own: Preferences | None = None
     addresses: Mapping[str, Preferences] = field(default_factory=dict)
@@ -106,7 +111,7 @@ class Wishes:
         """Why this kind does not go to this address; None: it may. What is obligatory always goes."""
         if obligatory:
             return None
-        holder = self.addresses.get(address)
+        holder = self.addresses.get(mailbox(address))
         if any(one is not None and one.opted_out_of(kind) for one in (self.own, holder)):
             return OPTED_OUT
         unwanted = any(one is not None and channel in one.unwanted for one in (self.own, holder))

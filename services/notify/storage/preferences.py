@@ -13,6 +13,7 @@ from services.notify.domain.preferences import (
     NO_WISHES,
     Preferences,
     Wishes,
+    mailbox,
     opt_in,
     opt_out,
     set_to,
@@ -46,7 +47,7 @@ class PreferencesStore(Aggregates[Preferences]):
 
     def said_by(self, recipient: str) -> Preferences:
         """What the recipient has said; where that is nothing, preferences that say nothing."""
-        return self.find(recipient) or Preferences(recipient=recipient)
+        return self.find(_named(recipient)) or Preferences(recipient=_named(recipient))
 
     def wishes(self, recipient: str, addresses: Sequence[str | None]) -> Wishes:
         """What a customer or address has said, and whoever holds the addresses, in one read; staff say nothing."""
@@ -56,11 +57,11 @@ class PreferencesStore(Aggregates[Preferences]):
 
     def wishes_of_many(self, asked: Mapping[str, Sequence[str | None]]) -> dict[str, Wishes]:
         """The same for many recipients, each with their addresses, in one read."""
-        keys = {one: [one, *(f"{ADDRESS}{address}" for address in their if address)] for one, their in asked.items()}
+        keys = {one: [_named(one), *(at_address(its) for its in their if its)] for one, their in asked.items()}
         wanted = list({key for their in keys.values() for key in their})
         rows = self.collection.find({"_id": {"$in": wanted}}, STATE_ONLY) if wanted else ()
         found = {doc["_id"]: from_document(doc) for doc in rows}
-        return {one: _wishes(one, [found[key] for key in their if key in found]) for one, their in keys.items()}
+        return {one: _wishes(_named(one), [found[key] for key in their if key in found]) for one, their in keys.items()}
 
     def wishes_of(self, customer: Customer) -> Wishes:
         """The same for a customer."""
@@ -84,7 +85,8 @@ class PreferencesStore(Aggregates[Preferences]):
     def _change(
         self, cause: Cause, recipient: str, decide: Callable[[Preferences, datetime], Changed], reply: Any
     ) -> dict[str, Any] | None:
-        return self.change_or_create(cause, recipient, lambda: Preferences(recipient=recipient), decide, reply)
+        name = _named(recipient)
+        return self.change_or_create(cause, name, lambda: Preferences(recipient=name), decide, reply)
 
 
 def _wishes(recipient: str, found: Sequence[Preferences]) -> Wishes:
@@ -97,7 +99,12 @@ def _wishes(recipient: str, found: Sequence[Preferences]) -> Wishes:
 
 def at_address(address: str) -> str:
     """The recipient that whoever has this address is, in E.164 or as an e-mail address."""
-    return f"{ADDRESS}{address}"
+    return f"{ADDRESS}{mailbox(address)}"
+
+
+def _named(recipient: str) -> str:
+    """An address in any case is one recipient."""
+    return at_address(recipient.removeprefix(ADDRESS)) if recipient.startswith(ADDRESS) else recipient
 
 
 def to_document(preferences: Preferences) -> dict[str, Any]:

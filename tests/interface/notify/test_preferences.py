@@ -90,6 +90,11 @@ def test_an_address_has_preferences_in_its_normal_form(desk: Client) -> None:
     assert desk.call("notify", "get_preferences", address="+447911123456")["unwanted"] == ["sms"]
 
 
+def test_an_e_mail_address_has_the_same_preferences_in_any_case(desk: Client) -> None:
+    desk.command("notify", "set_preferences", address="Any.Case@example.com", opted_out=["survey"])
+    assert desk.call("notify", "get_preferences", address="any.case@example.com")["opted_out"] == ["survey"]
+
+
 @pytest.mark.parametrize(
     ("given", "place"),
     [

@@ -54,6 +54,12 @@ def test_stop_from_a_number_counts_for_that_number_only():
     assert (refuses(wishes), refuses(wishes, channel="email", address=MAIL)) == (OPTED_OUT, None)
 
 
+def test_stop_from_a_mail_address_counts_for_it_in_any_case():
+    stopped = Preferences(recipient="address:ann.lee@example.com", opted_out=frozenset({ALL_KINDS}))
+    wishes = Wishes(None, {"ann.lee@example.com": stopped})
+    assert refuses(wishes, channel="email", address="Ann.Lee@example.com") == OPTED_OUT
+
+
 def test_a_channel_that_is_not_wanted_is_used_for_what_is_obligatory_only():
     wishes = Wishes(said(unwanted=("sms",)))
     assert (refuses(wishes), refuses(wishes, "legal"), refuses(wishes, channel="email", address=MAIL)) == (
