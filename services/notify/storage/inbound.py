@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 
 from services.notify.domain import replies as rules
 from services.notify.domain.matching import ANSWER, ASK, LEAVE, PERSON, REPEATED, RETURN, Match, bind
+from services.notify.domain.preferences import mailbox
 from services.notify.domain.reading import STOP, Meaning, read
 from services.notify.domain.replies import NO_ADDRESS, Decision, Reply
 from services.notify.reference import Reference as Rules
@@ -172,6 +173,7 @@ class Inbound:
             return None
         match = self._answer_by_mail(reply, message.message_id)
         if match is not None and match.outcome in (LEAVE, RETURN):
+            reply = replace(reply, sender=mailbox(reply.sender))  # by which the wish is kept, and confirmed
             self._keep_wishes(cause, reply, match)
             return rules.taken(reply, match, at)
         if match is not None:
