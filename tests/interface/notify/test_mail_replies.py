@@ -199,7 +199,9 @@ def _first(post: Post, address: str) -> dict[str, Message]:
     return {mail["Message-ID"]: mail for mail in eventually(lambda: post.mails(address))}
 
 
-def test_stop_by_mail_stops_and_says_so_once_whatever_case_its_sender_is_in(outside: Outside, post: Post, address: str) -> None:
+def test_stop_by_mail_stops_and_says_so_once_whatever_case_its_sender_is_in(
+    outside: Outside, post: Post, address: str
+) -> None:
     _, mail = resolved(outside, post, address)
 
     for count, sender in ((1, address.upper()), (2, address)):

@@ -45,7 +45,7 @@ def test_words_for_appointments(text, answer):
     assert kinds(text) == {("appointment", answer)}
 
 
-@pytest.mark.parametrize("text", ["STOP", "stop.", "T", "td", "ＴＤ", "退订", "回复退订", "unsubscribe"])
+@pytest.mark.parametrize("text", ["STOP", "stop.", "T", "td", "ＴＤ", "退订", "回复退订", "回复TD退订", "unsubscribe"])
 def test_words_for_stop(text):
     assert kinds(text) == {("stop", "")}
 
