@@ -26,7 +26,7 @@ class FollowsMessages:
         self.store.messages.change(
             cause, row, lambda message, at: ledger.receive(message, at, attempt=attempt, reached=reached, **said)
         )
-        if said["state"] == DELIVERED:
+        if said["state"] in (reached, DELIVERED):
             self.store.fallback.settle(cause, row)
 
     @on_event("notify", "message_ended", heard.MessageEnded)

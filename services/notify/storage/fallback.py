@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from services.notify.domain import chain
 from services.notify.domain.audience import DEFAULT, LIST, AddressBook, Contact, Customer
-from services.notify.domain.ledger import DELIVERED, Content, Message
+from services.notify.domain.ledger import Content, Message
 from services.notify.domain.occurrence import successor_id
 from services.notify.domain.preferences import CUSTOMER, Wishes
 from services.notify.domain.rules import Notice, notice_of
@@ -60,8 +61,8 @@ class Fallback:
         cause = Cause.from_event(event)
         previous = self._messages.get(event.data["message_id"])
         if not chain.open_end(previous):
-            # it may have arrived after a first try wrote the successor, before that could be noted here
-            self._overtake(cause, previous, successor_id(previous.message_id))
+            self._note(cause, previous)
+            self.settle(cause, previous.message_id)
             return
         if previous.expires_at <= self._clock.now():
             self._give_up(cause, previous, [(channel, chain.TOO_LATE) for channel in previous.then])
@@ -77,16 +78,20 @@ class Fallback:
         self.settle(cause, previous.message_id)
 
     def settle(self, cause: Cause, message_id: str) -> None:
-        """Where a message has arrived after all, its successor that has not left yet is cancelled."""
+        """Where a message counts as having reached somebody after all, its successor that waits still is cancelled."""
         message = self._messages.get(message_id)
-        if message.followed_by is not None:
-            self._overtake(cause, message, message.followed_by)
-
-    def _overtake(self, cause: Cause, message: Message, successor: str) -> None:
-        if message.state != DELIVERED:
+        if message.followed_by is None or message.reached_at is None:
             return
         with suppress(NotFound):
-            self._messages.change(cause, successor, partial(chain.overtaken, by=message.message_id))
+            # without its key: the same event may have written the successor, which knows it for that
+            once_by_state = replace(cause, key=None)
+            self._messages.change(once_by_state, message.followed_by, partial(chain.overtaken, by=message_id))
+
+    def _note(self, cause: Cause, previous: Message) -> None:
+        """A first try may have written the successor and was cut off; then word came, and nothing is owed any more."""
+        written = self._messages.find(successor_id(previous.message_id)) if previous.followed_by is None else None
+        if written is not None:
+            self._messages.change(cause, previous.message_id, partial(chain.follow, successor=written))
 
     def _write(self, cause: Cause, previous: Message, notice: Notice, wishes: Wishes) -> Message:
         """The successor's row, written as of now; whether it goes at once is decided as for any message."""

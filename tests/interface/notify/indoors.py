@@ -162,6 +162,19 @@ class Indoors:
             cause, message_id, lambda row, at: ledger.receive(row, at, state=state, channel=channel)
         )
 
+    def told_of(self, message_id: str, state: str) -> None:
+        """The worker hears a consumer's receipt."""
+        from services.notify.worker_messages import FollowsMessages
+
+        data = {"message_id": message_id, "channel": self.store.messages.get(message_id).channel, "state": state}
+        data |= dict.fromkeys(("detail", "consumer", "gateway_id", "parts"))
+        at = self.clock.at
+        event = Event(
+            **{"id": f"{message_id}/{state}/{uuid4().hex}", "type": "receipt", "source": "consumers", "number": 1},
+            **{"aggregate_id": message_id, "aggregate_version": 1, "at": at, "recorded_at": at, "data": data},
+        )
+        type("Worker", (FollowsMessages,), {"store": self.store, "name": "notify"})().take_receipt(event)
+
     def apply(self, change: Callable[[dict[str, Any]], object] = lambda made: None) -> None:
         """Reference data in force."""
         made = body()

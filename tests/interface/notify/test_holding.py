@@ -224,6 +224,58 @@ def test_a_held_message_whose_address_is_gone_goes_by_the_next_channel(desk: Ind
     assert sorted(matter.states()) == [("email", "handed_over"), ("sms", "failed")]
 
 
+# what waits, and the message before it
+
+
+def a_night_after_silence(desk: Indoors) -> Matter:
+    """Its SMS of noon has had no word for so long that it ends at 06:00; nobody has heard of that yet."""
+    matter = Matter(desk)
+    matter.tell("work_resolved")
+    desk.until(hours=6)
+    desk.pass_by(hours=12)
+    desk.wake()
+    return matter
+
+
+def test_what_counts_as_having_reached_them_cancels_a_successor_that_waits_for_the_morning(desk: Indoors) -> None:
+    matter = a_night_after_silence(desk)
+    desk.hear()
+    assert sorted(matter.states()) == [("email", "held"), ("sms", "unknown")]
+
+    desk.told_of(desk.row(channel="sms")["_id"], "sent")
+
+    assert (sorted(matter.states()), desk.row(channel="email")["detail"]) == (
+        [("email", "cancelled"), ("sms", "sent")],
+        "told_already",
+    )
+
+
+def _cut_off_before_the_successor_is_noted(desk: Indoors) -> None:
+    for reads in range(1, 50):
+        desk.clock.dies_in = reads
+        with suppress(Crash):
+            desk.hear()
+        if desk.rows(channel="email"):
+            break
+    desk.clock.dies_in = None
+    assert "followed_by" not in desk.row(channel="sms")
+
+
+@pytest.mark.parametrize("again", [0, 1], ids=["word first", "the event first"])
+def test_a_successor_of_which_a_crash_kept_the_note_is_cancelled_by_a_later_word(desk: Indoors, again: int) -> None:
+    desk.apply(lambda body: body.update(reached={"sms": "delivered"}))
+    matter = a_night_after_silence(desk)
+    _cut_off_before_the_successor_is_noted(desk)
+    sms = desk.row(channel="sms")["_id"]
+
+    desk.told_of(sms, "sent")
+    steps = [lambda: desk.told_of(sms, "delivered"), desk.hear]
+    for step in (0, 1) if again == 0 else (1, 0):
+        steps[step]()
+
+    assert sorted(matter.states()) == [("email", "cancelled"), ("sms", "delivered")]
+
+
 # obsolescence
 
 
