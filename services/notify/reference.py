@@ -68,6 +68,7 @@ class Reference:
         errors |= faults(rules, body, texts)
         if errors or texts.errors:
             raise ValidationError(errors | texts.errors)
+        care = care_of(body)
         return cls(
             rules,
             _address_book(body),
@@ -78,10 +79,10 @@ class Reference:
             body["unsubscribe_link"],
             version,
             body,
-            holding_of(body, rules),
+            holding_of(body, rules, care.rules),
             Inbound.from_dict(body["inbound"]) if "inbound" in body else usual(),
             limits_of(body),
-            care_of(body),
+            care,
         )
 
     def rules_for(self, event: str, data: Mapping[str, Any]) -> list[Rule]:

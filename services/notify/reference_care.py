@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from services.notify.domain.audience import ALL_CHANNELS, CALL, SMS
 from services.notify.domain.care import LESS, NAMES, SAMPLE, After, Ahead, OfDate, OnDays, Plan
 from services.notify.domain.kinds import FOR_CUSTOMERS, OF_ALL
-from services.notify.domain.rules import BULK, URGENCIES
+from services.notify.domain.rules import BULK, URGENCIES, Rule
 from services.notify.durations import duration
 from services.notify.reference_holding import time_of_day
 from services.notify.texts import ANY_LANGUAGE
@@ -117,6 +117,11 @@ class Care:
     def active(self) -> list[Plan]:
         """The plans in force."""
         return [plan for plan in self.plans.values() if plan.active]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The plans in force as rules, as long worth telling as they may be at most."""
+        return [plan.rule(plan.valid_for) for plan in self.active]
 
 
 def care_of(body: Mapping[str, Any]) -> Care:

@@ -94,14 +94,14 @@ class Holding:
         return self.kinds.get(code) or Kind(code)
 
 
-def holding_of(body: Mapping[str, Any], rules: Sequence[Rule]) -> Holding:
-    """From a body as its schema loads it."""
+def holding_of(body: Mapping[str, Any], rules: Sequence[Rule], reminders: Sequence[Rule] = ()) -> Holding:
+    """From a body as its schema loads it. `reminders`: what care plans tell, as rules."""
     hours = body.get("quiet_hours")
     return Holding(
         kinds={code: _kind(code, entry) for code, entry in body["kinds"].items()},
         quiet_hours=quiet_hours(hours) if hours else None,
         zone=ZoneInfo(body["time_zone"]),
-        obsoleting=_obsoleting(rules),
+        obsoleting=_obsoleting([*rules, *reminders]),
         answers=body.get("answers") or ANSWERS,
     )
 

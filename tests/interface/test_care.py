@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -56,9 +57,11 @@ class Desk:
         database._database = self.client[self.name]
         return NotifyStore(database)
 
-    def plan(self, *, per_year: int | None = None, **plans: dict[str, Any]) -> None:
-        """Put these plans in force, by a desk that is quiet at no hour."""
-        body = the_config() | {"quiet_hours": None, "care_plans": {"per_year": per_year, "plans": plans}}
+    def plan(
+        self, *, per_year: int | None = None, quiet: dict[str, str] | None = None, **plans: dict[str, Any]
+    ) -> None:
+        """Put these plans in force, by a desk that is quiet at no hour unless `quiet` says when."""
+        body = the_config() | {"quiet_hours": quiet, "care_plans": {"per_year": per_year, "plans": plans}}
         self.store.reference.apply(a_call("apply_reference"), body)
 
     def customer(self, customer_id: str, *, number: int = 1, **told: Any) -> str:
@@ -304,6 +307,14 @@ def test_what_a_plan_that_is_off_by_then_had_remembered_is_told_to_nobody(desk: 
     assert (desk.told(), row["why_not"]) == ([], PLAN_OFF)
 
 
+#: What the handlers of such events are given beside.
+TOLD = {
+    **{"type": "fault", "category": "x", "priority": "P2", "team": "x", "agent": None, "round": 0, "step": None},
+    **{"visit": None, "step_name": None, "accept_by": None, "principal": None, "watchers": [], "appointment": 1},
+    **{"note": None, "reason": "x"},
+}
+
+
 def visit(desk: Desk) -> datetime:
     desk.plan(visit=VISIT | {"channels": ["sms"]})
     desk.customer("c-1")
@@ -334,6 +345,38 @@ def test_nobody_is_reminded_of_an_appointment_that_is_none_any_more(desk: Desk, 
         desk.store.care.note(events[place], NINE)
     desk.run(third - timedelta(hours=24))
     assert desk.told() == []
+
+
+@pytest.mark.parametrize("kind", ["appointment_cancelled", "work_withdrawn"])
+def test_a_reminder_that_waits_ends_with_its_appointment(desk: Desk, kind: str) -> None:
+    visit(desk)
+    desk.plan(visit=VISIT | {"channels": ["sms"]}, quiet={"from": "08:30", "to": "11:00"})
+    third = NINE + timedelta(days=3)
+    desk.store.care.note(work("appointment_set", 7, starts_at=third, ends_at=None), NINE)
+    desk.run(third - timedelta(hours=24))
+    assert [state for _, _, state in desk.told()] == ["held"]
+    desk.clock.at = third - timedelta(hours=23)
+
+    desk.store.telling.tell(
+        replace(work(kind, 8, starts_at=third, **TOLD), at=desk.clock.at, recorded_at=desk.clock.at)
+    )
+
+    (row,) = desk.client[desk.name]["notify_messages"].find({"event": "care"})
+    assert (row["state"], row["detail"]) == ("cancelled", f"obsolete: {kind}")
+
+
+def test_an_appointment_set_at_short_notice_is_reminded_of_all_the_same(desk: Desk) -> None:
+    visit(desk)
+    soon = NINE + timedelta(hours=5)
+    moved = work("appointment_changed", 8, starts_at=soon, ends_at=None, was_at=soon, **TOLD)
+    desk.clock.at = NINE
+    desk.store.care.note(moved, NINE)
+    desk.store.telling.tell(moved)
+
+    desk.run(NINE + timedelta(minutes=1))
+
+    (row,) = desk.client[desk.name]["notify_messages"].find({"event": "care"})
+    assert (row["created_at"], row["state"]) == (NINE, "handed_over")
 
 
 def test_nobody_is_reminded_of_an_appointment_that_has_begun(desk: Desk) -> None:

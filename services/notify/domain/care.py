@@ -30,6 +30,10 @@ NAMES: Mapping[str, str] = {
 NOT_MEANT, NOT_YET, TOO_LATE, NO_ADDRESS, PLAN_OFF = "not_meant", "not_yet", "too_late", "no_address", "plan_off"
 YEARS_ENOUGH, FAILED, OVER = "per_year", "failed", "over"
 """Why a customer is not told."""
+ENDING = ("appointment_cancelled", "work_resolved", "work_withdrawn", "work_closed")
+"""What means that there is no appointment any more."""
+OVERTAKING = ("appointment_changed", *ENDING)
+"""What makes a reminder of an appointment obsolete that waits still."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,8 @@ class Plan:
 
     def rule(self, left: timedelta) -> Rule:
         """The plan as a rule for a customer, worth telling for what is `left` of its time."""
-        return Rule(EVENT, "customer", self.channels, self.template, self.kind, self.urgency, left)
+        obsolete = OVERTAKING if isinstance(self.calendar, Ahead) else ()
+        return Rule(EVENT, "customer", self.channels, self.template, self.kind, self.urgency, left, obsolete=obsolete)
 
 
 #: What the templates of plans may name beside the customer's name, with a value of each; `years` only of yearly ones.

@@ -10,11 +10,11 @@ from typing import Any
 
 from services.notify.domain import care
 from services.notify.domain.audience import Customer
-from services.notify.domain.care import After, Ahead, Matter, OfDate, Plan
+from services.notify.domain.care import ENDING, After, Ahead, Matter, OfDate, Plan
 from services.notify.domain.preferences import CUSTOMER
 from services.notify.domain.rules import Notice, notice_of
 from services.notify.reference import Reference as Rules
-from services.notify.storage.care_after import ENDING, MOVING, CareAfter, matter_of, zone_of
+from services.notify.storage.care_after import MOVING, CareAfter, matter_of, zone_of
 from services.notify.storage.care_days import CareDay, CareDays, Piece
 from services.notify.storage.customers import Customers
 from services.notify.storage.holding import Holding

@@ -22,9 +22,8 @@ INDEXES = [
     IndexModel([("plan", ASCENDING), ("day", ASCENDING), ("_id", ASCENDING)], name="of_day"),
 ]
 
-#: What moves an appointment, and what means that there is none any more.
+#: What moves an appointment.
 MOVING = ("appointment_set", "appointment_changed")
-ENDING = ("appointment_cancelled", "work_resolved", "work_withdrawn", "work_closed")
 
 
 class CareAfter:
@@ -50,7 +49,8 @@ class CareAfter:
         """The plan reminds of this appointment, and of none that the same work had before; the newest event counts."""
         assert isinstance(plan.calendar, Ahead)  # noqa: S101 - the caller's condition
         starts_at = event.data["starts_at"]
-        due = starts_at - plan.calendar.by
+        # set at short notice, it is due by that: told as of before, its own event would make it obsolete
+        due = max(starts_at - plan.calendar.by, event.at)
         row = _row(event, plan, starts_at.astimezone(zone).date(), due, min(due + plan.valid_for, starts_at))
         row |= {"starts_at": starts_at, "ends_at": event.data["ends_at"], "until": max(starts_at, now) + KEPT}
         self._newest(event, plan, row | {"open": True})
