@@ -10,6 +10,7 @@ from services.intake.domain import customer as customers
 from services.intake.domain import inbound
 from services.intake.domain.customer import LANGUAGES, Submitter
 from services.intake.domain.inbound import StatusQuestion
+from services.intake.domain.ticket import Ticket
 from services.intake.errors import TicketIsOver
 from services.intake.store import IntakeStore
 from shared.cause import Cause
@@ -37,7 +38,9 @@ class Taking:
         said, store = event.data, self._store
         try:
             store.tickets.change(
-                Cause.from_event(event), said["ticket_no"], lambda ticket, at: inbound.reply(ticket, at, said)
+                Cause.from_event(event),
+                said["ticket_no"],
+                lambda ticket, at: inbound.reply(ticket, at, said, self._addresses(ticket)),
             )
         except NotFound:
             self._anew(event, lambda: self._sender(event))
@@ -49,9 +52,8 @@ class Taking:
         """Whoever asks hears how the ticket stands, if it is theirs."""
         said, store = event.data, self._store
         ticket = store.tickets.find(said["ticket_no"])
-        owner = store.customers.find(ticket.customer_id) if ticket else None
         asking = store.customer_at(**_place(said))
-        addresses = (owner.phone, owner.email) if owner else ()
+        addresses = self._addresses(ticket) if ticket else ()
         question = StatusQuestion(
             reply_id=said["reply_id"],
             ticket_no=said["ticket_no"],
@@ -62,6 +64,10 @@ class Taking:
         language = asking.language if asking else None
         question, facts = inbound.status_told(question, ticket, event.at, addresses, language)
         store.questions.create(Cause.from_event(event), question.reply_id, question, facts)
+
+    def _addresses(self, ticket: Ticket) -> tuple[str | None, ...]:
+        owner = self._store.customers.find(ticket.customer_id)
+        return (owner.phone, owner.email) if owner else ()
 
     def _anew(self, event: Event, who: Callable[[], Submitter], follows: str | None = None) -> None:
         """A ticket of its own; a message that was one before a person said otherwise is taken care of by that."""

@@ -68,18 +68,31 @@ def contact(
     return ticket, [*facts, settled(at, said["reply_id"])]
 
 
-def reply(ticket: Ticket, at: datetime, said: Mapping[str, Any]) -> tuple[Ticket, list[Fact]]:
-    """Somebody has more to say about the ticket. Raises TicketIsOver.
+def reply(
+    ticket: Ticket, at: datetime, said: Mapping[str, Any], own: Sequence[str | None] = ()
+) -> tuple[Ticket, list[Fact]]:
+    """Somebody has more to say about the ticket. `own`: the addresses of its customer. Raises TicketIsOver.
 
-    The answer of somebody of the staff is a note; anybody else's is the customer's word: whoever has the work hears.
+    What answers a message to the customer, or comes from one of their addresses, is the customer's word: whoever has the
+    work hears. Anybody else's is a note: the staff's, and that of whoever was told at an address of their own.
     """
     if ticket.status in _NEVER_AGAIN:
         raise TicketIsOver(ticket.ticket_no, ticket.status)
     told = {name: said[name] for name in ("channel", "text", "reply_id")}
-    if said["by"] is not None and not said["by"].startswith(CUSTOMER):
+    if not _of_the_customer(said, own):
         return ticket, [Fact("note_added", at, {**told, "by": said["by"]}), settled(at, said["reply_id"])]
     told |= {"attachments": list(said["attachments"])} if said["attachments"] else {}
     return ticket, [Fact("customer_replied", at, told), settled(at, said["reply_id"])]
+
+
+def _of_the_customer(said: Mapping[str, Any], own: Sequence[str | None]) -> bool:
+    to = said["by"]
+    return to is None or to.startswith(CUSTOMER) or _mailbox(said["from_"]) in {_mailbox(one) for one in own if one}
+
+
+def _mailbox(address: str) -> str:
+    """People write their own address in any case."""
+    return address.lower()
 
 
 def status_told(

@@ -91,6 +91,15 @@ def test_what_somebody_of_the_staff_answers_is_a_note() -> None:
     assert (facts[0].type, facts[0].data["by"]) == ("note_added", "agent:it.01")
 
 
+def test_an_answer_from_an_address_of_the_customer_is_the_customers_word_whoever_the_mail_went_to() -> None:
+    answer = said(channel="email", by="address:ann@example.com", from_="Ann@Example.com")
+
+    told = inbound.reply(a_ticket(), NINE, answer, (None, "ann@example.com"))[1][0]
+    strangers = inbound.reply(a_ticket(), NINE, answer, (None, "bob@example.com"))[1][0]
+
+    assert (told.type, strangers.type) == ("customer_replied", "note_added")
+
+
 @pytest.mark.parametrize("status", ["closed", "withdrawn"])
 def test_a_ticket_that_is_over_takes_no_reply(status: str) -> None:
     with pytest.raises(TicketIsOver):
