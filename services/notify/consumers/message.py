@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from services.notify.domain.masking import without_addresses
 from shared.errors import ValidationError
 from shared.events import Event
 from shared.lanes import CHANNELS
@@ -136,7 +137,7 @@ def receipt(message_id: str, channel: str, outcome: Outcome, consumer: str, at: 
         "message_id": message_id,
         "channel": channel,
         "state": outcome.state,
-        "detail": outcome.detail[:LONGEST_DETAIL] if outcome.detail else None,
+        "detail": without_addresses(outcome.detail)[:LONGEST_DETAIL] if outcome.detail else None,
         "consumer": consumer,
         "gateway_id": outcome.gateway_id,
         "parts": outcome.parts,

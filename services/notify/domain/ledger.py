@@ -8,6 +8,7 @@ from typing import Any
 
 from services.notify.domain.audience import CALL
 from services.notify.domain.limits import REACHED, Limits
+from services.notify.domain.masking import without_addresses
 from services.notify.domain.message import (
     CANCELLED,
     DELIVERED,
@@ -184,6 +185,8 @@ def receive(
     `reached`: the least that counts as having reached the recipient. `told`: detail, consumer, gateway_id, parts.
     Raises `WrongChannel` if the receipt is another channel's, `NotAReceiptFor` if there was no such attempt.
     """
+    if told.get("detail"):
+        told["detail"] = without_addresses(told["detail"])
     if channel != message.channel:
         raise WrongChannel(message.message_id, message.channel, channel)
     if attempt > message.attempt or (message.state, state) not in MOVES:
