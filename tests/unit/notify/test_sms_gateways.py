@@ -202,6 +202,17 @@ def test_the_same_sms_is_told_by_the_same_event():
     assert named.id == "sms/sms-consumer/mo-7"
 
 
+def test_of_an_sms_that_is_too_long_notify_is_told_as_much_as_it_reads():
+    told = sms_received(Received("+8613800138000", "1069", "R" * 20_001), "sms-consumer", NOON)
+    assert told.data["text"] == "R" * 20_000
+
+
+@pytest.mark.parametrize(("sender", "to"), [("1" * 321, "1069"), ("+8613800138000", "1" * 321)])
+def test_an_sms_with_an_address_that_is_none_is_not_told(sender, to):
+    assert Received(sender, to, "R").possible is False
+    assert Received(sender[:320], to[:320], "R").possible is True
+
+
 # pace
 
 

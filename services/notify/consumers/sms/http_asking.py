@@ -116,6 +116,9 @@ class Asking:
             return
         region = self._gateway.region
         sms = Received(phone(said["from"], 0, region), said.get("to") or "", said["text"], None, said["id"])
+        if not sms.possible:
+            log.warning("an SMS with an impossible address", extra={"gateway_id": sms.gateway_id})
+            return
         if self._trail.was_told(sms.key):
             return
         at = self._trail.came(sms.key)

@@ -16,6 +16,7 @@ from shared.clock import to_text
 from shared.events import Event
 
 INTERNATIONAL = 1  # type of number
+LONGEST_TEXT, LONGEST_ADDRESS = 20_000, 320  # characters that notify reads (docs/consumers.md)
 _WITH_HEADER = 0x40
 
 
@@ -28,6 +29,11 @@ class Received:
     text: str
     header: Header | None = None
     gateway_id: str | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether its addresses can be any: nobody could answer what is longer."""
+        return max(len(self.sender), len(self.to)) <= LONGEST_ADDRESS
 
     @property
     def key(self) -> str:
@@ -99,7 +105,7 @@ def sms_received(sms: Received, consumer: str, at: datetime) -> Event:
         data={
             "from": sms.sender,
             "to": sms.to,
-            "text": sms.text,
+            "text": sms.text[:LONGEST_TEXT],
             "received_at": to_text(at),
             "gateway_id": sms.gateway_id,
             "consumer": consumer,

@@ -72,7 +72,12 @@ class Listener:
             log.warning("a receipt that names no message")
             done()
             return None
-        return self._came(received(packet, self._settings.region), done)
+        sms = received(packet, self._settings.region)
+        if not sms.possible:
+            log.warning("an SMS with an impossible address")
+            done()
+            return None
+        return self._came(sms, done)
 
     def _reported(self, said: Report, done: Callable[[], None]) -> Tiding | None:
         message_id, fate = self._trail.reported(said)
