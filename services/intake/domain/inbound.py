@@ -73,8 +73,8 @@ def reply(
 ) -> tuple[Ticket, list[Fact]]:
     """Somebody has more to say about the ticket. `own`: the addresses of its customer. Raises TicketIsOver.
 
-    What answers a message to the customer, or comes from one of their addresses, is the customer's word: whoever has the
-    work hears. Anybody else's is a note: the staff's, and that of whoever was told at an address of their own.
+    What answers a message to the customer, or comes from one of their addresses, is the customer's word: whoever has
+    the work hears. Anybody else's is a note: the staff's, and that of whoever was told at an address of their own.
     """
     if ticket.status in _NEVER_AGAIN:
         raise TicketIsOver(ticket.ticket_no, ticket.status)
