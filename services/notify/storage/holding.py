@@ -115,8 +115,12 @@ class Holding:
             burst=functools.partial(self._burst, message, now),
             room=functools.partial(self._room, message),
             refused=refused,
-            obsolete=self.obsolescence.since(message) or (self._over(message) if message.broadcast else None),
+            obsolete=self.overtaken(message),
         )
+
+    def overtaken(self, message: Message) -> str | None:
+        """What has happened since that makes it obsolete, to its work or its broadcast; None: nothing has."""
+        return self.obsolescence.since(message) or (self._over(message) if message.broadcast else None)
 
     @property
     def _rules(self) -> Any:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from services.notify.domain.quiet_hours import QuietHours
+from services.notify.storage.holding import Holding
 from shared.cause import Cause
 from shared.clock import to_text
 from shared.events import Event
@@ -417,6 +418,22 @@ def test_a_digest_of_which_nothing_is_left_is_not_sent(desk: Indoors) -> None:
     desk.until(minutes=12)
     assert len(desk.sent()) == 3
     assert (desk.row(event="digest")["state"], desk.row(event="digest")["detail"]) == ("cancelled", "nothing_left")
+
+
+def test_a_digest_does_not_tell_what_its_broadcast_tells_no_more(desk: Indoors) -> None:
+    burst(desk, 5)
+    digest, store = desk.row(event="digest"), desk.store
+    parts = desk.rows(digest=digest["_id"])
+    desk.db.collection("notify_messages").update_one({"_id": parts[0]["_id"]}, {"$set": {"broadcast": "B-1"}})
+    desk.pass_by(minutes=10)
+    over = Holding(
+        *(desk.db, store.reference, store.messages, store.customers, store.preferences), lambda part: "superseded"
+    )
+
+    over.look(digest["_id"], Cause.tick(desk.clock.at))
+
+    assert desk.row(event="digest")["parts"] == [parts[1]["_id"]]
+    assert desk.row(_id=parts[0]["_id"])["state"] == "cancelled"
 
 
 def test_where_digests_are_switched_off_meanwhile_the_parts_go_by_themselves(desk: Indoors) -> None:
