@@ -166,12 +166,23 @@ class Indoors:
         """The worker hears a consumer's receipt."""
         from services.notify.worker_messages import FollowsMessages
 
-        data = {"message_id": message_id, "channel": self.store.messages.get(message_id).channel, "state": state}
+        data: dict[str, Any] = {
+            "message_id": message_id,
+            "channel": self.store.messages.get(message_id).channel,
+            "state": state,
+        }
         data |= dict.fromkeys(("detail", "consumer", "gateway_id", "parts"))
         at = self.clock.at
         event = Event(
-            **{"id": f"{message_id}/{state}/{uuid4().hex}", "type": "receipt", "source": "consumers", "number": 1},
-            **{"aggregate_id": message_id, "aggregate_version": 1, "at": at, "recorded_at": at, "data": data},
+            id=f"{message_id}/{state}/{uuid4().hex}",
+            type="receipt",
+            source="consumers",
+            aggregate_id=message_id,
+            aggregate_version=1,
+            number=1,
+            at=at,
+            recorded_at=at,
+            data=data,
         )
         type("Worker", (FollowsMessages,), {"store": self.store, "name": "notify"})().take_receipt(event)
 
