@@ -14,7 +14,7 @@ from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause, request_used
 from shared.deciding import Decide, Rules, Settle, decided
-from shared.document import KERNEL_OWN, STATE_ONLY, Outgoing, Publishing, additions, history_reply
+from shared.document import KERNEL_OWN, STATE_ONLY, Alike, Outgoing, Publishing, additions, history_reply
 from shared.due import DUE_INDEX, due
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
@@ -215,9 +215,14 @@ class Aggregates(Generic[S]):
                 self._db.relay(Pending(self.name, doc["_id"], doc["outbox"]), None)
         return [doc["_id"] for doc in stored]
 
-    def document(self, cause: Cause, id: str, state: S, facts: Sequence[Fact]) -> dict[str, Any]:
-        """The whole document that `create` would store, with its outbox."""
-        return self._document(cause, id, self._new(cause, state, facts), facts, None)
+    def document(
+        self, cause: Cause, id: str, state: S, facts: Sequence[Fact], together: tuple[datetime, Alike] | None = None
+    ) -> dict[str, Any]:
+        """The whole document that `create` would store, with its outbox.
+
+        `together`: when this and others are recorded, and what they have in common.
+        """
+        return self._document(cause, id, self._new(cause, state, facts), facts, None, together=together)
 
     def insert_many(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Store those that are not there yet, and give them; their outboxes are left to the caller, or to the sweep."""
@@ -259,11 +264,18 @@ class Aggregates(Generic[S]):
         return answer
 
     def _document(
-        self, cause: Cause, id: str, state: S, facts: Sequence[Fact], answer: Doc | None, by_request: bool = True
+        self,
+        cause: Cause,
+        id: str,
+        state: S,
+        facts: Sequence[Fact],
+        answer: Doc | None,
+        by_request: bool = True,
+        together: tuple[datetime, Alike] | None = None,
     ) -> dict[str, Any]:
-        now = self._db.clock.now()
+        now, alike = together or (self._db.clock.now(), None)
         doc: dict[str, Any] = {"_id": id, "revision": 1, **self._fields(state)}
-        added = additions(self._publishing, (self.name, doc.get(self.key, id)), state, facts, cause, now, None)
+        added = additions(self._publishing, (self.name, doc.get(self.key, id)), state, facts, cause, now, None, alike)
         doc |= {"history": added.history, "outbox": added.outbox, "head": added.head, "requests": [], "applied": []}
         if isinstance(cause, Call) and by_request:
             doc["origin"] = origin(cause, answer)

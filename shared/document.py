@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import orjson
+
 from shared.cause import Cause
 from shared.clock import to_text
 from shared.events import KERNEL_FIELDS, Aggregate, Event, Fact, to_json
@@ -77,13 +79,23 @@ def additions(
     cause: Cause,
     now: datetime,
     head: Mapping[str, Any] | None,
+    alike: Alike | None = None,
 ) -> Additions:
-    """History and outbox entries for `facts`; `aggregate_ref`: (collection, public id); `state`: the one after them."""
-    collection, aggregate_id = aggregate_ref
+    """History and outbox entries for `facts`; `aggregate_ref`: (collection, public id); `state`: the one after them.
+
+    `alike`: of many new aggregates that are made together.
+    """
+    history, new_head = alike.chain(facts, cause, now) if alike else chain(facts, cause, now, head)
+    return Additions(history, outbox_of(publishing, aggregate_ref, state, facts, cause, now, head), new_head)
+
+
+def chain(
+    facts: Sequence[Fact], cause: Cause, now: datetime, head: Mapping[str, Any] | None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The history entries for `facts`, and the new head."""
     number = int(head["number"]) if head else 0
     link = str(head["hash"]) if head else GENESIS
     history: list[dict[str, Any]] = []
-    outbox: list[dict[str, Any]] = []
     for fact in facts:
         number += 1
         why = cause.of(fact)
@@ -100,6 +112,42 @@ def additions(
             entry["set"] = to_json(fact.set)
         link = entry["hash"] = entry_hash(link, entry)
         history.append(entry)
+    return history, {"number": number, "hash": link}
+
+
+class Alike:
+    """The history of many new aggregates to which the same happened at the same time is made, and hashed, once.
+
+    They share its entries: those are to be stored, not changed.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Any, tuple[list[dict[str, Any]], dict[str, Any]]] = {}
+
+    def chain(self, facts: Sequence[Fact], cause: Cause, now: datetime) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """As `chain` for an aggregate that is new; facts that say something of their own are not shared."""
+        if any(fact.data or fact.set is not None for fact in facts):
+            return chain(facts, cause, now, None)
+        key = (cause, now, tuple((fact.type, fact.at, fact.by_time) for fact in facts))
+        if key not in self._known:
+            self._known[key] = chain(facts, cause, now, None)
+        return self._known[key]
+
+
+def outbox_of(
+    publishing: Publishing[S],
+    aggregate_ref: tuple[str, str],
+    state: S,
+    facts: Sequence[Fact],
+    cause: Cause,
+    now: datetime,
+    head: Mapping[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """The outbox entries for `facts`, as for `additions`."""
+    collection, aggregate_id = aggregate_ref
+    outbox: list[dict[str, Any]] = []
+    for number, fact in enumerate(facts, int(head["number"]) + 1 if head else 1):
+        why = cause.of(fact)
         event_id = f"{collection}/{aggregate_id}/{number}"
         if fact.type in publishing.events and fact.type not in publishing.unheard:
             event = Event(
@@ -120,15 +168,21 @@ def additions(
             outbox.append(_entry(event_id, f"{publishing.source}.events", fact.type, event.to_wire()))
         message = publishing.handed[fact.type](state, fact) if fact.type in publishing.handed else None
         if message is not None:
-            handed = _entry(event_id, message.exchange, message.routing_key, to_json(message.body))
-            if message.priority is not None:
-                handed["priority"] = message.priority
-            if message.expiration_ms is not None:
-                handed["expiration"] = str(message.expiration_ms)
-            if "message_id" in message.body:
-                handed["message_id"] = str(message.body["message_id"])
-            outbox.append(handed)
-    return Additions(history, outbox, {"number": number, "hash": link})
+            outbox.append(outgoing_entry(event_id, message))
+    return outbox
+
+
+def outgoing_entry(event_id: str, message: Outgoing) -> dict[str, Any]:
+    """The outbox entry of a message that is no event; `event_id` names the fact that it follows from."""
+    body = orjson.dumps(message.body, default=to_json, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    entry: dict[str, Any] = {"id": event_id, "exchange": message.exchange, "key": message.routing_key, "body": body}
+    if message.priority is not None:
+        entry["priority"] = message.priority
+    if message.expiration_ms is not None:
+        entry["expiration"] = str(message.expiration_ms)
+    if "message_id" in message.body:
+        entry["message_id"] = str(message.body["message_id"])
+    return entry
 
 
 def _entry(id: str, exchange: str, key: str, body: Any) -> dict[str, Any]:

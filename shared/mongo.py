@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -69,6 +69,7 @@ class Database:
         clock: Clock,
         nudge: Callable[[Pending], None],
         hand: Callable[[Pending], None] | None = None,
+        deliver: Callable[[Sequence[Pending]], Sequence[Pending]] | None = None,
     ) -> None:
         self.client = client
         self.clock = clock
@@ -77,6 +78,8 @@ class Database:
         self._nudge = nudge
         #: Has outbox entries published like `relay`, for whoever writes a great many: waits while many are in line.
         self.hand = hand or nudge
+        #: Publishes entries that are in no outbox, and gives those that the broker has not taken: `Relay.deliver`.
+        self.deliver = deliver or self._delivered
         self._database = client.get_default_database()
 
     def collection(self, name: str) -> Collection[Document]:
@@ -93,6 +96,11 @@ class Database:
             self._nudge(pending)
         else:
             tx.pending.append(pending)
+
+    def _delivered(self, batch: Sequence[Pending]) -> Sequence[Pending]:
+        for pending in batch:
+            self._nudge(pending)
+        return []
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one short transaction; on a lost race or a transient error, all of it again.
@@ -177,7 +185,7 @@ class Mongo(DependencyProvider, Generic[S]):  # nameko's extension, extended
         """Build the client and the store; does no I/O."""
         settings: Settings = self.container.config["LOOPDESK"]
         self._client = connect(settings.mongo_uri, settings.max_workers)
-        self.database = Database(self._client, SystemClock(), self.relay.nudge, self.relay.hand)
+        self.database = Database(self._client, SystemClock(), self.relay.nudge, self.relay.hand, self.relay.deliver)
         self.store = self.store_class(self.database)
         self.relay.confirmed = self.database.housekeeping.confirmed
 

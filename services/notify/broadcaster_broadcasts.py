@@ -19,5 +19,5 @@ class RunsBroadcasts:
     def run_broadcasts(self) -> None:
         """Tells the next pieces, takes back what must not go any more, makes call tasks of whom nothing reached."""
         for _ in range(ROUNDS):
-            if not self.store.broadcasting.go_on(self.store.db.hand):
+            if not self.store.broadcasting.go_on():
                 return

@@ -26,6 +26,7 @@ from services.notify.storage import (
     tallies,
 )
 from services.notify.storage.audiences import Audiences
+from services.notify.storage.broadcast_messages import BroadcastMessages
 from services.notify.storage.broadcast_rows import BroadcastRows, Retold, elsewhere
 from services.notify.storage.broadcasting import Broadcasting, Over
 from services.notify.storage.broadcasts import Broadcasts
@@ -99,7 +100,10 @@ class NotifyStore:
         self.audiences = Audiences(db, self.customers)
         self.proof = Proof(self.messages)
         rows = BroadcastRows(self.reference, self.messages, self.customers, self.preferences, self.holding, texts)
-        self.broadcasting = Broadcasting(db, self.broadcasts, self.audiences, self.messages, rows, self.proof)
+        self.broadcasting = Broadcasting(
+            *(db, self.broadcasts, self.audiences, self.messages, rows, self.proof),
+            BroadcastMessages(db, self.messages),
+        )
         self.chains = Chains(self.messages)
         self.counts = Counts(self.messages)
         self.calls = Calls(self.messages)

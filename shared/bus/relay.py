@@ -74,6 +74,16 @@ class Relay(SharedExtension):
             eventlet.sleep(0.005)
         self.nudge(pending)
 
+    def deliver(self, batch: Sequence[Pending]) -> list[Pending]:
+        """Publish these, and wait; gives those that the broker has not taken. Takes them out of no outbox."""
+        try:
+            taken = {pending.id for pending in self._taken(batch)}
+        except PublishFailed as error:
+            log.warning("broker away", extra={"reason": str(error), "documents": len(batch)})
+            eventlet.sleep(0.5)
+            return list(batch)
+        return [pending for pending in batch if pending.id not in taken]
+
     def _run(self) -> None:
         while True:
             batch = [self._waiting.get()]

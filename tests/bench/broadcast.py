@@ -65,9 +65,9 @@ def _sample_size(stack: Stack) -> int:
     client = stack.client("supervisor")
     given = {"audience": {"recipients": [{"phone": "+441164960000"}]}, "start": True}
     made = client.command("notify", "broadcast", **_notice(), **given)
-    rows = stack.database["notify_messages"]
     queue = lanes.queue("sms", "bulk")
-    eventually(lambda: rows.count_documents({"broadcast": made["broadcast_id"], "outbox": {"$size": 0}}))
+    told = {"_id": made["broadcast_id"], "state": "told", "publishing": []}
+    eventually(lambda: stack.database["notify_broadcasts"].count_documents(told))
     with pika.BlockingConnection(pika.URLParameters(stack.admin_amqp_uri)) as connection:
         _, _, body = connection.channel().basic_get(queue, auto_ack=True)
         connection.channel().queue_purge(queue)
@@ -90,6 +90,8 @@ def _told(stack: Stack, area: str) -> float:
 
     def done() -> bool:
         if client.call("notify", "get_broadcast", broadcast_id=key)["state"] != "told":
+            return False
+        if stack.database["notify_broadcasts"].find_one({"_id": key})["publishing"]:  # type: ignore[index]
             return False
         return rows.find_one({"outbox.0": {"$exists": True}}, hint="outbox") is None
 

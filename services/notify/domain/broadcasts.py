@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,7 +121,8 @@ class Broadcast(Aggregate):
     """`kind` is one of the reference data's `broadcasts`, `about` what its messages are about, for preferences.
 
     `pace`: messages a second, None: as fast as it goes. `window`: how many may be with the consumers without a word of
-    theirs, so that an amendment comes in time for nearly all; None: any number.
+    theirs, so that an amendment comes in time for nearly all; None: any number. `publishing`: when those rows were
+    written whose messages the broker may not have yet, and which have no outbox: whoever goes on publishes them first.
     """
 
     broadcast_id: str
@@ -139,6 +140,7 @@ class Broadcast(Aggregate):
     window: int | None = None
     ended_why: str | None = None
     walk: Walk = field(default_factory=Walk)
+    publishing: tuple[datetime, ...] = ()
 
     @property
     def occurrence(self) -> str:
@@ -242,6 +244,18 @@ def call_unreached(broadcast: Broadcast, at: datetime) -> tuple[Broadcast, list[
 
 
 def next_due(broadcast: Broadcast) -> datetime | None:
+    """When somebody is to see to it, to go on or to publish what may not be out; None: never."""
+    times = [walk_due(broadcast), *(mark + LEASE for mark in broadcast.publishing)]
+    return min((time for time in times if time is not None), default=None)
+
+
+def marked(broadcast: Broadcast, mark: datetime | None, published: Collection[datetime]) -> Broadcast:
+    """With the mark of a piece that is to be published (None: nothing is), without those that are."""
+    left = [one for one in broadcast.publishing if one not in published]
+    return replace(broadcast, publishing=(*left, mark) if mark is not None else tuple(left))
+
+
+def walk_due(broadcast: Broadcast) -> datetime | None:
     """When somebody is to go on with it; None: there is nothing to do, or it is paused."""
     tasks = broadcast.walk.tasks
     idle = not tasks or (tasks[0] == TELL and broadcast.state not in (SCHEDULED, RUNNING))

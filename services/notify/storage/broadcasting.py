@@ -2,15 +2,19 @@
 
 The rows of a piece and the place after it are one transaction, which holds only while nobody else has moved the
 broadcast on, paused, amended or stopped it: so each recipient has one row, whatever dies when, and nobody who has been
-overtaken adds another. What is handed over leaves by the rows' own outboxes.
+overtaken adds another. What is handed over has no outbox: the same transaction marks the broadcast, and the mark goes
+when the broker has the piece's messages (ADR 85). Meanwhile the next piece is built.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+import eventlet
 from pymongo.errors import BulkWriteError
 
 from services.notify.domain import broadcasts as rules
@@ -18,7 +22,8 @@ from services.notify.domain import ledger
 from services.notify.domain.audience import ALL_CHANNELS, CHANNELS
 from services.notify.domain.broadcasts import CALL, LEASE, TELL, WITHDRAW, Broadcast
 from services.notify.domain.ledger import HANDED_OVER, HELD, QUEUED, Message
-from services.notify.storage.audiences import Audiences
+from services.notify.storage.audiences import Audiences, Piece
+from services.notify.storage.broadcast_messages import BroadcastMessages, OnTheirWay
 from services.notify.storage.broadcast_rows import BroadcastRows, Row
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.messages import Messages
@@ -40,8 +45,35 @@ class Overtaken(Exception):
     """Somebody else has gone on with it, or changed it, since it was read."""
 
 
+@dataclass(frozen=True)
+class _Built:
+    """A piece whose rows are made, not stored: those after the place at which `before` is."""
+
+    before: Broadcast
+    piece: Piece
+    rows: list[Row]
+    at: datetime
+
+    @property
+    def ids(self) -> set[str]:
+        return {row.document["_id"] for row in self.rows}
+
+    def after(self, state: Broadcast, at: datetime, due: datetime) -> tuple[Broadcast, list[Fact]]:
+        told = sum(bool(row.message) for row in self.rows)
+        return rules.advanced(state, at, self.piece.cursor, due, self.piece.seen, told)
+
+
+@dataclass
+class _Turn:
+    """One turn with one broadcast; `ahead` was built while the piece before it was being stored."""
+
+    ends: float
+    way: OnTheirWay
+    ahead: _Built | None = field(default=None)
+
+
 class Broadcasting:
-    """Goes on with broadcasts. `hand` has outbox entries published, and waits while too many are."""
+    """Goes on with broadcasts."""
 
     def __init__(
         self,
@@ -51,6 +83,7 @@ class Broadcasting:
         messages: Messages,
         rows: BroadcastRows,
         proof: Proof,
+        sent: BroadcastMessages,
     ) -> None:
         self._db = db
         self._broadcasts = broadcasts
@@ -58,60 +91,96 @@ class Broadcasting:
         self._messages = messages
         self._rows = rows
         self._proof = proof
-        self._tasks: dict[str, Callable[[Broadcast, datetime], bool]] = {
+        self._sent = sent
+        self._tasks: dict[str, Callable[[_Turn, Broadcast, datetime], bool]] = {
             TELL: self._tell,
             WITHDRAW: self._withdraw,
             CALL: self._call,
         }
 
-    def go_on(self, hand: Callable[[Pending], None]) -> int:
+    def go_on(self) -> int:
         """Go on with what is due, each for a turn; gives how many there were."""
-        self._hand = hand
         return self._broadcasts.wake(self._db.clock.now(), AT_ONCE, self._turn)
 
     def _turn(self, key: str, _: Cause) -> None:
-        ends = time.monotonic() + TURN
+        turn = _Turn(time.monotonic() + TURN, OnTheirWay(self._sent))
         try:
-            while self._piece(key):
-                if time.monotonic() > ends:
-                    self._give_way(self._broadcasts.get(key))
+            self._publish_first(turn, key)
+            while self._piece(turn, key):
+                if time.monotonic() > turn.ends:
+                    self._give_way(turn, key)
                     return
         except Overtaken:
             return  # by a command, or by whoever took it over: it is theirs to go on
+        finally:
+            self._settle(turn, key)
 
-    def _give_way(self, broadcast: Broadcast) -> None:
+    def _publish_first(self, turn: _Turn, key: str) -> None:
+        """What is marked was written by somebody who may have died before it was out: nothing goes before it."""
+        broadcast = self._broadcasts.get(key)
+        for mark in broadcast.publishing:
+            self._sent.publish_again(broadcast, mark)
+            turn.way.published.add(mark)
+
+    def _settle(self, turn: _Turn, key: str) -> None:
+        """Wait for what is on its way, and take the marks away that no later piece took."""
+        try:
+            turn.way.wait()
+        finally:
+            if published := turn.way.published:
+                now = self._db.clock.now()
+                self._broadcasts.change(
+                    Cause.tick(now), key, lambda state, at: (rules.marked(state, None, published), [])
+                )
+
+    def _give_way(self, turn: _Turn, key: str) -> None:
         """It is due again at once, after the others."""
+        turn.way.wait()
         now = self._db.clock.now()
-        self._save(broadcast, now, lambda state, at: (rules.waiting(state, now), []))
+        self._save(turn, self._broadcasts.get(key), now, lambda state, at: (rules.waiting(state, now), []))
 
-    def _piece(self, key: str) -> bool:
+    def _piece(self, turn: _Turn, key: str) -> bool:
         """One piece of the first task; whether there is more to do right away."""
         now = self._db.clock.now()
         broadcast = self._broadcasts.get(key)
-        due = rules.next_due(broadcast)
+        due = rules.walk_due(broadcast)
         if due is None or not broadcast.walk.tasks:
             return False
-        return self._tasks[broadcast.walk.tasks[0]](broadcast, now)
+        return self._tasks[broadcast.walk.tasks[0]](turn, broadcast, now)
 
     # telling
 
-    def _tell(self, broadcast: Broadcast, now: datetime) -> bool:
-        room = rules.room(broadcast, now, PIECE, self._open(broadcast))
-        if room.number == 0:
-            again = max(room.again_at, now + timedelta(milliseconds=50))
-            self._save(broadcast, now, lambda state, at: (rules.waiting(state, again), []))
-            return False
-        piece = self._audiences.read(broadcast, broadcast.walk.cursor, room.number)
-        rows = self._rows.of(broadcast, piece.targets, now)
-        told = sum(row.handed for row in rows)
-        due = now if piece.cursor is None else now + LEASE
-        self._save(
-            broadcast,
-            now,
-            lambda state, at: rules.advanced(state, at, piece.cursor, due, piece.seen, told),
-            rows,
+    def _tell(self, turn: _Turn, broadcast: Broadcast, now: datetime) -> bool:
+        ahead, turn.ahead = turn.ahead, None
+        if ahead is not None and rules.same_place(ahead.before, broadcast):
+            built = ahead
+        else:
+            room = rules.room(broadcast, now, PIECE, self._open(broadcast))
+            if room.number == 0:
+                again = max(room.again_at, now + timedelta(milliseconds=50))
+                self._save(turn, broadcast, now, lambda state, at: (rules.waiting(state, again), []))
+                return False
+            built = self._built(broadcast, now, room.number)
+        due = now if built.piece.cursor is None else now + LEASE
+        saving = eventlet.spawn(
+            self._save, turn, broadcast, now, lambda state, at: built.after(state, at, due), built.rows, built.at
         )
-        return piece.cursor is not None or len(broadcast.walk.tasks) > 1
+        try:
+            turn.ahead = self._built_ahead(turn, built.after(broadcast, now, due)[0], built)
+        finally:
+            saving.wait()
+        return built.piece.cursor is not None or len(broadcast.walk.tasks) > 1
+
+    def _built(self, broadcast: Broadcast, now: datetime, number: int, beside: Collection[str] = ()) -> _Built:
+        piece = self._audiences.read(broadcast, broadcast.walk.cursor, number)
+        return _Built(broadcast, piece, self._rows.of(broadcast, piece.targets, now, beside), now)
+
+    def _built_ahead(self, turn: _Turn, broadcast: Broadcast, being_stored: _Built) -> _Built | None:
+        """The piece after one that is being stored; None where it is too early to say whether it may go."""
+        paced = broadcast.pace is not None or broadcast.window is not None
+        if being_stored.piece.cursor is None or paced or time.monotonic() > turn.ends:
+            return None
+        return self._built(broadcast, self._db.clock.now(), PIECE, being_stored.ids)
 
     def _open(self, broadcast: Broadcast) -> int:
         """How many are with the consumers, without a word of theirs; counted up to the window only."""
@@ -122,7 +191,7 @@ class Broadcasting:
 
     # taking back
 
-    def _withdraw(self, broadcast: Broadcast, now: datetime) -> bool:
+    def _withdraw(self, turn: _Turn, broadcast: Broadcast, now: datetime) -> bool:
         """What waits and must not go any more is cancelled, each row by itself: it may be going at this moment."""
         waiting = {
             "broadcast": broadcast.broadcast_id,
@@ -137,7 +206,7 @@ class Broadcasting:
                 self._cancel(doc["_id"], why, now)
         cursor = page[-1]["_id"] if len(page) == PIECE else None
         due = now + LEASE if cursor else max(now, broadcast.walk.due_at or now)
-        self._save(broadcast, now, lambda state, at: rules.advanced(state, at, cursor, due))
+        self._save(turn, broadcast, now, lambda state, at: rules.advanced(state, at, cursor, due))
         return cursor is not None
 
     def _cancel(self, key: str, why: str, now: datetime) -> None:
@@ -150,33 +219,51 @@ class Broadcasting:
 
     # calling
 
-    def _call(self, broadcast: Broadcast, now: datetime) -> bool:
+    def _call(self, turn: _Turn, broadcast: Broadcast, now: datetime) -> bool:
         """A call task for each household or customer that nothing has reached and nothing is under way to."""
         missed, cursor = self._proof.missed(broadcast, broadcast.plan.edition, PIECE, broadcast.walk.cursor)
         rows = self._rows.calls(broadcast, [one for one in missed if one.may_be_called], now)
         due = now + LEASE if cursor else now
-        self._save(broadcast, now, lambda state, at: rules.advanced(state, at, cursor, due), rows)
+        self._save(turn, broadcast, now, lambda state, at: rules.advanced(state, at, cursor, due), rows)
         return cursor is not None
 
     # one piece, one transaction
 
     def _save(
         self,
+        turn: _Turn,
         broadcast: Broadcast,
         now: datetime,
         decide: Callable[[Broadcast, datetime], tuple[Broadcast, list[Fact]]],
-        rows: list[Row] | None = None,
+        rows: Sequence[Row] = (),
+        mark: datetime | None = None,
     ) -> None:
+        """`mark`: when the rows were written, if some of them are to be published."""
         key = broadcast.broadcast_id
-        documents = [row.document for row in rows or ()]
+        messages = [Pending(self._messages.name, row.document["_id"], row.message) for row in rows if row.message]
+        turn.way.wait(leave=1)
+        published = set(turn.way.published)
 
         def unless_overtaken(state: Broadcast, at: datetime) -> tuple[Broadcast, list[Fact]]:
-            if not rules.same_place(state, broadcast):
+            if not rules.same_place(state, broadcast) or mark in state.publishing:
                 raise Overtaken
-            return decide(state, at)
+            after, facts = decide(state, at)
+            return rules.marked(after, mark if messages else None, published), facts
 
+        self._store(key, now, unless_overtaken, [row.document for row in rows])
+        turn.way.published -= published
+        if mark is not None and messages:
+            turn.way.send(mark, messages)
+
+    def _store(
+        self,
+        key: str,
+        now: datetime,
+        decide: Callable[[Broadcast, datetime], tuple[Broadcast, list[Fact]]],
+        documents: Sequence[dict[str, Any]],
+    ) -> None:
         def work(tx: Transaction) -> None:
-            self._broadcasts.change(Cause.tick(now), key, unless_overtaken, tx=tx)
+            self._broadcasts.change(Cause.tick(now), key, decide, tx=tx)
             if documents:
                 self._messages.collection.insert_many(documents, ordered=False, session=tx.session)
 
@@ -185,8 +272,8 @@ class Broadcasting:
         except BulkWriteError:  # a row came to be at this moment; the error itself holds texts, and would be logged
             raise Overtaken from None
         for document in documents:
-            if document["outbox"]:
-                self._hand(Pending(self._messages.name, document["_id"], document["outbox"]))
+            if document["outbox"]:  # what is told to ourselves of rows that were not handed over
+                self._db.hand(Pending(self._messages.name, document["_id"], document["outbox"]))
 
 
 _OF_BROADCAST = "broadcast_channel_state"

@@ -65,6 +65,7 @@ def to_document(broadcast: Broadcast) -> dict[str, Any]:
         "earlier": [_plan_document(plan) for plan in broadcast.earlier],
         "audience": audience | {"areas": list(broadcast.audience.areas)},
         "walk": walk | {"tasks": list(broadcast.walk.tasks)},
+        "publishing": list(broadcast.publishing),
     }
 
 
@@ -93,6 +94,7 @@ def from_document(doc: Mapping[str, Any]) -> Broadcast:
         earlier=tuple(_plan(plan) for plan in doc.get("earlier", ())),
         audience=Audience(**{**audience, "areas": tuple(audience["areas"])}),
         walk=Walk(**{**walk, "tasks": tuple(walk["tasks"])}),
+        publishing=tuple(doc.get("publishing", ())),
         **kernel_fields(doc),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,11 @@ from services.notify.domain import audience, ledger
 from services.notify.domain.ledger import Content, Message
 from services.notify.domain.limits import Limits
 from services.notify.domain.occurrence import prefix
-from services.notify.events import OF_MESSAGES, UnsubscribeLink, handed
+from services.notify.events import OF_MESSAGES, UnsubscribeLink, handed, to_consumer
 from services.notify.tokens import Tokens
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
+from shared.document import Alike, outgoing_entry
 from shared.errors import Conflict
 from shared.events import KERNEL_FIELDS, Fact, kernel_fields
 from shared.mongo import Database, Transaction
@@ -55,7 +56,8 @@ INDEXES = [
 ]
 
 _TUPLES = ("then", "obsolete", "parts")
-_OWN = tuple(f.name for f in fields(Message) if f.name not in (*KERNEL_FIELDS, "message_id", "to", "content", *_TUPLES))
+_NOT_OWN = (*KERNEL_FIELDS, "message_id", "to", "content", *_TUPLES)
+_OWN = frozenset(f.name for f in fields(Message) if f.name not in _NOT_OWN)
 #: What is stored only where it says something.
 _UNLESS = {"look": False, "attempt": 0}
 LISTED = {**STATE_ONLY, "content": 0, "said": 0}
@@ -81,6 +83,7 @@ class Messages(Aggregates[Message]):
             next_due=lambda message: ledger.next_due(message, limits()),
         )
         self.limits = limits
+        self._unsubscribe = unsubscribe
         self._tokens = tokens
 
     def create(
@@ -103,9 +106,21 @@ class Messages(Aggregates[Message]):
                 raise
             return None
 
-    def document(self, cause: Cause, id: str, state: Message, facts: Sequence[Fact]) -> dict[str, Any]:
+    def document(
+        self,
+        cause: Cause,
+        id: str,
+        state: Message,
+        facts: Sequence[Fact],
+        together: tuple[datetime, Alike] | None = None,
+    ) -> dict[str, Any]:
         """The whole document that `create` would store, with its outbox."""
-        return super().document(live(cause), id, self.sealed(state), facts)
+        alive = live(cause) if cause.replay_until else cause
+        return super().document(alive, id, self.sealed(state), facts, together)
+
+    def handed_again(self, doc: Mapping[str, Any]) -> dict[str, Any]:
+        """The outbox entry that hands over this row, as it is stored: the same message as before, by its id."""
+        return outgoing_entry(f"{self.name}/{doc['_id']}/again", to_consumer(from_document(doc), self._unsubscribe))
 
     def telling(self, message: Message) -> Message:
         """The row that tells this occurrence to this recipient by this channel: this one, or another rule's."""
@@ -173,9 +188,12 @@ def _between(since: datetime | None, until: datetime | None) -> dict[str, Any]:
 
 def to_document(message: Message) -> dict[str, Any]:
     """A row's own fields; what it has not is not stored."""
-    own = {name: value for name in _OWN if (value := getattr(message, name)) not in (None, _UNLESS.get(name))}
+    own = {name: value for name, value in vars(message).items() if value is not None and name in _OWN}
+    for name, usual in _UNLESS.items():
+        if own.get(name) == usual:
+            del own[name]
     lists = {name: list(getattr(message, name)) for name in _TUPLES if getattr(message, name)}
-    return {**own, **lists, "to": message.to, "content": asdict(message.content) if message.content else None}
+    return {**own, **lists, "to": message.to, "content": dict(vars(message.content)) if message.content else None}
 
 
 def from_document(doc: Mapping[str, Any]) -> Message:

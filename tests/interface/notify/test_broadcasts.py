@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
 import yaml
+from pymongo import MongoClient
 
 from deploy.catalogue import subscriptions
 from services.notify.domain.proof import Told, refused
+from services.notify.store import NotifyStore
+from services.notify.tokens import SECRET
+from shared.bus.relay import Pending
 from shared.client import Client
 from shared.clock import SystemClock, to_text
 from shared.errors import Forbidden, IllegalMove, NotFound, ValidationError
 from shared.events import Event
+from shared.mongo import Database
 from tests.interface.feigned import on_the_bus
 from tests.support import Stack, at_any_hour, eventually
 from tests.unit.notify.builders import CONFIG
@@ -215,6 +222,47 @@ def test_a_pause_keeps_the_others_untold_and_a_cancelled_one_tells_nobody_else(
     assert len(sent.rows()) < 6
     with pytest.raises(IllegalMove):
         sent.do("resume_broadcast")
+
+
+class Died(BaseException):
+    """The process is no more."""
+
+
+def dies(_: Sequence[Pending]) -> Sequence[Pending]:
+    raise Died
+
+
+@pytest.mark.parametrize("act", [None, "pause_broadcast", "cancel_broadcast"])
+def test_what_was_written_but_not_published_when_its_process_died_is_published_by_the_next_one(
+    stack: Stack,
+    supervisor: Client,
+    customers: Callable[..., list[str]],
+    area: str,
+    monkeypatch: pytest.MonkeyPatch,
+    act: str | None,
+) -> None:
+    customers(2)
+    monkeypatch.setenv(SECRET, "only this test's own")
+    broadcasts = stack.database["notify_broadcasts"]
+    stack.stop_process("notify-broadcaster")
+    try:
+        sent = Sent(stack, supervisor, audience={"areas": [area]}, pace=0.2)
+        uri = urlunsplit(urlsplit(stack.admin_mongo_uri)._replace(path=f"/{stack.database.name}"))
+        with MongoClient[dict[str, Any]](uri, tz_aware=True, authSource="admin") as client:
+            db = Database(client, SystemClock(), lambda _: None, deliver=dies)
+            while not sent.rows():
+                with suppress(Died):
+                    NotifyStore(db).broadcasting.go_on()
+        assert [(row["state"], row["outbox"]) for row in sent.rows()] == [("handed_over", [])]
+        assert sent.texts() == []
+        if act is not None:
+            sent.do(act, **({"why": "not so"} if act == "cancel_broadcast" else {}))
+    finally:
+        stack.start_process("notify-broadcaster")
+    eventually(lambda: len(sent.texts()) == (2 if act is None else 1), 60)
+    eventually(lambda: broadcasts.count_documents({"_id": sent.id, "publishing": []}))
+    eventually(lambda: {row["state"] for row in sent.rows()} == {"sent"})
+    assert len(sent.rows()) == len(sent.texts())
 
 
 def test_a_draft_takes_recipients_in_chunks_and_begins_when_it_is_started(stack: Stack, supervisor: Client) -> None:

@@ -53,6 +53,20 @@ def test_one_for_later_waits_for_its_time_and_its_rows_are_of_that_time() -> Non
     assert (after.state, facts) == ("running", [Fact("broadcast_started", NOON + HOUR)])
 
 
+def test_what_may_not_be_out_is_seen_to_when_its_writer_has_had_the_time_also_of_a_paused_one() -> None:
+    marked = rules.marked(running(), NOON, ())
+    paused = rules.pause(replace(marked, walk=replace(marked.walk, due_at=NOON + HOUR)), NOON)[0]
+    assert (rules.next_due(paused), rules.walk_due(paused)) == (NOON + rules.LEASE, None)
+    assert rules.next_due(rules.marked(paused, None, {NOON})) is None
+
+
+def test_an_amendment_and_the_next_piece_keep_the_mark_of_what_may_not_be_out() -> None:
+    marked = rules.marked(running(), NOON, ())
+    amended = rules.amend(marked, NOON, "later", {})[0]
+    assert rules.marked(amended, NOON + SECOND, ()).publishing == (NOON, NOON + SECOND)
+    assert rules.marked(amended, NOON + SECOND, {NOON}).publishing == (NOON + SECOND,)
+
+
 def test_nobody_is_told_by_one_without_recipients() -> None:
     with pytest.raises(NotNow):
         rules.start(a_broadcast(audience=Audience(listed=True)), NOON)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cause import Cause
-from shared.document import GENESIS, Additions, Outgoing, Publishing, additions, entry_hash, history_reply
+from shared.document import GENESIS, Additions, Alike, Outgoing, Publishing, additions, chain, entry_hash, history_reply
 from shared.events import Event, Fact
 from tests.unit.shared.builders import NINE, Thing, a_call, a_fact, after, an_event
 
@@ -24,6 +24,14 @@ def added(facts: list[Fact], publishing: Publishing[Thing] = TELLS, **given_: An
 
 def test_every_fact_is_one_entry_numbered_from_one() -> None:
     assert [entry["number"] for entry in added([a_fact(), a_fact("seen"), a_fact()]).history] == [1, 2, 3]
+
+
+def test_what_is_made_together_has_the_history_that_each_would_have_alone() -> None:
+    alike = Alike()
+    plain, telling = [a_fact(), a_fact()], [a_fact(n=1)]
+    for facts in (plain, plain, telling, [a_fact(n=2)]):
+        assert alike.chain(facts, a_call(), NINE) == chain(facts, a_call(), NINE, None)
+    assert alike.chain(plain, a_call(), after(hours=1)) == chain(plain, a_call(), after(hours=1), None)
 
 
 def test_numbers_go_on_where_the_head_stands() -> None:
