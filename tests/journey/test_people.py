@@ -28,7 +28,8 @@ def told(outside: Outside, case: Case, event: str, recipient: str) -> dict[str, 
 
 def local(at: datetime) -> str:
     """As the desk's texts show it."""
-    return f"{at + timedelta(hours=8):%Y-%m-%d %H:%M}"
+    shown = at + timedelta(hours=8)
+    return f"{shown:%b} {shown.day}, {shown:%Y %H:%M}"
 
 
 def test_a_late_reporter_of_a_mass_incident_hears_its_eta_and_its_end(outside: Outside, team: str, a1: str) -> None:
