@@ -26,7 +26,7 @@ from shared.errors import LoopdeskError
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 0.05
 #: Asking again may help: what a test waits for is not so yet, or a server is just coming back.
 NOT_YET = (AssertionError, LoopdeskError, OSError, ConnectionFailure, AMQPError)

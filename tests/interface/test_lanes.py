@@ -51,4 +51,5 @@ def test_an_urgent_message_does_not_wait_for_a_backlog_of_bulk(stack: Any, desk:
         overtaken.append([text["message_id"] for text in order].index(message_id) - confirmed)
     assert len(stack.texts()) - before < BACKLOG, "the backlog was gone before the last of them came"
     assert max(overtaken) <= AT_MOST_BETWEEN, overtaken
-    eventually(lambda: len(stack.texts()) - before == BACKLOG + 3)
+    # other tests' texts may come in between
+    eventually(lambda: len(stack.texts()) - before >= BACKLOG + 3)

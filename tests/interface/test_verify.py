@@ -99,6 +99,11 @@ def faults(loopdesk: Run, *arguments: object) -> list[dict[str, Any]]:
     return told
 
 
+def in_order(faults: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By ticket and kind: what histories show of themselves is told before what only anchors tell."""
+    return sorted(faults, key=lambda fault: (str(fault["id"]), str(fault["kind"])))
+
+
 def a_fault(document: dict[str, Any], kind: str, first: int, last: int | None = None) -> dict[str, Any]:
     place = {"service": "intake", "collection": TICKETS, "id": document["_id"]}
     name = None if kind in ("gone", "shortened", "rewritten") else document["ticket_no"]
@@ -195,7 +200,8 @@ def test_a_state_that_its_history_does_not_make_is_found_by_field(
         orders.replace_one({"_id": order["_id"]}, order)
     fault, last = map(json.loads, output.splitlines())
     assert (fault["fault"]["id"], fault["fault"]["kind"]) == (order["_id"], "state")
-    assert sorted(fault["fault"]["fields"]) == sorted(changed)
+    # an order that was withdrawn before anybody had it has no team to lose
+    assert sorted(fault["fault"]["fields"]) == sorted(name for name in changed if order.get(name) != changed[name])
     figures = last["collections"]["dispatch_orders"]
     assert figures["rebuilt"] == figures["aggregates"] >= len(numbers)
 
@@ -231,7 +237,7 @@ def test_an_aggregate_that_is_gone_is_found(
         a_fault(meddled[0], "orphaned", 1, left),  # the other had nothing elsewhere: only its anchor tells
         *(a_fault(one, "gone", 1, one["head"]["number"]) for one in meddled[:2]),
     ]
-    assert faults(loopdesk, "--anchors", folder) == sorted(expected, key=lambda fault: str(fault["id"]))
+    assert in_order(faults(loopdesk, "--anchors", folder)) == in_order(expected)
 
 
 def test_a_truncation_with_the_head_made_to_fit_is_found(
