@@ -23,6 +23,7 @@ from deploy.localstack.access import Access
 from deploy.localstack.instance import Instance
 from shared.client import Client
 from shared.errors import LoopdeskError
+from shared.reference import FRESH_FOR
 
 T = TypeVar("T")
 
@@ -56,6 +57,12 @@ def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS) ->
         if time.monotonic() > until:
             raise AssertionError(f"not within {timeout:.0f} s: {last}")
         time.sleep(PAUSE_SECONDS)
+
+
+def until_noticed() -> None:
+    """Returns when every process works by the reference data applied before: none trusts older ones longer."""
+    noticed_at = time.monotonic() + FRESH_FOR + 0.2
+    eventually(lambda: time.monotonic() > noticed_at)
 
 
 class Stack(Access):

@@ -20,7 +20,7 @@ import yaml
 from shared.clock import SystemClock, to_text
 from tests.crowd import crowd
 from tests.interface.test_consumers import Desk
-from tests.support import Stack, at_any_hour, eventually
+from tests.support import Stack, at_any_hour, eventually, until_noticed
 from tests.unit.notify.builders import CONFIG
 from tests.unit.notify.wire import faults
 
@@ -84,6 +84,7 @@ def desk(stack: Any) -> Iterator[Desk]:
     """Ours rests meanwhile; before and after, nothing is left on its queues. No message waits for the night to end."""
     body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
     stack.client("operator").call("notify", "apply_reference", body=body, request_id=uuid4().hex)
+    until_noticed()
     stack.stop_process("sms-consumer")
     desk = Desk(stack)
     yield desk

@@ -18,7 +18,7 @@ from shared.clock import SystemClock, to_text
 from shared.errors import Forbidden, NotFound, ValidationError
 from shared.events import Event
 from tests.interface.feigned import Feigned, on_the_bus
-from tests.support import at_any_hour, eventually
+from tests.support import at_any_hour, eventually, until_noticed
 from tests.unit.notify.builders import CONFIG
 
 ON_SITE = {"zh-CN": "现场处理", "en": "On site"}
@@ -36,6 +36,7 @@ def operator(stack: Any) -> Client:
     client = stack.client("operator")
     body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
     client.call("notify", "apply_reference", body=body, request_id=uuid4().hex)
+    until_noticed()
     return client
 
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from email.message import Message
 from itertools import count
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from deploy.declared import load
 from shared.client import Client
-from shared.reference import FRESH_FOR
-from tests.support import Stack, at_any_hour, eventually
+from tests.support import Stack, at_any_hour, eventually, until_noticed
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 TEAMS = [f"journey {number:02d}" for number in range(40)]
@@ -91,8 +89,7 @@ def apply_reference(stack: Stack) -> None:
     operator, importer = stack.client("operator"), stack.client("importer")
     for service, body in reference_bodies().items():
         operator.command(service, "apply_reference", body=body)
-    noticed_at = monotonic() + FRESH_FOR + 0.2  # also by notify and feedback, whom nothing shows to know it
-    eventually(lambda: monotonic() > noticed_at)
+    until_noticed()
     last = TEAMS[-1]
     eventually(lambda: importer.command("dispatch", "save_agent", **an_agent(f"settled of {last}", last)))
     contact = {**CONTACT, "category": last, "customer": a_customer()}

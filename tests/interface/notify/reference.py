@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from deploy.declared import load
-from tests.support import Stack, eventually
+from tests.support import Stack, until_noticed
 from tests.unit.notify.builders import CONFIG
 
 
@@ -24,9 +24,9 @@ def body(change: Callable[[dict[str, Any]], object] = lambda body: None) -> dict
 
 
 def apply(stack: Stack, change: Callable[[dict[str, Any]], object] = lambda body: None) -> Mapping[str, Any]:
-    """Put it in force; returns when it is."""
+    """Put it in force; returns when every process has noticed."""
     made = body(change)
     operator = stack.client("operator")
     operator.call("notify", "apply_reference", body=made, request_id=uuid4().hex)
-    eventually(lambda: operator.call("notify", "get_reference")["body"] == made)
+    until_noticed()
     return made

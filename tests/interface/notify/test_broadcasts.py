@@ -24,7 +24,7 @@ from shared.errors import Forbidden, IllegalMove, NotFound, ValidationError
 from shared.events import Event
 from shared.mongo import Database
 from tests.interface.feigned import on_the_bus
-from tests.support import Stack, at_any_hour, eventually
+from tests.support import Stack, at_any_hour, eventually, until_noticed
 from tests.unit.notify.builders import CONFIG
 
 TEXTS = {
@@ -51,6 +51,7 @@ def supervisor(stack: Stack) -> Client:
     operator = stack.client("operator")
     body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
     operator.call("notify", "apply_reference", body=body, request_id=uuid4().hex)
+    until_noticed()
     return stack.client("supervisor")
 
 
