@@ -17,7 +17,7 @@ from deploy.commands.handover import by_option, json_option, said, zone_option
 from deploy.commands.session import err, out
 from deploy.commands.times import MOMENT
 from shared.client import Client
-from shared.clock import to_text
+from shared.clock import SystemClock, to_text
 from shared.errors import ValidationError
 
 CHANNELS = click.Choice(["sms", "email", "call"])
@@ -35,7 +35,7 @@ def broadcast() -> None:
 
     \b
     loopdesk broadcast new --name "Water off in the north" --kind planned_outage --channel sms --channel email \\
-        --outage north=2026-03-02T01:00Z/2026-03-02T04:00Z --start
+        --outage north=2036-03-02T01:00Z/2036-03-02T04:00Z --start
     loopdesk broadcast new --name Payment --kind payment_reminder --channel sms --file debtors.csv
     loopdesk broadcast show ID
     loopdesk broadcast proof ID
@@ -55,12 +55,11 @@ def _outages(values: tuple[str, ...]) -> dict[str, dict[str, str]]:
         begins, slash, ends = times.partition("/")
         if not slash:
             raise click.UsageError("--outage has the form AREA=FROM/TO, with `default` for all other areas")
-        found[area] = {"from": _moment(begins), "to": _moment(ends)}
+        since, until = (MOMENT.convert(text, None, None) for text in (begins, ends))
+        if until <= SystemClock().now():
+            raise click.UsageError(f"--outage {area}: it is over already, and nobody would be told of it")
+        found[area] = {"from": to_text(since), "to": to_text(until)}
     return found
-
-
-def _moment(text: str) -> str:
-    return to_text(MOMENT.convert(text, None, None))
 
 
 def words(function: Any) -> Any:
@@ -239,7 +238,7 @@ def amend(broadcast_id: str, why: str, by: str | None, **plan: Any) -> None:
     """Change what ID tells: a new edition for everybody, and a correction for those who know an older one.
 
     \b
-    loopdesk broadcast amend ID --why "the works are put off" --outage north=2026-03-03T01:00Z/2026-03-03T04:00Z
+    loopdesk broadcast amend ID --why "the works are put off" --outage north=2036-03-03T01:00Z/2036-03-03T04:00Z
     """
     _act("amend_broadcast", broadcast_id, by, why=why, **_plan(**plan))
 

@@ -48,7 +48,7 @@ def shown(table):
 
 
 def test_an_outage_says_when_and_where_and_by_which_channels_in_order(notify):
-    outage = "north=2026-03-02T01:00Z/2026-03-02T04:00+01:00"
+    outage = "north=2036-03-02T01:00Z/2036-03-02T04:00+01:00"
     answer = run(
         *("new", "--name", "Off", "--kind", "planned_outage", "--channel", "sms", "--channel", "email"),
         *("--outage", outage, "--where", 'tier == "gold"', "--pace", "50", "--start"),
@@ -65,7 +65,7 @@ def test_an_outage_says_when_and_where_and_by_which_channels_in_order(notify):
                 "audience": {"where": 'tier == "gold"'},
                 "start": True,
                 "pace": 50.0,
-                "outages": {"north": {"from": "2026-03-02T01:00:00.000Z", "to": "2026-03-02T03:00:00.000Z"}},
+                "outages": {"north": {"from": "2036-03-02T01:00:00.000Z", "to": "2036-03-02T03:00:00.000Z"}},
             },
         )
     ]
@@ -157,7 +157,8 @@ def test_what_is_done_with_one(notify, arguments, method, fields):
     "arguments",
     [
         ["amend", ID, "--why", "x", "--outage", "north"],
-        ["amend", ID, "--why", "x", "--outage", "north=2026-03-02T01:00Z"],
+        ["amend", ID, "--why", "x", "--outage", "north=2036-03-02T01:00Z"],
+        ["amend", ID, "--why", "x", "--outage", "north=2026-03-02T01:00Z/2026-03-02T04:00Z"],
         ["amend", ID, "--why", "x", "--variable", "n"],
         ["new", "--name", "x", "--kind", "y", "--channel", "fax"],
     ],
