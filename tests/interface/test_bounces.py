@@ -23,7 +23,7 @@ from tests.interface.feigned import Feigned, on_the_bus
 from tests.interface.test_consumers import Desk
 from tests.interface.test_notify import Matter, ledger
 from tests.mta.exim import Exim, running_exim
-from tests.support import at_any_hour, eventually
+from tests.support import at_any_hour, eventually, until_noticed
 from tests.unit.notify.builders import CONFIG
 
 
@@ -59,6 +59,7 @@ def a_consumer(stack: Any, uri: str) -> Iterator[None]:
 def world(stack: Any) -> Iterator[Feigned]:
     body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
     stack.client("operator").call("notify", "apply_reference", body=body, request_id=uuid4().hex)
+    until_noticed()
     with on_the_bus(stack.admin_amqp_uri, "notify", subscriptions("notify")) as (feigned, _):
         yield feigned
 

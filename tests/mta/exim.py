@@ -91,6 +91,8 @@ to_door:
 nowhere:
   driver = appendfile
   file = {folder}/mail/${{lc:known}}
+  # a lock of the kernel's dies with its holder; a lock file of one that was killed would be respected for half an hour
+  use_lockfile = false
   user = {user}
   group = {group}
 
