@@ -35,6 +35,8 @@ def smsc(tmp_path: Path) -> Iterator[Smsc]:
 
 @pytest.fixture
 def consumer(stack: Any, tmp_path: Path) -> Iterator[Process]:
+    """In place of the stack's own, which has sent what other tests left."""
+    eventually(lambda: not any(count for name, count in stack.queues().items() if name.startswith("notify.sms.")))
     stack.stop_process("sms-consumer")
     process = Process(stack, tmp_path)
     yield process
@@ -155,7 +157,8 @@ def test_a_gateway_killed_and_started_again_loses_and_doubles_nothing(
     fates = fates_of(desk, sent)
     assert fates["unknown"] <= 5  # the window
     assert fates["sent"] + fates["unknown"] == 100
-    copies = Counter(sms["to"] for sms in smsc.taken())
+    # of these numbers: other tests' texts may come by
+    copies = Counter(sms["to"] for sms in smsc.taken() if sms["to"].startswith("86138"))
     assert set(copies.values()) == {1}
     for number, message_id in enumerate(sent):
         if states(desk, message_id) == ["sent"]:
@@ -167,7 +170,7 @@ def test_a_gateway_that_takes_and_does_not_answer_costs_a_window_of_doubt_and_is
     smsc: Smsc, consumer: Process, desk: Desk
 ) -> None:
     smsc.behave(silent=3)
-    consumer.start(smsc.uri(window=2, timeout=1))
+    consumer.start(smsc.uri(window=2, timeout=5))  # a busy machine answers the others within that
     sent = [desk.hand_over("sms") for _ in range(10)]
     fates = fates_of(desk, sent)
     assert fates == Counter(unknown=3, sent=7)  # the window, then the one that tries
