@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.dispatch.domain.assigning.record import digest
@@ -16,6 +16,8 @@ Wrong = Iterator[str]
 #: What an agent may have said of itself when it was given work; who asks for it may be busy.
 THERE = {"available"}
 ASKING = {"available", "busy"}
+#: As long as a claim takes at most where two cores do everything at once.
+UNDER_WAY = timedelta(seconds=2)
 
 
 def loads_equal_open_work(state: State) -> Wrong:
@@ -80,9 +82,9 @@ def nobody_absent_was_given_work(state: State) -> Wrong:
         for entry in order["history"]:
             data = entry["data"]
             if entry["type"] == "work_assigned" and data["override"] is None:
-                status = _status(said.get(data["agent"], []), entry["at"])
-                if status not in (ASKING if data["rule"] == "pulled" else THERE):
-                    yield f"{order_no} was given to {data['agent']} at {entry['at']}, who was {status}"
+                statuses = _statuses(said.get(data["agent"], []), _instant(entry["at"]))
+                if not (ASKING if data["rule"] == "pulled" else THERE) & set(statuses):
+                    yield f"{order_no} was given to {data['agent']} at {entry['at']}, who was {statuses[-1]}"
 
 
 def _said(agent: Document) -> Iterator[tuple[datetime, str]]:
@@ -91,10 +93,15 @@ def _said(agent: Document) -> Iterator[tuple[datetime, str]]:
             yield _instant(entry["at"]), entry["data"]["status"]
 
 
-def _status(said: list[tuple[datetime, str]], at: Any) -> str:
-    """What it had said of itself by then; said at the same instant, it may have been either."""
-    before = [status for told, status in said if told <= _instant(at)]
-    return "available" if any(told == _instant(at) for told, _ in said) else (before or ["offline"])[-1]
+def _statuses(said: list[tuple[datetime, str]], at: datetime) -> list[str]:
+    """What it may have been then, the last one last: a time is taken before the write that it stands in, so what was
+    said while the claim was under way may have been written before or after it."""
+    begun = at - UNDER_WAY
+    return [*(["offline"] + [status for told, status in said if told < begun])[-1:], *_between(said, begun, at)]
+
+
+def _between(said: list[tuple[datetime, str]], begun: datetime, at: datetime) -> list[str]:
+    return [status for told, status in said if begun <= told <= at]
 
 
 def _instant(at: Any) -> datetime:
