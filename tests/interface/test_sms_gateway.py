@@ -151,7 +151,7 @@ def test_a_gateway_killed_and_started_again_loses_and_doubles_nothing(
     eventually(lambda: len(smsc.taken()) > 20)
     smsc.kill()
     eventually(lambda: trouble(desk.stack.amqp_uri("sms-consumer"), "sms"))
-    assert consumer.said("circuit")[0]["circuit"] == "open"
+    assert eventually(lambda: consumer.said("circuit"))[0]["circuit"] == "open"
     smsc.start()
     smsc.behave(aside="86137")
     fates = fates_of(desk, sent)
