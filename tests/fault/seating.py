@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.dispatch.domain.assigning.record import digest
+from services.dispatch.domain.assigning.record import candidates_of, digest
 from shared.clock import from_text
 from tests.fault.state import Document, State
 
@@ -76,14 +76,16 @@ def records_are_true(state: State) -> Wrong:
 
 
 def nobody_absent_was_given_work(state: State) -> Wrong:
-    """Who got work had said that it was there, by its own history; but for what a supervisor or a hand-over gave it."""
+    """Who got work had said that it was there, by its own history and as the claim saw it; but for what a supervisor or
+    a hand-over gave it."""
     said = {agent_id: list(_said(agent)) for agent_id, agent in state.agents.items()}
     for order_no, order in state.orders.items():
         for entry in order["history"]:
             data = entry["data"]
             if entry["type"] == "work_assigned" and data["override"] is None:
                 statuses = _statuses(said.get(data["agent"], []), _instant(entry["at"]))
-                if not (ASKING if data["rule"] == "pulled" else THERE) & set(statuses):
+                seen = _as_seen(state, f"{order_no}/{data['assignment']}", data["agent"])
+                if seen not in (ASKING if data["rule"] == "pulled" else THERE) or seen not in statuses:
                     yield f"{order_no} was given to {data['agent']} at {entry['at']}, who was {statuses[-1]}"
 
 
@@ -91,6 +93,12 @@ def _said(agent: Document) -> Iterator[tuple[datetime, str]]:
     for entry in agent["history"]:
         if entry["type"] == "presence_set":
             yield _instant(entry["at"]), entry["data"]["status"]
+
+
+def _as_seen(state: State, key: str, agent: str) -> str | None:
+    """What the claim saw of the agent, by its record."""
+    record = (state.assignments.get(key) or {}).get("record")
+    return next((one.status for one in candidates_of(record) if one.agent_id == agent), None) if record else None
 
 
 def _statuses(said: list[tuple[datetime, str]], at: datetime) -> list[str]:
