@@ -19,7 +19,7 @@ from deploy.drawing import drawing, names
 from deploy.drawing_way import way
 from services.dispatch.domain import Reference
 from services.dispatch.domain.flows.flow import Flow
-from services.dispatch.reference_schemas import ReferenceData
+from services.dispatch.schemas.reference import ReferenceData
 from shared.client import Client
 from shared.schemas import load
 

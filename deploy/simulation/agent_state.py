@@ -9,7 +9,7 @@ from deploy.simulation.errors import DamagedLog
 from deploy.simulation.logfile import Row, instant
 from services.dispatch.domain.people.exceptions import Kind
 from services.dispatch.domain.people.presence import Status
-from services.dispatch.schemas_people import AgentFields
+from services.dispatch.schemas.people import AgentFields
 from shared.errors import ValidationError
 from shared.schemas import load
 

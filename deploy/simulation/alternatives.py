@@ -14,9 +14,9 @@ from deploy import declared
 from deploy.simulation.duties import Duties, Windows
 from deploy.simulation.duty import FINISH
 from deploy.simulation.setting import Setting
-from services.dispatch import reference_schemas
 from services.dispatch.domain.people.agent import Agent, declare
 from services.dispatch.domain.reference.reference import Reference
+from services.dispatch.schemas import reference as reference_schemas
 from shared.errors import NotFound, ValidationError
 from shared.schemas import load
 

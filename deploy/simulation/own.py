@@ -12,12 +12,12 @@ from deploy.simulation.agent_state import require_state
 from deploy.simulation.errors import DamagedLog
 from deploy.simulation.logfile import Row, entries_of, instant
 from deploy.simulation.witness import Witness
-from services.dispatch import reference_schemas
 from services.dispatch.domain.flows.flow import ONE_STEP
 from services.dispatch.domain.people.agent import Agent
 from services.dispatch.domain.reference.before_first_apply import BEFORE_FIRST_APPLY
 from services.dispatch.domain.reference.reference import Reference
 from services.dispatch.domain.work.moves import ESCALATION
+from services.dispatch.schemas import reference as reference_schemas
 from services.dispatch.storage.agent_documents import agent_from
 from shared.errors import NotFound, ValidationError
 from shared.events import KERNEL_FIELDS

@@ -18,7 +18,7 @@ from services.dispatch.domain.rollouts.repin import extend_horizons, provisional
 from services.dispatch.domain.work.fitness import role_may_have
 from services.dispatch.domain.work.order import Books, Seat
 from services.dispatch.events import ORDER_EVENTS
-from services.dispatch.explaining_assignment import ExplainingAssignments
+from services.dispatch.explaining.assignment import ExplainingAssignments
 from services.dispatch.listing import INDEXES, PARTIAL, query
 from services.dispatch.storage import shift_logs, stranded
 from services.dispatch.storage.agents import Agents, Answer, DecideBoth

@@ -11,7 +11,7 @@ from services.notify.domain.audience import CALL, SMS
 from services.notify.domain.broadcasts import Broadcast, Plan
 from services.notify.domain.ledger import Content
 from services.notify.reference import Reference
-from services.notify.reference_broadcasts import SAMPLE, VARIANTS
+from services.notify.reference.broadcasts import SAMPLE, VARIANTS
 from services.notify.texts import ANY_LANGUAGE, Errors, Texts
 
 OWN = "broadcast"

@@ -11,7 +11,7 @@ from services.notify.broadcast_texts import BroadcastTexts
 from services.notify.domain.limits import Limits
 from services.notify.reference import NOTHING
 from services.notify.reference import Reference as Rules
-from services.notify.reference_schema import ReferenceData
+from services.notify.reference.schema import ReferenceData
 from services.notify.storage import (
     audiences,
     broadcasts,

@@ -10,7 +10,8 @@ import pytest
 
 from tests.architecture.sources import ROOT, SERVICES, calls, files, imports, tree, within
 
-ROOMS = {"README.md", "__init__.py", "service.py", "worker.py", "store.py", "schemas.py", "events.py", "errors.py"}
+#: A room is a module, or a folder of that name (ADR 86).
+ROOMS = {"README.md", "__init__", "domain", "errors", "events", "heard", "schemas", "service", "store", "worker"}
 #: What rules may use of the kernel: values and refusals, nothing that does anything.
 PURE = ("shared.events", "shared.errors", "shared.values", "shared.lanes", "shared.business_time", "shared.conditions")
 STORAGE_OF_THE_KERNEL = {
@@ -105,8 +106,10 @@ def test_rules_read_no_clock_and_no_chance(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_same_rooms(service: str) -> None:
     folder = ROOT / "services" / service
-    assert {path.name for path in folder.iterdir()} >= ROOMS
-    assert (folder / "domain.py").exists() or (folder / "domain" / "__init__.py").exists()
+    names = {path.name.removesuffix(".py") for path in folder.iterdir()}
+    assert names >= ROOMS
+    rooms = {name for name in names if (folder / name / "__init__.py").exists()}
+    assert not [name for name in names if name.partition("_")[0] in rooms - {name}], folder
 
 
 def test_business_time_imports_only_the_standard_library_and_the_refusals() -> None:
@@ -129,7 +132,7 @@ def test_entrypoints_stand_in_their_rooms(service: str) -> None:
             if isinstance(node, ast.FunctionDef):
                 for decorator in node.decorator_list:
                     called = ast.unparse(decorator).partition("(")[0]
-                    room = path.stem.partition("_")[0]  # service_people.py is a part of the room `service`
+                    room = path.parts[2].removesuffix(".py")
                     assert room in rooms.get(called, {room}), f"{path}: {node.name}"
 
 

@@ -16,8 +16,8 @@ from services.intake.domain import ticket as tickets
 from services.intake.events import CUSTOMER_EVENTS, QUESTION_EVENTS, TICKET_EVENTS
 from services.notify.consumers.message import STATES, Outcome, receipt
 from services.notify.events import OF_MESSAGES
-from services.notify.events_holding import OF_PREFERENCES
-from services.notify.events_replies import OF_REPLIES
+from services.notify.events.holding import OF_PREFERENCES
+from services.notify.events.replies import OF_REPLIES
 from shared.cause import Cause
 from shared.document import Publishing, additions
 from tests.contract import dispatch_samples, notify_samples, people_samples, reply_samples

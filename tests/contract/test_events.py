@@ -14,9 +14,9 @@ from services.dispatch import events as dispatch_events
 from services.feedback import events as feedback_events
 from services.intake.events import CUSTOMER_EVENTS, QUESTION_EVENTS, TICKET_EVENTS
 from services.notify import events as notify_events
-from services.notify.events_holding import OF_PREFERENCES
-from services.notify.events_holding import UNHEARD as UNHEARD_OF_NOTIFY
-from services.notify.events_replies import OF_REPLIES
+from services.notify.events.holding import OF_PREFERENCES
+from services.notify.events.holding import UNHEARD as UNHEARD_OF_NOTIFY
+from services.notify.events.replies import OF_REPLIES
 from shared.bus.handler import EventHandler
 from shared.bus.topology import Subscription
 from shared.events import Event

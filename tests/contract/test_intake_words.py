@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import validate
 
 from services.dispatch.domain.reference import matter
-from services.dispatch.schemas_people import LONGEST_CHANNEL
+from services.dispatch.schemas.people import LONGEST_CHANNEL
 from services.intake.domain import customer, triage
 from services.intake.schemas import SubmitTicket
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.dispatch import domain, reference_schemas
+from services.dispatch import domain
+from services.dispatch.schemas import reference as reference_schemas
 from services.dispatch.storage.agents import Agents
 from services.dispatch.storage.rollouts import Rollouts
 from shared.cause import Call, content_digest

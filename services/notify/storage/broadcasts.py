@@ -11,7 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.notify.domain import broadcasts
 from services.notify.domain.broadcasts import Audience, Broadcast, Outage, Plan, Walk
-from services.notify.events_broadcasts import BROADCAST_EVENTS, UNHEARD
+from services.notify.events.broadcasts import BROADCAST_EVENTS, UNHEARD
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.events import kernel_fields
 from shared.mongo import Database

@@ -19,7 +19,7 @@ from services.notify.domain.preferences import (
     set_to,
 )
 from services.notify.domain.quiet_hours import QuietHours
-from services.notify.events_holding import OF_PREFERENCES, UNHEARD
+from services.notify.events.holding import OF_PREFERENCES, UNHEARD
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Call, Cause
 from shared.events import Fact, kernel_fields

@@ -13,7 +13,7 @@ from services.notify.domain.ledger import CANCELLED, EXPIRED, HELD, QUEUED, Mess
 from services.notify.domain.matching import Question
 from services.notify.domain.reading import START, STOP, Meaning
 from services.notify.domain.replies import STATES, Reply, question_key, sameness
-from services.notify.events_replies import OF_REPLIES
+from services.notify.events.replies import OF_REPLIES
 from services.notify.storage.messages import from_document as message_of
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.errors import NotYetKnown

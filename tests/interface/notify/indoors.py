@@ -164,7 +164,7 @@ class Indoors:
 
     def told_of(self, message_id: str, state: str) -> None:
         """The worker hears a consumer's receipt."""
-        from services.notify.worker_messages import FollowsMessages
+        from services.notify.worker.messages import FollowsMessages
 
         data: dict[str, Any] = {
             "message_id": message_id,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.dispatch.domain import Reference
-from services.dispatch.reference_schemas import ReferenceData
+from services.dispatch.schemas.reference import ReferenceData
 from shared.errors import ValidationError
 from shared.schemas import load
 from tests.unit.dispatch.times import ALWAYS_BODY, OFFICE_BODY

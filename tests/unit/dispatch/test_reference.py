@@ -11,7 +11,7 @@ from services.dispatch.domain.clocks.promise import Promise
 from services.dispatch.domain.flows.flow import ONE_STEP
 from services.dispatch.domain.flows.steps import Limit
 from services.dispatch.domain.reference.policy import PROMISED
-from services.dispatch.reference_schemas import ReferenceData
+from services.dispatch.schemas.reference import ReferenceData
 from shared.errors import NotFound, ValidationError
 from shared.schemas import load
 from tests.unit.dispatch.declared import a_body, a_policy, faults, read

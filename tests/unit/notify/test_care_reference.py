@@ -6,7 +6,7 @@ import pytest
 
 from services.notify.domain.care import After, Ahead, OfDate, OnDays
 from services.notify.reference import Reference
-from services.notify.reference_schema import ReferenceData
+from services.notify.reference.schema import ReferenceData
 from shared.errors import ValidationError
 from shared.schemas import load
 from tests.unit.notify.builders import the_config

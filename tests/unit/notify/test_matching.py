@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from services.notify.domain.matching import Question, bind
 from services.notify.domain.reading import KINDS, Meaning, read
-from services.notify.reference_replies import usual
+from services.notify.reference.replies import usual
 from tests.unit.notify.builders import NOON
 
 WORDS = usual().words

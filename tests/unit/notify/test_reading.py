@@ -3,7 +3,7 @@
 import pytest
 
 from services.notify.domain.reading import Meaning, Words, plain, read
-from services.notify.reference_replies import Inbound, InboundEntry, usual
+from services.notify.reference.replies import Inbound, InboundEntry, usual
 from shared.errors import ValidationError
 from shared.schemas import load
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from services.notify.domain.limits import Limits
-from services.notify.reference_ledger import limits_of
+from services.notify.reference.ledger import limits_of
 from services.notify.store import build
 from shared.errors import ValidationError
 from tests.unit.notify.builders import the_config

@@ -13,7 +13,7 @@ from services.notify.domain.matching import Match, bind
 from services.notify.domain.reading import KINDS, Meaning, read
 from services.notify.domain.replies import Reply
 from services.notify.errors import NotResolvable
-from services.notify.events_replies import OF_REPLIES
+from services.notify.events.replies import OF_REPLIES
 from tests.unit.notify.builders import NOON
 from tests.unit.notify.test_matching import WORDS, a_survey, an_appointment, later
 

@@ -8,7 +8,7 @@ import yaml
 
 from services.notify.domain.audience import AUDIENCES
 from services.notify.formats import FORMATS
-from services.notify.reference_schema import RuleEntry
+from services.notify.reference.schema import RuleEntry
 from services.notify.store import build
 from shared.schemas import load
 from tests.unit.notify.builders import the_config

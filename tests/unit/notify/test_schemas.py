@@ -1,8 +1,10 @@
 import pytest
 
 from deploy.catalogue import subscriptions
-from services.notify import heard, heard_people, heard_replies, schemas
+from services.notify import heard, schemas
 from services.notify.domain.kinds import KINDS
+from services.notify.heard import people as heard_people
+from services.notify.heard import replies as heard_replies
 from shared.errors import ValidationError
 from shared.schemas import load
 

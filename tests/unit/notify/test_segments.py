@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.domain.segments import GSM7, UCS2, count, cut, gsm7_text
-from services.notify.schemas_segments import CountSegments
+from services.notify.schemas.segments import CountSegments
 from shared.errors import ValidationError
 from shared.schemas import load
 

@@ -10,7 +10,7 @@ from services.dispatch import domain
 from services.dispatch.domain.assigning.choice import choose
 from services.dispatch.domain.assigning.record import digest
 from services.dispatch.domain.work.picking import Picked
-from services.dispatch.explaining_assignment import assignment, waiting
+from services.dispatch.explaining.assignment import assignment, waiting
 from shared.clock import to_text
 from tests.unit.dispatch.assigning.builders import a_candidate, a_task, ago, recorded
 from tests.unit.dispatch.builders import NINE, an_order, reference

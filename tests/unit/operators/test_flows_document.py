@@ -11,8 +11,8 @@ from deploy import declared
 from deploy.drawing import drawing
 from services.dispatch.domain import Reference
 from services.dispatch.domain.flows.fields import TYPES
-from services.dispatch.flow_schemas import FlowForm, StepForm
-from services.dispatch.reference_schemas import ReferenceData
+from services.dispatch.schemas.flows import FlowForm, StepForm
+from services.dispatch.schemas.reference import ReferenceData
 from shared.schemas import load
 from tests.unit.dispatch.flows.shipped import bodies, shipped
 

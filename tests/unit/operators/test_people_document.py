@@ -6,12 +6,12 @@ import re
 from pathlib import Path
 
 from deploy import declared
-from services.dispatch import reference_schemas
 from services.dispatch.domain import Reference
 from services.dispatch.domain.people.availability import EXPIRED, NO_REST, OFF_SHIFT, ON_LEAVE, ROTA_BREAK
 from services.dispatch.domain.people.presence import Status
 from services.dispatch.domain.reference.organisation import SERVES
-from services.dispatch.schemas_people import AgentFields
+from services.dispatch.schemas import reference as reference_schemas
+from services.dispatch.schemas.people import AgentFields
 from shared.schemas import load
 from tests.unit.dispatch.flows.shipped import bodies
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from deploy.commands import replies
 from services.notify.domain.replies import STATES
-from services.notify.schemas_replies import AS
+from services.notify.schemas.replies import AS
 
 ROW = {
     "received_at": "2026-03-02T09:15:00.000Z",

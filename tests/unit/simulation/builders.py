@@ -22,7 +22,7 @@ from services.dispatch.domain.assigning.record import digest, record
 from services.dispatch.domain.people.presence import Status
 from services.dispatch.domain.work.candidacy import Around
 from services.dispatch.domain.work.picking import pick, terms_of
-from services.dispatch.schemas_people import AgentFields
+from services.dispatch.schemas.people import AgentFields
 from services.dispatch.storage.agent_documents import agent_document
 from services.dispatch.storage.assignments import OUTCOMES, document
 from services.dispatch.storage.choosing import Given

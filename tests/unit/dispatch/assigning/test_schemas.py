@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.dispatch.schemas_assigning import ExplainAssignment
+from services.dispatch.schemas.assigning import ExplainAssignment
 from shared.errors import ValidationError
 from shared.schemas import load
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.dispatch.flow_schemas import FlowForm
+from services.dispatch.schemas.flows import FlowForm
 from shared.errors import ValidationError
 from shared.schemas import load
 from tests.unit.dispatch.flows.builders import NAME, a_body, a_step

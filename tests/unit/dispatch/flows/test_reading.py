@@ -5,7 +5,7 @@ import pytest
 from services.dispatch.domain.flows.field_reading import NO_PATTERN
 from services.dispatch.domain.flows.flow import Flow
 from services.dispatch.domain.flows.steps import Check, Escalation, Limit, Who
-from services.dispatch.flow_schemas import LONGEST_PATTERN
+from services.dispatch.schemas.flows import LONGEST_PATTERN
 from shared.errors import ValidationError
 from tests.unit.dispatch.flows.builders import KNOWN, MATTER, NAME, NINE, a_body, a_flow, a_step, faults
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.dispatch.schemas_handover import HandOver
+from services.dispatch.schemas.handover import HandOver
 from shared.errors import ValidationError
 from shared.schemas import load
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.dispatch import schemas_people as schemas
+from services.dispatch.schemas import people as schemas
 from shared.errors import ValidationError
 from shared.schemas import load
 
