@@ -199,7 +199,7 @@ def start(broadcast_id: str, by: str | None) -> None:
 @click.argument("broadcast_id", metavar="ID")
 @by_option
 def pause(broadcast_id: str, by: str | None) -> None:
-    """Tell nobody else of ID until it is resumed; what is with the consumers goes."""
+    """Tell nobody else of ID until it is resumed; what is held stays held. What is with the consumers goes."""
     _act("pause_broadcast", broadcast_id, by)
 
 
@@ -207,7 +207,7 @@ def pause(broadcast_id: str, by: str | None) -> None:
 @click.argument("broadcast_id", metavar="ID")
 @by_option
 def resume(broadcast_id: str, by: str | None) -> None:
-    """Go on with ID where it was."""
+    """Go on with ID where it was, and let go what was held meanwhile: at night, in the morning."""
     _act("resume_broadcast", broadcast_id, by)
 
 

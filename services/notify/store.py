@@ -28,7 +28,7 @@ from services.notify.storage import (
 from services.notify.storage.audiences import Audiences
 from services.notify.storage.broadcast_messages import BroadcastMessages
 from services.notify.storage.broadcast_rows import BroadcastRows, Retold, elsewhere
-from services.notify.storage.broadcasting import Broadcasting, Over
+from services.notify.storage.broadcasting import Broadcasting
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.calls import Calls
 from services.notify.storage.care import Care
@@ -44,6 +44,7 @@ from services.notify.storage.messages import Messages
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.proof import Proof
 from services.notify.storage.replies import Asked, Replies
+from services.notify.storage.standing import Standing
 from services.notify.storage.tallies import Tallies
 from services.notify.storage.telling import Telling
 from services.notify.tokens import Tokens
@@ -82,9 +83,9 @@ class NotifyStore:
         self.customers = Customers(db)
         self.preferences = PreferencesStore(db, lambda: self.reference.current().holding.obligatory)
         self.broadcasts = Broadcasts(db)
-        self.holding = Holding(
-            *(db, self.reference, self.messages, self.customers, self.preferences), over=Over(self.broadcasts)
-        )
+        self.standing = Standing(self.broadcasts)
+        known = (self.messages, self.customers, self.preferences)
+        self.holding = Holding(db, self.reference, *known, self.standing.over, self.standing.paused)
         self.telling = Telling(self.reference, self.messages, self.customers, self.preferences, self.holding)
         self.foretelling = Foretelling(db, self.preferences, self.holding)
         self.care = Care(db, self.reference, self.messages, self.customers, self.preferences, self.holding)

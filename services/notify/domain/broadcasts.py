@@ -25,7 +25,8 @@ MOVES: Mapping[tuple[str, str], str] = {
     (DRAFT, "start"): RUNNING,
     (SCHEDULED, "begin"): RUNNING,
     (RUNNING, "finish"): TOLD,
-    **{(state, "pause"): PAUSED for state in (SCHEDULED, RUNNING)},
+    # also where everybody has a row: some of these may be held for the night, or have another channel to come
+    **{(state, "pause"): PAUSED for state in (SCHEDULED, RUNNING, TOLD)},
     (PAUSED, "resume"): RUNNING,
     **{(state, "amend"): state for state in (DRAFT, SCHEDULED, RUNNING, PAUSED)},
     (TOLD, "amend"): RUNNING,
@@ -33,8 +34,9 @@ MOVES: Mapping[tuple[str, str], str] = {
     **{(state, "end"): ENDED for state in (SCHEDULED, RUNNING, PAUSED, TOLD)},
     **{(state, "call"): state for state in (TOLD, ENDED)},
 }
-TELL, WITHDRAW, CALL = "tell", "withdraw", "call"
-"""What a broadcast is at: telling its audience, taking back what is held, having the unreached called."""
+TELL, WITHDRAW, CALL, RELEASE = "tell", "withdraw", "call", "release"
+"""What a broadcast is at: telling its audience, taking back what is held, having the unreached called, letting go what
+was held while it was paused."""
 DEFAULT_AREA = "default"
 MOST_EDITIONS = 10
 MOST_CHUNKS = 5_000
@@ -196,17 +198,31 @@ def start(broadcast: Broadcast, at: datetime) -> tuple[Broadcast, list[Fact]]:
 
 
 def pause(broadcast: Broadcast, at: datetime) -> tuple[Broadcast, list[Fact]]:
-    """Nobody else is told until it is resumed. Raises NotNow."""
-    return replace(broadcast, state=_moved(broadcast, "pause")), [Fact("broadcast_paused", at)]
+    """Nobody else is told until it is resumed, nor what is held let go. Raises NotNow."""
+    state = _moved(broadcast, "pause")
+    return replace(_without_release(broadcast), state=state), [Fact("broadcast_paused", at)]
 
 
 def resume(broadcast: Broadcast, at: datetime) -> tuple[Broadcast, list[Fact]]:
-    """It goes on where it was. Raises NotNow."""
+    """It goes on where it was, and first lets go what was held as it was paused. Raises NotNow."""
     state = _moved(broadcast, "resume")
     later = broadcast.start_at is not None and broadcast.start_at > at
     due = broadcast.start_at if later else at
-    walk = replace(broadcast.walk, due_at=due, tokens=0.0, filled_at=None)
+    if TELL not in broadcast.walk.tasks:
+        state = MOVES[state, "finish"]
+    walk = replace(broadcast.walk, tasks=(RELEASE, *broadcast.walk.tasks), due_at=due, tokens=0.0, filled_at=None)
     return replace(broadcast, state=SCHEDULED if later else state, walk=walk), [Fact("broadcast_resumed", at)]
+
+
+def released(broadcast: Broadcast, at: datetime) -> tuple[Broadcast, list[Fact]]:
+    """What was held as it was paused may go; the task after that goes on at its own place."""
+    left = _without_release(broadcast)
+    return replace(left, walk=replace(left.walk, due_at=at)), []
+
+
+def _without_release(broadcast: Broadcast) -> Broadcast:
+    tasks = tuple(task for task in broadcast.walk.tasks if task != RELEASE)
+    return replace(broadcast, walk=replace(broadcast.walk, tasks=tasks))
 
 
 def stop(broadcast: Broadcast, at: datetime, act: str, why: str) -> tuple[Broadcast, list[Fact]]:
@@ -256,9 +272,12 @@ def marked(broadcast: Broadcast, mark: datetime | None, published: Collection[da
 
 
 def walk_due(broadcast: Broadcast) -> datetime | None:
-    """When somebody is to go on with it; None: there is nothing to do, or it is paused."""
+    """When somebody is to go on with it; None: there is nothing to do, or it is paused.
+
+    What must not go any more is taken back all the same.
+    """
     tasks = broadcast.walk.tasks
-    idle = not tasks or (tasks[0] == TELL and broadcast.state not in (SCHEDULED, RUNNING))
+    idle = not tasks or (broadcast.state == PAUSED and tasks[0] != WITHDRAW)
     return None if idle else broadcast.walk.due_at
 
 

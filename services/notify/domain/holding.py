@@ -14,7 +14,7 @@ from services.notify.domain.preferences import ADDRESS, CUSTOMER, Wishes
 from services.notify.domain.quiet_hours import QuietHours, local_day, next_day, quiet_until
 from services.notify.domain.rules import URGENT
 
-QUIET_HOURS, PER_DAY, DIGEST = "quiet_hours", "per_day", "digest"
+QUIET_HOURS, PER_DAY, DIGEST, PAUSED = "quiet_hours", "per_day", "digest", "paused"
 """What a message is held for."""
 OBSOLETE = "obsolete"
 
@@ -61,8 +61,8 @@ class Case:
     """A message that is to go to `recipient`, and what is known of them; `quiet_hours`, `zone`: the desk's own.
 
     `refused`: why they must not be told by this channel at this address; `obsolete`: what happened since that makes it
-    so. `burst` says whether there were too many just now, `room` takes one of `limit` places of the day `at` the
-    recipient's: both are asked only if it comes to that.
+    so; `paused`: its broadcast is. `burst` says whether there were too many just now, `room` takes one of `limit`
+    places of the day `at` the recipient's: both are asked only if it comes to that.
     """
 
     kind: Kind
@@ -77,6 +77,7 @@ class Case:
     room: Callable[[str, int], bool]
     refused: str | None = None
     obsolete: str | None = None
+    paused: bool = False
 
 
 def decide(case: Case, now: datetime) -> Decision:
@@ -90,6 +91,8 @@ def decide(case: Case, now: datetime) -> Decision:
         return Decision(CANCELLED, f"{OBSOLETE}: {case.obsolete}")
     if case.refused is not None:
         return Decision(CANCELLED, case.refused)
+    if case.paused:  # who resumes it has this decided anew
+        return _held(case, PAUSED, case.expires_at)
     return _quiet(case, now) or _burst(case, now) or _throttled(case, now) or GO
 
 

@@ -86,12 +86,12 @@ class TellsMany:
 
     @command("supervise", schemas.OneBroadcast)
     def pause_broadcast(self, call: Call, broadcast_id: str) -> Any:
-        """Nobody else is told until it is resumed. Raises NotFound, NotNow."""
+        """Nobody else is told until it is resumed, nor what is held let go. Raises NotFound, NotNow."""
         return self._change(call, broadcast_id, rules.pause)
 
     @command("supervise", schemas.OneBroadcast)
     def resume_broadcast(self, call: Call, broadcast_id: str) -> Any:
-        """It goes on where it was. Raises NotFound, NotNow."""
+        """It goes on where it was; what was held as it was paused is decided anew. Raises NotFound, NotNow."""
         return self._change(call, broadcast_id, rules.resume)
 
     @command("supervise", schemas.StopBroadcast)

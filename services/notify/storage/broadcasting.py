@@ -20,7 +20,7 @@ from pymongo.errors import BulkWriteError
 from services.notify.domain import broadcasts as rules
 from services.notify.domain import ledger
 from services.notify.domain.audience import ALL_CHANNELS, CHANNELS
-from services.notify.domain.broadcasts import CALL, LEASE, TELL, WITHDRAW, Broadcast
+from services.notify.domain.broadcasts import CALL, LEASE, RELEASE, TELL, WITHDRAW, Broadcast
 from services.notify.domain.ledger import HANDED_OVER, HELD, QUEUED, Message
 from services.notify.storage.audiences import Audiences, Piece
 from services.notify.storage.broadcast_messages import BroadcastMessages, OnTheirWay
@@ -28,6 +28,7 @@ from services.notify.storage.broadcast_rows import BroadcastRows, Row
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.messages import Messages
 from services.notify.storage.proof import Proof
+from services.notify.storage.standing import OF_BROADCAST, let_go
 from shared.bus.relay import Pending
 from shared.cause import Cause
 from shared.events import Fact
@@ -38,7 +39,6 @@ PIECE = 1_000
 #: Seconds for which one broadcast is gone on with before the others have their turn.
 TURN = 2.0
 AT_ONCE = 1  # broadcasts claimed in one go: the others are another replica's meanwhile
-FRESH_FOR, REMEMBERED = 1.0, 16
 
 
 class Overtaken(Exception):
@@ -96,6 +96,7 @@ class Broadcasting:
             TELL: self._tell,
             WITHDRAW: self._withdraw,
             CALL: self._call,
+            RELEASE: self._release,
         }
 
     def go_on(self) -> int:
@@ -187,7 +188,7 @@ class Broadcasting:
         if broadcast.window is None:
             return 0
         open_ = {"broadcast": broadcast.broadcast_id, "channel": {"$in": list(CHANNELS)}, "state": HANDED_OVER}
-        return self._messages.collection.count_documents(open_, limit=broadcast.window + 1, hint=_OF_BROADCAST)
+        return self._messages.collection.count_documents(open_, limit=broadcast.window + 1, hint=OF_BROADCAST)
 
     # taking back
 
@@ -199,7 +200,7 @@ class Broadcasting:
             "state": {"$in": [QUEUED, HELD]},
             "_id": {"$gt": broadcast.walk.cursor or ""},
         }
-        found = self._messages.collection.find(waiting, {"occurrence": 1}).hint(_OF_BROADCAST).sort("_id", 1)
+        found = self._messages.collection.find(waiting, {"occurrence": 1}).hint(OF_BROADCAST).sort("_id", 1)
         page = list(found.limit(PIECE))
         for doc in page:
             if why := rules.obsolete(broadcast, doc["occurrence"]):
@@ -216,6 +217,14 @@ class Broadcasting:
             return ledger.cancel(message, at, why=why)
 
         self._messages.change(Cause.tick(now), key, cancelled)
+
+    # letting go
+
+    def _release(self, turn: _Turn, broadcast: Broadcast, now: datetime) -> bool:
+        """What was held while it was paused is decided again, by the timer of the ledger."""
+        let_go(self._messages, broadcast, now)
+        self._save(turn, broadcast, now, rules.released)
+        return True
 
     # calling
 
@@ -274,30 +283,3 @@ class Broadcasting:
         for document in documents:
             if document["outbox"]:  # what is told to ourselves of rows that were not handed over
                 self._db.hand(Pending(self._messages.name, document["_id"], document["outbox"]))
-
-
-_OF_BROADCAST = "broadcast_channel_state"
-
-
-class Over:
-    """Says of a message why what its broadcast tells is no longer so; None: it is. A second old at most: what is to be
-    taken back is, by the broadcast itself."""
-
-    def __init__(self, broadcasts: Broadcasts) -> None:
-        self._broadcasts = broadcasts
-        self._known: dict[str, tuple[float, Broadcast | None]] = {}
-
-    def __call__(self, message: Message) -> str | None:
-        """`superseded`, `broadcast_cancelled`, `broadcast_ended`."""
-        broadcast = self._broadcast(message.broadcast) if message.broadcast else None
-        return rules.obsolete(broadcast, message.occurrence) if broadcast is not None else None
-
-    def _broadcast(self, key: str) -> Broadcast | None:
-        read_at, broadcast = self._known.get(key, (float("-inf"), None))
-        if time.monotonic() - read_at > FRESH_FOR:
-            broadcast = self._broadcasts.find(key)
-            self._known.pop(key, None)
-            self._known[key] = time.monotonic(), broadcast
-            while len(self._known) > REMEMBERED:
-                self._known.pop(next(iter(self._known)), None)
-        return broadcast

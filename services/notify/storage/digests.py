@@ -71,7 +71,7 @@ class Digests:
             part = self._messages.get(row["_id"])
             if not digests.waits(part):
                 continue
-            if part.expires_at <= now or self._held.overtaken(part) is not None:
+            if part.expires_at <= now or self._held.overtaken(part) is not None or self._held.paused(part):
                 self._held.release(part, cause)
             else:
                 yield part

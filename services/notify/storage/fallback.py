@@ -9,6 +9,7 @@ from functools import partial
 
 from services.notify.domain import chain
 from services.notify.domain.audience import DEFAULT, LIST, AddressBook, Contact, Customer
+from services.notify.domain.holding import PAUSED
 from services.notify.domain.ledger import Content, Message
 from services.notify.domain.occurrence import successor_id
 from services.notify.domain.preferences import CUSTOMER, Wishes
@@ -101,6 +102,8 @@ class Fallback:
         drafted, facts = chain.successor(previous, notice, language, content, self._clock.now())
         entered, facts = self._holding.enter(drafted, facts, wishes)
         self._messages.create(cause, entered.message_id, entered, facts)
+        if entered.held_for == PAUSED:
+            self._holding.unless_resumed(entered)
         return self._messages.telling(entered)
 
     def text(self, message: Message, channel: str, language: str) -> tuple[str, Content] | None:

@@ -13,7 +13,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from services.notify.addresses import fault
 from services.notify.domain import digests, holding, ledger
 from services.notify.domain.audience import CALL, Customer
-from services.notify.domain.holding import DIGEST, Case, Decision, DigestPolicy
+from services.notify.domain.holding import DIGEST, PAUSED, Case, Decision, DigestPolicy
 from services.notify.domain.ledger import CANCELLED, EXPIRED, FAILED, HELD, Message
 from services.notify.domain.preferences import CUSTOMER, NOT_WANTED, OPTED_OUT, Wishes
 from services.notify.domain.rules import NO_ADDRESS
@@ -50,7 +50,8 @@ INDEXES = [
 
 
 class Holding:
-    """Whether messages go. `over(message)`: why what a broadcast tells is no longer so; None: it is."""
+    """Whether messages go. Of their broadcasts: `over(message)`, why what one tells is no longer so (None: it is), and
+    `paused(message, fresh_for)`, whether one is paused, as known so many seconds ago at the earliest."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Holding:
         customers: Customers,
         preferences: PreferencesStore,
         over: Callable[[Message], str | None] = lambda _: None,
+        paused: Callable[..., bool] = lambda message: False,
     ) -> None:
         self._clock = db.clock
         self._reference = reference
@@ -68,6 +70,7 @@ class Holding:
         self._preferences = preferences
         self._tallies = Tallies(db)
         self._over = over
+        self._paused = paused
         self.obsolescence = Obsolescence(db, messages)
         self.digests = Digests(self, reference, messages)
 
@@ -87,7 +90,9 @@ class Holding:
         if drafted.to is None and drafted.detail in WISHES:
             return _with(facts, not_by_this_channel(drafted, at, drafted.detail))
         drafted = self._entering(drafted, now)
-        decision = self._decision(drafted, wishes, now) if drafted.to is not None else holding.GO
+        # a broadcast's own pieces are not written while it is paused; what follows from one that failed may be
+        paused = drafted.previous is not None and self.paused(drafted)
+        decision = self._decision(drafted, wishes, now, None, paused) if drafted.to is not None else holding.GO
         if decision.state == HELD:
             return _with(facts, self._held(drafted, decision, max(at, now)))
         return _with(facts, self._settled(drafted, decision, at))
@@ -96,8 +101,8 @@ class Holding:
         policy = self._rules.kind(message.kind).digest
         return message if policy is None or message.channel == CALL else replace(message, entered_at=now)
 
-    def _decision(self, message: Message, wishes: Wishes, now: datetime, refused: str | None = None) -> Decision:
-        return holding.decide(self.case(message, wishes, now, refused), now)
+    def _decision(self, message: Message, wishes: Wishes, now: datetime, refused: str | None, paused: bool) -> Decision:
+        return holding.decide(replace(self.case(message, wishes, now, refused), paused=paused), now)
 
     def case(self, message: Message, wishes: Wishes, now: datetime, refused: str | None = None) -> Case:
         """What the decision about a message rests on."""
@@ -121,6 +126,10 @@ class Holding:
     def overtaken(self, message: Message) -> str | None:
         """What has happened since that makes it obsolete, to its work or its broadcast; None: nothing has."""
         return self.obsolescence.since(message) or (self._over(message) if message.broadcast else None)
+
+    def paused(self, message: Message) -> bool:
+        """Whether it is a broadcast's that is paused."""
+        return bool(message.broadcast) and self._paused(message)
 
     @property
     def _rules(self) -> Any:
@@ -168,7 +177,8 @@ class Holding:
         now = self._clock.now()
         to, wishes = self.whereabouts(message)
         message = self._entering(replace(message, to=to), now)
-        decision = self._decision(message, wishes, now, self.refused(message, wishes)) if to else holding.GO
+        refused, paused = self.refused(message, wishes) if to else None, self.paused(message)
+        decision = self._decision(message, wishes, now, refused, paused) if to else holding.GO
         digest = self.digests.of(message, decision.until) if decision.reason == DIGEST and decision.until else None
 
         def decided(held: Message, at: datetime) -> Drafted:
@@ -182,6 +192,14 @@ class Holding:
             return self._held(held, decision, at) if decision.state == HELD else self._settled(held, decision, at)
 
         self._messages.change(cause, message.message_id, decided)
+        if decision.reason == PAUSED:
+            self.unless_resumed(message)
+
+    def unless_resumed(self, message: Message) -> None:
+        """What was held as its broadcast is paused is let go again if that was resumed at this moment: whoever resumes
+        lets go what is held by then, and nobody would see to this one."""
+        if not self._paused(message, 0.0):
+            self.release(self._messages.get(message.message_id), Cause.tick(self._clock.now()))
 
     def refused(self, message: Message, wishes: Wishes) -> str | None:
         """Why they must not be told this where they would be."""

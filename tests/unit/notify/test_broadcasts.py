@@ -92,6 +92,41 @@ def test_a_paused_one_is_never_due_and_goes_on_where_it_was() -> None:
     assert (resumed.walk.cursor, resumed.walk.seen) == ("[1, 2]", 2)
 
 
+def test_a_resumed_one_first_lets_go_what_was_held_and_keeps_its_place() -> None:
+    half, _ = rules.advanced(running(), NOON, "[1, 2]", NOON, seen=2, told=2)
+    resumed, facts = rules.resume(rules.pause(half, NOON)[0], NOON + HOUR)
+    assert (resumed.state, resumed.walk.tasks, facts) == (
+        "running",
+        ("release", "tell"),
+        [Fact("broadcast_resumed", NOON + HOUR)],
+    )
+    after, _ = rules.released(resumed, NOON + 2 * HOUR)
+    assert (after.walk.tasks, after.walk.cursor, rules.next_due(after)) == (("tell",), "[1, 2]", NOON + 2 * HOUR)
+
+
+def test_one_that_is_paused_again_lets_nothing_go() -> None:
+    resumed, _ = rules.resume(rules.pause(running(), NOON)[0], NOON)
+    again, _ = rules.pause(resumed, NOON)
+    assert (again.walk.tasks, rules.next_due(again)) == (("tell",), None)
+
+
+def test_one_that_has_told_everybody_is_paused_for_what_is_held_and_has_told_everybody_when_it_is_resumed() -> None:
+    told, _ = rules.advanced(running(), NOON, None, NOON, seen=4, told=4)
+    paused, _ = rules.pause(told, NOON)
+    resumed, _ = rules.resume(paused, NOON + HOUR)
+    assert (paused.state, rules.next_due(paused)) == ("paused", None)
+    assert (resumed.state, resumed.walk.tasks, rules.next_due(resumed)) == ("told", ("release",), NOON + HOUR)
+    assert rules.next_due(rules.released(resumed, NOON + HOUR)[0]) is None
+
+
+def test_a_paused_one_takes_back_what_an_amendment_supersedes_and_tells_nobody() -> None:
+    paused, _ = rules.pause(running(), NOON)
+    amended, _ = rules.amend(paused, NOON + HOUR, "later", {})
+    assert (amended.state, rules.next_due(amended)) == ("paused", NOON + HOUR)
+    taken_back, _ = rules.advanced(amended, NOON + HOUR, None, NOON + HOUR)
+    assert (taken_back.walk.tasks, rules.next_due(taken_back)) == (("tell",), None)
+
+
 def test_the_last_piece_ends_it() -> None:
     told, facts = rules.advanced(running(), NOON, None, NOON, seen=4, told=3)
     assert (told.state, told.walk.tasks, rules.next_due(told)) == ("told", (), None)

@@ -74,6 +74,15 @@ def test_the_recipients_own_quiet_hours_win():
     assert decide(a_case(wishes=wishes), DAY) == Decision("held", "quiet_hours", DAY + timedelta(hours=1))
 
 
+def test_what_a_paused_broadcast_tells_waits_as_long_as_it_is_worth_telling():
+    assert decide(a_case(paused=True), DAY) == Decision("held", "paused", NIGHT + timedelta(days=3))
+
+
+def test_what_is_obsolete_or_too_late_does_not_wait_for_its_broadcast_to_go_on():
+    assert decide(a_case(paused=True, obsolete="superseded"), DAY).state == "cancelled"
+    assert decide(a_case(paused=True, expires_at=DAY), DAY).state == "expired"
+
+
 def test_an_unknown_address_has_quiet_hours_too():
     assert decide(a_case(recipient="address:+441164960403"), NIGHT).state == "held"
 
