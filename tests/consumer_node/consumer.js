@@ -146,7 +146,7 @@ class Consumer {
 
   async send(message, inDoubt) {
     if (inDoubt && this.gateway.has(message.message_id)) return { state: 'sent', detail: 'the gateway had it' };
-    if (!inDoubt && expired(message)) return { state: 'expired' };
+    if (expired(message)) return { state: 'expired' };
     try {
       await this.gateway.send(message);
     } catch (error) {

@@ -15,7 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.clock import SystemClock
+from services.notify.consumers.sms.http import SAYS_NOTHING
+from shared.clock import SystemClock, to_text
 from tests.gateway import Process
 from tests.interface.test_consumers import Desk
 from tests.support import eventually
@@ -127,10 +128,10 @@ def consumer(stack: Any, tmp_path: Path) -> Iterator[Process]:
     stack.start_process("sms-consumer")
 
 
-def in_doubt(desk: Desk) -> str:
+def in_doubt(desk: Desk, minutes: int = 2) -> str:
     """A message that a consumer claimed before it was killed, some time ago."""
     message_id = uuid4().hex
-    at = SystemClock().now() - timedelta(minutes=2)
+    at = SystemClock().now() - timedelta(minutes=minutes)
     claim = {"_id": message_id, "refusals": 0, "state": "claimed", "owner": "killed", "at": at}
     desk.claims("sms").insert_one(claim)
     return message_id
@@ -164,6 +165,50 @@ def test_an_answer_that_never_came_is_asked_for(
     consumer.start(mapping)
     message_id = desk.hand_over("sms")
     assert desk.receipt(message_id).data["state"] == "sent"
+    assert provider.taken == [message_id]
+
+
+def dropping(mapping: str, **given: Any) -> str:
+    """The same gateway as one that drops second copies, with what else is given."""
+    path = Path(mapping.removeprefix("http:"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"drops_copies": True, **given}))
+    return mapping
+
+
+def test_what_was_not_answered_is_sent_again_where_copies_are_dropped_and_stays_in_doubt_meanwhile(
+    provider: Provider, mapping: str, consumer: Process, desk: Desk
+) -> None:
+    provider.mute = 1
+    consumer.start(dropping(mapping))
+    message_id = desk.hand_over("sms")
+    assert desk.receipt(message_id).data["state"] == "sent"
+    assert provider.taken == [message_id, message_id]
+    claim = desk.claims("sms").find_one({"_id": message_id})
+    assert (claim["state"], claim["unanswered"], claim["refusals"]) == ("sent", 1, 0)
+
+
+def test_what_expires_before_it_is_tried_again_is_unknown_and_not_expired(
+    provider: Provider, mapping: str, consumer: Process, desk: Desk
+) -> None:
+    consumer.start(dropping(mapping, query=None))
+    message_id = in_doubt(desk)
+    desk.hand_over("sms", message_id=message_id, expires_at=to_text(SystemClock().now()))
+    assert desk.receipt(message_id).data["state"] == "unknown"
+    assert provider.taken == []
+
+
+def test_a_doubt_of_which_the_gateway_says_nothing_leaves_the_queue_and_is_asked_after_later(
+    provider: Provider, mapping: str, consumer: Process, desk: Desk
+) -> None:
+    message_id = in_doubt(desk, minutes=10)
+    provider.taken.append(message_id)
+    provider.states[message_id] = "A WORD THAT NOBODY DECLARED"
+    consumer.start(mapping)
+    desk.hand_over("sms", message_id=message_id)
+    said = desk.receipt(message_id).data
+    assert (said["state"], said["detail"].partition("; ")[2]) == ("unknown", SAYS_NOTHING)
+    provider.states[message_id] = "DONE"
+    eventually(lambda: [told.data["state"] for told in desk.receipts(message_id)] == ["unknown", "delivered"])
     assert provider.taken == [message_id]
 
 

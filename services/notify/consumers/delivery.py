@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from services.notify.consumers.message import EXPIRED, UNKNOWN, Down, Message, Outcome, TryLater
+from services.notify.consumers.message import EXPIRED, UNKNOWN, Down, Message, Outcome, TryLater, Unanswered
 from services.notify.consumers.store import Claim, Claims, StoreDown
 from shared.clock import Clock
 
@@ -14,6 +14,8 @@ log = logging.getLogger("loopdesk.consumer")
 T = TypeVar("T")
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds, doubling: until what is away is asked again
+#: So often a message is sent without an answer to where second copies are dropped; then it is only asked after.
+MOST_UNANSWERED = 10
 
 
 class PutOff(Exception):
@@ -28,14 +30,14 @@ class Transport(Protocol):
     """What sends. `idempotent`: sending the same message again is known to be harmless.
 
     It may also have `window` (how many messages `send` takes at once, each in a thread of its own; 1 without it),
-    `resolve(message, since)` (what became of a message in doubt; None: it has certainly not left, send it; raises
+    `resolve(message, claim)` (what became of a message in doubt; None: it has certainly not left, send it; raises
     `TryLater` or `Down` where that cannot be said now), and what is in `tidings.Telling`.
     """
 
     idempotent: bool
 
     def send(self, message: Message) -> Outcome:
-        """Send, or raise `TryLater` or `Down` if nothing has left."""
+        """Send; raises `TryLater` or `Down` if nothing has left, and `Unanswered` only where it is `idempotent`."""
 
     def check(self) -> None:
         """`Down` unless it could send now."""
@@ -69,7 +71,8 @@ class Sender:
     def once(self, message: Message) -> Outcome:
         """What became of the message: sent now, or what is known of an earlier time.
 
-        Raises `PutOff` (this message must wait), `Down` or `StoreDown` (all must); then nothing has left.
+        Raises `PutOff` (this message must wait), `Down` or `StoreDown` (all must); then nothing has left, or the claim
+        is in doubt.
         """
         claim = self._claims.claim(message.message_id)
         if claim.outcome is not None:
@@ -78,25 +81,29 @@ class Sender:
         return self._insist(lambda: self._claims.settle(message.message_id, outcome))
 
     def _fresh(self, message: Message) -> Outcome:
-        if message.expires_at is not None and message.expires_at <= self._clock.now():
+        if self._expired(message):
             return Outcome(EXPIRED)
         try:
-            return self._transport.send(message)
+            return self._send(message)
         except TryLater as error:
             raise PutOff(self._release(message)) from error
+        except Unanswered:
+            raise
         except Down:
             self._release(message)
             raise
 
     def _doubted(self, message: Message, claim: Claim) -> Outcome:
-        """A claim in doubt is never given back: it would not be in doubt any more."""
+        """A claim in doubt is never given back: it would not be in doubt any more. What may have left is not expired,
+        but what is expired is not sent."""
         resolve = getattr(self._transport, "resolve", None)
+        again = self._transport.idempotent and claim.unanswered < MOST_UNANSWERED and not self._expired(message)
         try:
-            if self._transport.idempotent:
-                return self._transport.send(message)
+            if again:
+                return self._send(message)
             if resolve is None:
-                return Outcome(UNKNOWN, "a consumer ended between sending and recording")
-            known: Outcome | None = resolve(message, claim.since)
+                return Outcome(UNKNOWN, claim.why)
+            known: Outcome | None = resolve(message, claim)
         except TryLater as error:
             raise PutOff(1) from error
         if known is not None:
@@ -104,6 +111,17 @@ class Sender:
         if claim.owner is None or not self._claims.take_over(message.message_id, claim.owner):
             raise PutOff(1)
         return self._fresh(message)
+
+    def _send(self, message: Message) -> Outcome:
+        try:
+            return self._transport.send(message)
+        except Unanswered as error:
+            why = str(error)
+            self._insist(lambda: self._claims.doubt(message.message_id, why))
+            raise
+
+    def _expired(self, message: Message) -> bool:
+        return message.expires_at is not None and message.expires_at <= self._clock.now()
 
     def _release(self, message: Message) -> int:
         return self._insist(lambda: self._claims.release(message.message_id))

@@ -50,6 +50,10 @@ class Down(Exception):
     """Nothing can be sent now; nothing of this message has left."""
 
 
+class Unanswered(Down):
+    """Nothing can be sent now, and this message may have left. It may be sent again: a second copy is dropped."""
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A file that goes with a mail, by reference. `href`: an https address, or a path below the consumer's folder."""

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.notify.consumers.message import SENT, Down, Message, Outcome
+from services.notify.consumers.message import SENT, Down, Message, Outcome, TryLater, Unanswered
+from services.notify.consumers.store import ABANDONED_AFTER, Claim
 from shared.clock import Clock, to_text
+
+THERE = "it was in the sink already"
 
 
 class FileSink:
@@ -34,7 +37,7 @@ class FileSink:
             pass
 
     def send(self, message: Message) -> Outcome:
-        """The line is on the disk when this returns; `Down` when it cannot be written."""
+        """The line is on the disk when this returns; `Down` when it cannot be written, `Unanswered` if it may be."""
         line = {
             "message_id": message.message_id,
             "to": message.to,
@@ -45,10 +48,20 @@ class FileSink:
         }
         with self._locked() as file:
             if message.message_id in self._known:
-                return Outcome(SENT, "it was in the sink already")
-            self._append(file, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                return Outcome(SENT, THERE)
+            try:
+                self._append(file, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            except OSError as error:  # it may have been the disk's last word after a line that is whole
+                raise Unanswered(f"the sink cannot be written: {error.strerror}") from error
             self._known.add(message.message_id)
         return Outcome(SENT)
+
+    def resolve(self, message: Message, claim: Claim) -> Outcome | None:
+        """`sent` where the file has it; None: it has not, and nobody is at it."""
+        if claim.age(self._clock.now()) < ABANDONED_AFTER:
+            raise TryLater("another process may be at it")
+        with self._locked():
+            return Outcome(SENT, THERE) if message.message_id in self._known else None
 
     def close(self) -> None:
         """Nothing stays open."""

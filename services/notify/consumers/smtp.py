@@ -67,7 +67,10 @@ class Relay:
         if meaning(TEXT, code, _words(said)) == TAKEN:
             self._mails, self._used = self._mails + 1, self._now()
             return Outcome(SENT, _text(code, said))
-        return self._verdict(TEXT, code, said) or Outcome(UNKNOWN, _text(code, said))
+        refused = self._verdict(TEXT, code, said)
+        if refused is None:
+            self.close()  # what comes next on this line would be taken for answers to the next mail
+        return refused or Outcome(UNKNOWN, _text(code, said))
 
     def _begin(self, mail: Mail) -> smtplib.SMTP | Outcome:
         """The connection, ready for the text; or how it ended before that. An idle line may be stale: once more."""

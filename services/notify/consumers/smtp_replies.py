@@ -20,14 +20,21 @@ def meaning(step: str, code: int, said: str) -> str:
     `go` on; the mail is `taken`; try it `later`; it is `refused` for good; the relay is as good as `down`, no mail is
     at fault; `unclear`: no reply that this step can have, after the text had left.
     """
-    if code in _NOT_THE_MESSAGE or code < 200:  # below: smtplib's own -1, no SMTP at all
+    if step == TEXT and code < 200:  # smtplib's own -1, no SMTP at all: the text has left
+        return UNCLEAR
+    if code in _NOT_THE_MESSAGE or code < 200:
         return DOWN
-    if code < 300:
-        return TAKEN if step == TEXT else GO
     if code < 400:
-        return UNCLEAR if step == TEXT else GO
+        return _good(step, code)
     if code < 500:
         return LATER
     if step == MAIL and code != 552 and not _OF_THE_MESSAGE.match(said):
         return DOWN  # it does not like our address, and so would refuse every mail
     return REFUSED
+
+
+def _good(step: str, code: int) -> str:
+    """Only DATA is answered by 3xx, and by nothing else that is good: otherwise its words are about another step."""
+    if step == TEXT:
+        return TAKEN if code < 300 else UNCLEAR
+    return GO if (code >= 300) == (step == DATA) else DOWN

@@ -16,6 +16,10 @@ from services.notify.consumers.message import UNKNOWN, Outcome
 from shared.clock import Clock
 
 CLAIMED, RELEASED = "claimed", "released"
+NOBODY = ""  # owns a claim in doubt whose process goes on
+#: So long another process may still be at a message that it has claimed.
+ABANDONED_AFTER = timedelta(seconds=60)
+ENDED = "the consumer ended between sending and recording"
 #: Longer than anything waits in a queue or in parking.
 KEPT = timedelta(days=90)
 
@@ -32,13 +36,20 @@ class StoreDown(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a claim found. `outcome`: it is settled already. `in_doubt`: another process, `owner`, claimed it at `since`
-    and never said how it ended. Neither: this process may send it."""
+    """What a claim found. `outcome`: it is settled already. `in_doubt`: it may have left, at `since` or a little later;
+    another process, `owner`, never said how that ended, or got no answer, `unanswered` times; `why` is for people.
+    Neither: this process may send it."""
 
     outcome: Outcome | None = None
     in_doubt: bool = False
     owner: str | None = None
     since: datetime | None = None
+    unanswered: int = 0
+    why: str = ENDED
+
+    def age(self, now: datetime) -> timedelta:
+        """For how long it has been in doubt; where nobody knows, for ever."""
+        return timedelta.max if self.since is None else now - self.since
 
 
 class Claims:
@@ -83,7 +94,7 @@ class Claims:
             if found is not None:
                 if found["state"] != CLAIMED:
                     return Claim(_outcome(found))
-                return Claim(in_doubt=True, owner=found["owner"], since=found["at"])
+                return _doubt(found)
             if self._rows.update_one({"_id": message_id, **free}, {"$set": mine}).matched_count:
                 return Claim()
 
@@ -95,6 +106,14 @@ class Claims:
         except PyMongoError as error:
             raise StoreDown(type(error).__name__) from error
         return found.matched_count == 1
+
+    def doubt(self, message_id: str, why: str) -> None:
+        """It was sent and not answered: it may have left. Its claim is in doubt from now on, for this process, too."""
+        change = {"$set": {"owner": NOBODY, "at": self._clock.now(), "why": why}, "$inc": {"unanswered": 1}}
+        try:
+            self._rows.update_one({"_id": message_id, "state": CLAIMED}, change)
+        except PyMongoError as error:
+            raise StoreDown(type(error).__name__) from error
 
     def settle(self, message_id: str, outcome: Outcome) -> Outcome:
         """Record how it ended; gives what is known then. Knowledge is never overwritten by `unknown`."""
@@ -135,6 +154,11 @@ class Claims:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _doubt(row: Mapping[str, Any]) -> Claim:
+    why, times = row.get("why", ENDED), row.get("unanswered", 0)
+    return Claim(in_doubt=True, owner=row["owner"], since=row["at"], unanswered=times, why=why)
 
 
 def _outcome(row: Mapping[str, Any]) -> Outcome:

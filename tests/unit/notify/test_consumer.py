@@ -1,16 +1,18 @@
 """The parts of the consumers, tried without broker and database."""
 
+import errno
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from services.notify.consumers.broker import BROKEN, Broker
 from services.notify.consumers.inbox import Delivery, Inbox
-from services.notify.consumers.message import Down, Message, Outcome, Unreadable, read, receipt
+from services.notify.consumers.message import Down, Message, Outcome, TryLater, Unanswered, Unreadable, read, receipt
 from services.notify.consumers.sink import FileSink
+from services.notify.consumers.store import Claim
 from shared.events import Event
 from tests.unit.notify.builders import NOON
 
@@ -140,6 +142,21 @@ def test_a_sink_that_cannot_be_written_is_down(tmp_path):
     for attempt in (sink.check, lambda: sink.send(a_message())):
         with pytest.raises(Down):
             attempt()
+
+
+def test_a_line_that_the_disk_did_not_confirm_may_be_there_and_the_file_can_be_asked(path, monkeypatch):
+    def fails(_file):
+        raise OSError(errno.EIO, "input/output error")
+
+    sink = FileSink(path, FixedClock())
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(Unanswered):
+        sink.send(a_message(message_id="m1"))
+    old, fresh = (Claim(in_doubt=True, since=NOON - timedelta(seconds=seconds)) for seconds in (60, 59))
+    assert sink.resolve(a_message(message_id="m1"), old) == Outcome("sent", "it was in the sink already")
+    assert sink.resolve(a_message(message_id="m2"), old) is None
+    with pytest.raises(TryLater):
+        sink.resolve(a_message(message_id="m2"), fresh)
 
 
 def test_the_sink_is_not_for_everybody_to_read(path):

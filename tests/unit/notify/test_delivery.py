@@ -1,11 +1,12 @@
 """Claim, send, record: what a consumer does with one message, with a store and a transport that are feigned."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from services.notify.consumers.delivery import PutOff, Sender
-from services.notify.consumers.message import Down, Outcome, TryLater
+from services.notify.consumers.delivery import MOST_UNANSWERED, PutOff, Sender
+from services.notify.consumers.message import Down, Outcome, TryLater, Unanswered
 from services.notify.consumers.store import Claim, StoreDown
 from tests.unit.notify.builders import NOON
 from tests.unit.notify.test_consumer import FixedClock, a_message
@@ -15,7 +16,7 @@ class Store:
     """Answers a claim with what a test wants; may be away for some calls."""
 
     def __init__(self, claim, away=0):
-        self.found, self.away, self.settled, self.released = claim, away, [], 0
+        self.found, self.away, self.settled, self.released, self.doubts = claim, away, [], 0, []
 
     def claim(self, message_id):
         return self.found
@@ -29,6 +30,13 @@ class Store:
         self._answer()
         self.released += 1
         return self.released
+
+    def doubt(self, message_id, why):
+        self._answer()
+        self.doubts.append(why)
+
+    def take_over(self, message_id, owner):
+        return True
 
     def _answer(self):
         if self.away:
@@ -53,6 +61,17 @@ class Line:
 
     def close(self):
         pass
+
+
+class Asked(Line):
+    """One that drops second copies and can be asked."""
+
+    def __init__(self, known, answer=None):
+        super().__init__(answer, idempotent=True)
+        self.known = known
+
+    def resolve(self, message, claim):
+        return self.known
 
 
 def once(store, line, **given):
@@ -111,3 +130,49 @@ def test_what_was_sent_is_recorded_however_long_the_database_is_away():
     outcome, waited = once(store, line)
     assert (outcome, line.sent) == (Outcome("sent"), 1)
     assert waited == [0.5, 1.0, 2.0, 4.0]
+
+
+# what may have left
+
+
+DOUBT = Claim(in_doubt=True, owner="", unanswered=1, why="no answer")
+
+
+def test_what_was_not_answered_stays_in_doubt_and_is_not_given_back():
+    store = Store(Claim(), away=1)
+    with pytest.raises(Unanswered):
+        once(store, Line(Unanswered("no answer"), idempotent=True))
+    assert (store.doubts, store.released, store.settled) == (["no answer"], 0, [])
+
+
+def test_what_is_in_doubt_is_sent_again_where_copies_are_dropped():
+    line = Line(idempotent=True)
+    assert once(Store(DOUBT), line)[0] == Outcome("sent")
+    assert line.sent == 1
+
+
+def test_what_expired_after_it_may_have_left_is_unknown_and_not_sent_again():
+    store, line = Store(DOUBT), Line(idempotent=True)
+    assert once(store, line, expires_at=NOON)[0] == Outcome("unknown", "no answer")
+    assert (line.sent, store.settled) == (0, [Outcome("unknown", "no answer")])
+
+
+def test_what_expired_in_doubt_is_what_the_gateway_says_of_it():
+    line = Asked(Outcome("delivered"))
+    assert once(Store(DOUBT), line, expires_at=NOON)[0] == Outcome("delivered")
+    assert line.sent == 0
+
+
+def test_what_expired_in_doubt_and_has_certainly_not_left_is_expired():
+    line = Asked(None)
+    assert once(Store(DOUBT), line, expires_at=NOON)[0] == Outcome("expired")
+    assert line.sent == 0
+
+
+def test_what_is_never_answered_is_given_up_after_so_many_times():
+    last, enough = (replace(DOUBT, unanswered=MOST_UNANSWERED - more) for more in (1, 0))
+    line = Line(Unanswered("no answer"), idempotent=True)
+    with pytest.raises(Unanswered):
+        once(Store(last), line)
+    assert once(Store(enough), line)[0] == Outcome("unknown", "no answer")
+    assert line.sent == 1

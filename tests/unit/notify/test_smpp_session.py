@@ -14,6 +14,7 @@ from services.notify.consumers.sms import smpp
 from services.notify.consumers.sms.settings import SmppSettings
 from services.notify.consumers.sms.smpp import SmppGateway
 from services.notify.consumers.sms.wording import Wording
+from services.notify.consumers.store import Claim
 from tests.unit.notify.test_consumer import a_message
 
 BIND, SUBMIT, ENQUIRE, UNBIND, NACK = 0x09, 0x04, 0x15, 0x06, 0x80000000
@@ -203,7 +204,7 @@ def test_a_part_without_an_answer_leaves_the_whole_unknown(peers):
 def test_a_doubt_says_how_many_parts_are_known_to_have_left(peers):
     with peers(0, lambda sequence: None) as (gateway, _):
         gateway.send(sms(text=LONG))
-        outcome = gateway.resolve(sms(text=LONG), None)
+        outcome = gateway.resolve(sms(text=LONG), Claim(in_doubt=True))
         assert outcome.state == "unknown"
         assert outcome.detail.endswith("1 of its SMS are known to have left")
 

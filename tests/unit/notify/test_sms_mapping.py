@@ -11,11 +11,13 @@ import pytest
 
 from deploy.localstack.instance import ROOT
 from services.notify.consumers.halt import Halt
-from services.notify.consumers.message import Down, Outcome, TryLater
+from services.notify.consumers.message import Down, Outcome, TryLater, Unanswered
+from services.notify.consumers.sms import http
 from services.notify.consumers.sms.http import HttpGateway
 from services.notify.consumers.sms.mapping import filled, found, in_url, mapping_of, read_mapping
 from services.notify.consumers.sms.mapping_schema import MappingFile
 from services.notify.consumers.sms.wording import Wording
+from services.notify.consumers.store import Claim
 from shared.errors import ValidationError
 from shared.schemas import load
 from tests.unit.notify.builders import NOON
@@ -197,6 +199,10 @@ def test_a_text_of_too_many_sms_is_failed():
 # in doubt
 
 
+def doubt(minutes):
+    return Claim(in_doubt=True, owner="", since=NOON - timedelta(minutes=minutes), unanswered=1, why="no answer")
+
+
 def test_an_answer_that_does_not_come_is_asked_for_at_once(server):
     server.answers.append((None, b""))
     server.known += [(404, b""), (200, {"id": 9, "state": "QUEUED"})]
@@ -207,40 +213,70 @@ def test_an_answer_that_does_not_come_is_asked_for_at_once(server):
 def test_a_message_in_doubt_is_what_the_gateway_says(server):
     server.known.append((200, {"id": 9, "state": "DELIVERED"}))
     gateway = a_gateway(server, **asked(server.server_port))
-    assert gateway.resolve(sms(), NOON - timedelta(minutes=5)) == Outcome("delivered", None, "9")
+    assert gateway.resolve(sms(), doubt(5)) == Outcome("delivered", None, "9")
 
 
 def test_a_message_in_doubt_that_the_gateway_never_had_may_be_sent(server):
     server.known.append((404, b""))
     gateway = a_gateway(server, **asked(server.server_port))
-    assert gateway.resolve(sms(), NOON - timedelta(minutes=5)) is None
+    assert gateway.resolve(sms(), doubt(5)) is None
 
 
 @pytest.mark.parametrize("answer", [(500, b""), (None, b""), (200, b"no json")])
 def test_a_gateway_that_does_not_say_leaves_the_doubt(server, answer):
     server.known.append(answer)
     with pytest.raises(TryLater):
-        a_gateway(server, **asked(server.server_port)).resolve(sms(), NOON - timedelta(minutes=5))
+        a_gateway(server, **asked(server.server_port)).resolve(sms(), doubt(5))
+
+
+@pytest.mark.parametrize("answer", [(500, b""), (None, b""), (200, b"no json")])
+def test_a_gateway_that_does_not_say_for_ten_minutes_leaves_it_unknown_and_is_asked_later(server, answer):
+    server.known.append(answer)
+    trail = NoTrail()
+    outcome = a_gateway(server, trail, **asked(server.server_port)).resolve(sms(), doubt(10))
+    assert outcome == Outcome("unknown", "no answer; the gateway does not say whether it has the message")
+    assert trail.counted == ["doubts"]
+    assert trail.followed == [(f"ours:{sms().message_id}", sms().message_id, timedelta(minutes=10))]
+
+
+def test_a_gateway_that_is_away_is_waited_for_however_old_the_doubt_is(server):
+    gateway = a_gateway(server, **asked(server.server_port))
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(Down):
+        gateway.resolve(sms(), doubt(600))
+
+
+def test_a_message_is_in_doubt_also_where_nobody_is_there_to_be_asked(server, monkeypatch):
+    monkeypatch.setattr(http, "SOON", (0.0, 0.0))
+    server.answers.append((None, b""))
+    trail = NoTrail()
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert a_gateway(server, trail, **asked(port)).send(sms()).state == "unknown"
+    assert trail.counted == ["unanswered"]
 
 
 def test_a_gateway_that_drops_second_copies_leaves_no_doubt(server):
     server.answers += [(None, b""), (200, {"code": 0})]
     gateway = a_gateway(server, drops_copies=True)
     assert gateway.idempotent
-    with pytest.raises(Down):
+    with pytest.raises(Unanswered):
         gateway.send(sms())
     assert gateway.send(sms()).state == "sent"
 
 
 def test_a_claim_that_somebody_may_still_be_at_is_left_alone(server):
     with pytest.raises(TryLater):
-        a_gateway(server, **asked(server.server_port)).resolve(sms(), NOON - timedelta(seconds=59))
+        a_gateway(server, **asked(server.server_port)).resolve(sms(), doubt(0.9))
     assert server.asked == []
 
 
 def test_a_gateway_that_cannot_be_asked_leaves_a_doubt_unknown_and_counted(server):
     trail = NoTrail()
-    assert a_gateway(server, trail).resolve(sms(), None).state == "unknown"
+    assert a_gateway(server, trail).resolve(sms(), doubt(0)) == Outcome(
+        "unknown", "no answer; the gateway cannot be asked"
+    )
     assert trail.counted == ["doubts"]
 
 

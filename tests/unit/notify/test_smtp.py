@@ -139,6 +139,13 @@ def test_a_relay_that_goes_away_during_the_text_leaves_an_unknown_fate(relays):
     assert relay.send(a_mail()).state == "sent"
 
 
+def test_a_relay_that_answers_the_text_with_nonsense_leaves_an_unknown_fate_and_its_line(relays):
+    handler = Replies("DATA", "nonsense")
+    relay, _ = relays(handler)
+    assert [relay.send(a_mail()).state for _ in range(2)] == ["unknown", "sent"]
+    assert handler.lines == 2
+
+
 class Slow(Replies):
     """Answers to one recipient only when another mail has been taken."""
 
@@ -246,6 +253,10 @@ def test_a_relay_that_greets_with_a_refusal_or_nonsense_is_down(greeting):
         ("DATA", 354, "go ahead", "go"),
         ("TEXT", 250, "queued", "taken"),
         ("TEXT", 354, "what?", "unclear"),
+        ("TEXT", -1, "garbage", "unclear"),
+        ("TEXT", 150, "garbage", "unclear"),
+        ("DATA", 250, "OK to what came before", "down"),
+        ("RCPT", 354, "go ahead", "down"),
         ("TEXT", 452, "4.3.1 full", "later"),
         ("TEXT", 552, "5.3.4 too big", "refused"),
         ("TEXT", 421, "closing", "down"),

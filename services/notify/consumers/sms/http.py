@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.notify.consumers.delivery import insist
 from services.notify.consumers.halt import Halt, Stopped
-from services.notify.consumers.message import FAILED, SENT, UNKNOWN, Down, Message, Outcome, TryLater
+from services.notify.consumers.message import FAILED, SENT, UNKNOWN, Down, Message, Outcome, TryLater, Unanswered
 from services.notify.consumers.sms.errors import Broken, Throttled
 from services.notify.consumers.sms.http_asking import FATES, Asking, ours
 from services.notify.consumers.sms.http_line import Line
@@ -16,17 +17,20 @@ from services.notify.consumers.sms.mapping import Answer, Gateway
 from services.notify.consumers.sms.pace import Pace
 from services.notify.consumers.sms.store import Trail
 from services.notify.consumers.sms.wording import Wording
+from services.notify.consumers.store import ABANDONED_AFTER, Claim
 from services.notify.consumers.tidings import Tiding
 from services.notify.domain import segments
 from shared.clock import Clock
 
+log = logging.getLogger("loopdesk.consumer")
+
 #: Throttling answers to one message, after which it is put off and the next one tried.
 TRIES = 3
-#: Seconds, at least, after which a claim is taken to be nobody's any more, so that its absence means something.
-ABANDONED_AFTER = 60.0
+#: So long a claim in doubt is asked for where the gateway does not say whether it has the message.
+LONGEST_DOUBT = timedelta(minutes=10)
 #: Seconds between questions right after an answer failed to come.
 SOON = (0.5, 2.0, 5.0)
-DOUBT = "the consumer ended between sending and recording; the gateway cannot be asked"
+SAYS_NOTHING = "the gateway does not say whether it has the message"
 
 
 class HttpGateway:
@@ -45,6 +49,7 @@ class HttpGateway:
         self._line = Line(gateway.timeout)
         self._pace = Pace()
         self._asking = Asking(gateway, self._line, trail)
+        self._later = timedelta(seconds=gateway.query_after)
 
     def check(self) -> None:
         """`Down` unless somebody listens where messages go."""
@@ -54,7 +59,8 @@ class HttpGateway:
         """Nothing stays open."""
 
     def send(self, message: Message) -> Outcome:
-        """As the mapping reads the answer. Raises `TryLater` and `Down`; then nothing has left."""
+        """As the mapping reads the answer. Raises `TryLater` and `Down`; then nothing has left. `Unanswered`: it may
+        have, and once more does no harm."""
         text = self._wording.of(message)
         encoding, _, parts = segments.count(text)
         if parts > self._gateway.most_parts:
@@ -71,24 +77,30 @@ class HttpGateway:
             return self._sent(message, self._throttled(values), parts)
         except Broken as error:
             if self.idempotent:
-                raise Down(str(error)) from error  # it may have left: once more does no harm
+                raise Unanswered(str(error)) from error
             return self._in_doubt(message, str(error))
 
-    def resolve(self, message: Message, since: datetime | None) -> Outcome | None:
-        """What became of a message whose process ended; None where the gateway has never had it."""
+    def resolve(self, message: Message, claim: Claim) -> Outcome | None:
+        """What became of a message in doubt; None where the gateway has never had it. Raises `TryLater` and `Down` for
+        as long as that may still be learned."""
         if not self._gateway.asked_by_our_id:
-            self._trail.count("doubts")
-            return Outcome(UNKNOWN, DOUBT)
-        patience = timedelta(seconds=max(ABANDONED_AFTER, 2 * self._gateway.timeout))
-        if since is not None and self._clock.now() - since < patience:
+            return self._given_up(message, f"{claim.why}; the gateway cannot be asked")
+        age = claim.age(self._clock.now())
+        if age < max(ABANDONED_AFTER, timedelta(seconds=2 * self._gateway.timeout)):
             raise TryLater("another process may be at it")
-        try:
-            verdict, outcome = self._asking.about(message.message_id, _named(message))
-        except Broken as error:
-            raise TryLater(str(error)) from error
-        if verdict is None:
-            raise TryLater("the gateway does not say whether it has the message")
-        return outcome
+        self.check()
+        verdict, outcome = self._asked(message)
+        if verdict is not None:
+            return outcome
+        if age < LONGEST_DOUBT:
+            raise TryLater(SAYS_NOTHING)
+        return self._given_up(message, f"{claim.why}; {SAYS_NOTHING}")
+
+    def _given_up(self, message: Message, why: str) -> Outcome:
+        self._trail.count("doubts")
+        if self._gateway.query and self._gateway.query_after:
+            self._trail.to_be_asked(ours(message.message_id), message.message_id, self._later)
+        return Outcome(UNKNOWN, why)
 
     def _throttled(self, values: dict[str, str]) -> Answer:
         """The answer that is none about the pace."""
@@ -120,9 +132,8 @@ class HttpGateway:
         return Outcome(SENT, said, gateway_id, parts)
 
     def _follow(self, message: Message, gateway_id: str) -> None:
-        after = timedelta(seconds=self._gateway.query_after) if self._gateway.query else None
-        if after:
-            insist(lambda: self._trail.taken(gateway_id, message.message_id, 1, 1, after), self._halt.hold_out)
+        if self._gateway.query and self._gateway.query_after:
+            insist(lambda: self._trail.taken(gateway_id, message.message_id, 1, 1, self._later), self._halt.hold_out)
 
     def _in_doubt(self, message: Message, why: str) -> Outcome:
         """Ask at once, and again later; that the gateway has not got it yet proves nothing so soon."""
@@ -131,21 +142,25 @@ class HttpGateway:
             return outcome
         insist(lambda: self._trail.count("unanswered"), self._halt.hold_out)
         if self._gateway.query and self._gateway.query_after:
-            after = timedelta(seconds=self._gateway.query_after)
             name = ours(message.message_id)
-            insist(lambda: self._trail.to_be_asked(name, message.message_id, after), self._halt.hold_out)
+            insist(lambda: self._trail.to_be_asked(name, message.message_id, self._later), self._halt.hold_out)
         return Outcome(UNKNOWN, why)
 
     def _asked_soon(self, message: Message) -> Outcome | None:
         for seconds in SOON:
             self._halt.hold_out(seconds)
-            try:
-                verdict, outcome = self._asking.about(message.message_id, _named(message))
-            except (Broken, TryLater, OSError):
-                continue
+            verdict, outcome = self._asked(message)
             if verdict in FATES:
                 return outcome
         return None
+
+    def _asked(self, message: Message) -> tuple[str | None, Outcome | None]:
+        """As `Asking.about`; no answer is no verdict. That nobody can be asked says nothing of what has left."""
+        try:
+            return self._asking.about(message.message_id, _named(message))
+        except (Broken, Down) as error:
+            log.info("cannot ask now", extra={"message_id": message.message_id, "reason": str(error)})
+            return None, None
 
     # what it tells
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -23,6 +23,7 @@ from services.notify.consumers.sms.session import Session
 from services.notify.consumers.sms.settings import SmppSettings
 from services.notify.consumers.sms.store import Trail
 from services.notify.consumers.sms.wording import Wording
+from services.notify.consumers.store import Claim
 from services.notify.consumers.tidings import Tiding
 
 #: Throttling answers to one message, after which it is put off and the next one tried.
@@ -32,7 +33,7 @@ PATIENCE = 60.0
 #: TON and NPI of an E.164 number.
 _INTERNATIONAL, _ISDN = 1, 1
 _UNTIL = "%y%m%d%H%M%S000+"  # absolute, UTC (SMPP 3.4, 7.1.1.1)
-DOUBT = "the consumer ended between sending and recording; the gateway cannot be asked"
+CANNOT_ASK = "the gateway cannot be asked"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class SmppGateway:
             return Outcome(FAILED, f"too long: {len(parts)} SMS, {self._settings.most_parts} at most")
         return self._send_all([Part(message, number, piece) for number, piece in enumerate(parts, 1)])
 
-    def resolve(self, message: Message, _since: datetime | None) -> Outcome:
+    def resolve(self, message: Message, claim: Claim) -> Outcome:
         """What became of a message that was claimed by a process which ended: the trail may know it."""
         self._doubt(message)
         fate = self._trail.fate(message.message_id)
@@ -94,7 +95,8 @@ class SmppGateway:
             return fate
         self._trail.count("doubts")
         known = self._trail.parts_known(message.message_id)
-        return Outcome(UNKNOWN, f"{DOUBT}; {known} of its SMS are known to have left" if known else DOUBT)
+        left = f"; {known} of its SMS are known to have left" if known else ""
+        return Outcome(UNKNOWN, f"{claim.why}; {CANNOT_ASK}{left}")
 
     def _doubt(self, message: Message) -> None:
         """A receipt that gives our reference back can still say that it has left."""
