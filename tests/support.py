@@ -7,12 +7,14 @@ import mailbox
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from email.message import Message
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import pika
 from pika.exceptions import AMQPError
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -21,13 +23,15 @@ from pymongo.errors import ConnectionFailure
 from deploy.localstack import management
 from deploy.localstack.access import Access
 from deploy.localstack.instance import Instance
-from shared.client import Client
+from shared.bus.topology import parking
+from shared.client import Client, Request
 from shared.errors import LoopdeskError
 from shared.reference import FRESH_FOR
 
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 120.0
+ANSWER_SECONDS = 30.0
 PAUSE_SECONDS = 0.05
 #: Asking again may help: what a test waits for is not so yet, or a server is just coming back.
 NOT_YET = (AssertionError, LoopdeskError, OSError, ConnectionFailure, AMQPError)
@@ -65,6 +69,30 @@ def until_noticed() -> None:
     eventually(lambda: time.monotonic() > noticed_at)
 
 
+class Patient(Client):
+    """Waits for an answer as long as a busy machine may need; the product's own gives up after ten seconds."""
+
+    def call(self, service: str, method: str, /, *, timeout: float = ANSWER_SECONDS, **fields: Any) -> Any:
+        """As `Client.call`."""
+        return super().call(service, method, timeout=timeout, **fields)
+
+    def command(self, service: str, method: str, /, *, timeout: float = ANSWER_SECONDS, **fields: Any) -> Any:
+        """As `Client.command`."""
+        return super().command(service, method, timeout=timeout, **fields)
+
+    def stream(
+        self, requests: Iterable[Request], *, window: int = 100, timeout: float = 2 * ANSWER_SECONDS
+    ) -> Iterator[Any | LoopdeskError]:
+        """As `Client.stream`, with which `call_many` asks."""
+        return super().stream(requests, window=window, timeout=timeout)
+
+    def call_many(
+        self, requests: Iterable[Request], *, window: int = 100, timeout: float = 2 * ANSWER_SECONDS
+    ) -> list[Any | LoopdeskError]:
+        """As `Client.call_many`."""
+        return super().call_many(requests, window=window, timeout=timeout)
+
+
 class Stack(Access):
     """A running stack: whom to call, what to look at, and how to break it. The supervisor mends what is broken."""
 
@@ -72,9 +100,9 @@ class Stack(Access):
         super().__init__(instance)
         object.__setattr__(self, "_clients", [])
 
-    def client(self, account: str) -> Client:
+    def client(self, account: str) -> Patient:
         """A new client, closed at the end of the session at the latest."""
-        client = Client(self.amqp_uri(account))
+        client = Patient(self.amqp_uri(account))
         self._clients.append(client)
         return client
 
@@ -98,6 +126,31 @@ class Stack(Access):
     def management(self, path: str) -> Any:
         """What RabbitMQ's management API answers to GET /api/<path>."""
         return management.ask(self.management_uri, self.admin_amqp_uri, path)
+
+    def parked(self, service: str) -> list[bytes]:
+        """The bodies of what is parked for a service; all of it stays there.
+
+        Others' events may be among them: news of what a test has feigned is parked minutes later, when whoever else
+        heard of it has tried in vain for the last time.
+        """
+        with self._channel() as channel:
+            bodies = []
+            while (got := channel.basic_get(parking(service)))[0] is not None:
+                bodies.append(bytes(got[2]))
+            return bodies  # unacknowledged, so they go back
+
+    def ready(self, queue: str) -> int:
+        """Messages that wait in it, as of now; those in hand are not counted. What `queues` tells is seconds old."""
+        with self._channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).method.message_count)
+
+    @contextmanager
+    def _channel(self) -> Iterator[Any]:
+        connection = pika.BlockingConnection(pika.URLParameters(self.admin_amqp_uri))
+        try:
+            yield connection.channel()
+        finally:
+            connection.close()
 
     @property
     def _vhost(self) -> str:
@@ -126,7 +179,8 @@ class Stack(Access):
         """Signals every replica; the supervisor starts those that die again, with a small backoff."""
         pids = self.pids(process)
         for pid in pids:
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # it has just died, and the supervisor has not yet written that down
+                os.kill(pid, number)
         return pids
 
     def kill_broker(self) -> None:

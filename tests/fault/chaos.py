@@ -21,12 +21,16 @@ class Killer:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
+        self._dead: set[int] = set()
         self.killed: Counter[str] = Counter()
 
     def kill(self, process: str) -> None:
-        """Waits for a live one first: what is between two lives cannot be killed again."""
-        pid = min(eventually(lambda: self._stack.pids(process)))
+        """Waits for a live one first: what is between two lives cannot be killed again, nor what is dead already and
+        of which the supervisor has not noticed it yet.
+        """
+        pid = min(eventually(lambda: set(self._stack.pids(process)) - self._dead))
         os.kill(pid, signal.SIGKILL)
+        self._dead.add(pid)
         self.killed[process] += 1
 
 

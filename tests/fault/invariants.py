@@ -28,8 +28,8 @@ Wrong = Iterator[str]
 
 CLAIMING = ("assigned", "accepted", "held")
 STATUS = {"assigned": "assigned", "accepted": "assigned", "held": "on_hold"}
-SETTLED_WITHIN = 120.0
-AGREED_WITHIN = 20.0  # what was in some handler's hand when nothing waited any more
+SETTLED_WITHIN = 200.0  # what a handler could not do four times comes again after 1 + 5 + 30 + 120 s
+AGREED_WITHIN = 60.0  # what was in some handler's hand when nothing waited any more
 OVERDUE = timedelta(seconds=20)
 
 

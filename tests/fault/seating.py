@@ -16,8 +16,8 @@ Wrong = Iterator[str]
 #: What an agent may have said of itself when it was given work; who asks for it may be busy.
 THERE = {"available"}
 ASKING = {"available", "busy"}
-#: As long as a claim takes at most where two cores do everything at once.
-UNDER_WAY = timedelta(seconds=2)
+#: A claim counts at the time of what caused it, whenever its process lives again to make it; so does what was said.
+AROUND = timedelta(minutes=2)
 
 
 def loads_equal_open_work(state: State) -> Wrong:
@@ -102,14 +102,10 @@ def _as_seen(state: State, key: str, agent: str) -> str | None:
 
 
 def _statuses(said: list[tuple[datetime, str]], at: datetime) -> list[str]:
-    """What it may have been then, the last one last: a time is taken before the write that it stands in, so what was
-    said while the claim was under way may have been written before or after it."""
-    begun = at - UNDER_WAY
-    return [*(["offline"] + [status for told, status in said if told < begun])[-1:], *_between(said, begun, at)]
-
-
-def _between(said: list[tuple[datetime, str]], begun: datetime, at: datetime) -> list[str]:
-    return [status for told, status in said if begun <= told <= at]
+    """What it may have been when the claim was made: a time is taken before the write that it stands in, by seconds
+    where processes are killed, so what was said about then may have been written before the claim or after it."""
+    before = [status for told, status in said if told < at - AROUND]
+    return [*["offline", *before][-1:], *(status for told, status in said if abs(told - at) <= AROUND)]
 
 
 def _instant(at: Any) -> datetime:

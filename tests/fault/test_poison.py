@@ -96,13 +96,15 @@ def test_a_handler_that_fails_three_times_and_then_works_has_its_effect_once(bro
     eventually(lambda: known.count_documents({}) == broken.database["intake_customers"].count_documents({}))
     with forbidden(broken, "notify", "notify_customers"):
         load.drive()
-        failed = eventually(
-            lambda: (now := failures()) and min((now - before).values(), default=0) == 3 and now - before
-        )
+        failed = eventually(lambda: has_failed(failures() - before, 6))  # each: the resolution, and the survey
 
     assert_sound(broken, load)
-    assert len(failed) == 6  # each told of the resolution, and asked for the survey
-    assert set(failed.values()) == {3}
+    assert set(failed.values()) <= {3, 4}  # one that failed sooner than the others may have been tried once more
+
+
+def has_failed(failed: Counter[str], events: int) -> Counter[str] | None:
+    """What failed how often, once so many events have failed three times."""
+    return failed if sum(times >= 3 for times in failed.values()) == events else None
 
 
 @contextmanager
