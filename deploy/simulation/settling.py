@@ -40,7 +40,7 @@ def settled(before: Order, entry: Entry, record: Mapping[str, Any] | None, books
         yield from _queued(before, entry)
     elif kind.startswith("work_stranded"):
         visit, cause, known = entry["data"]["visit"], entry["data"]["cause"], kind == "work_stranded_too"
-        _, facts = domain.stranded(before, entry["at"], visit, cause, alarmed=known)
+        _, facts = domain.stranded(before, entry["at"], visit, cause, known=known)
         yield from _told(entry, facts[0])
 
 

@@ -26,7 +26,9 @@ INDEXES = {
     "of_mass_incident": ("mass_incident",),  # the open ones, the oldest first
     # waiting work: what is to be given out first; the other fields keep what nobody free may have from being read
     "of_queue": ("queues", "turn", "type", "channel", "asked.language", "asked.subject"),
-    "of_stranded": ("stranded", "replay_until"),  # what waits though nobody at all can take it
+    # by why nobody at all can take it, and what of it has alarmed somebody; the first of it in its queue first
+    "of_stranded": ("stranded", "replay_until", "turn"),
+    "of_alarm": ("alarms", "replay_until"),
     "of_list": ("lists", "act_by"),  # supervisors' worklists (worklists.py)
 }
 #: Of these indexes, the first field; only work that has something there stands in them.
@@ -34,7 +36,7 @@ PARTIAL = {
     index: INDEXES[index][0]
     for index in (
         *("of_step", "of_reference", "of_flow", "of_parent", "of_mass_incident", "of_queue", "of_principal"),
-        *("of_stranded", "of_list"),
+        *("of_stranded", "of_alarm", "of_list"),
     )
 }
 #: Filter -> the field that it is about, the index that answers it; of several filters, the first one's.

@@ -118,7 +118,8 @@ class DispatchStore:
         self.assignments = Assignments(db)
         self.queue = Queue(self.orders, self._read)
         self.waiting = Waiting(self.queue, self.agents.seats, self._choosing, self._seat, self.now)
-        self.alarms = Alarms(self.queue, self._choosing, self.change_with_seats)
+        self.stranded = Stranded(db, self.orders)
+        self.alarms = Alarms(self.queue, self.stranded, self._choosing, self.change_with_seats)
         self.pulling = Pulling(self.orders, self.queue, self._choosing, self.change_with_seats, self.waiting.courtesy)
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
         self.reference.rollouts = self.rollouts
@@ -129,7 +130,7 @@ class DispatchStore:
         self._counters = Counters(
             seats=self.agents.seats,
             assignments=self.assignments,
-            stranded=Stranded(db, self.orders),
+            stranded=self.stranded,
             courtesy=Courtesy(),
         )
         self.shift_logs = ShiftLogs(db, self.agents, self._roster)

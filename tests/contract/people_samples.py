@@ -45,7 +45,7 @@ def _offered() -> Iterator[Decision]:
     yield offering.decline(order, AT, reason="I know the customer")
     waiting = build.an_order(agent=None)
     for cause in ("shift, presence", "nobody serves it"):
-        yield domain.stranded(waiting, AT, 1, cause, alarmed=False)
+        yield domain.stranded(waiting, AT, 1, cause, known=False)
 
 
 def _handed_over() -> Iterator[Decision]:

@@ -5,6 +5,7 @@ from services.dispatch.domain.people.agent import Agent, declare, save_agent, se
 from services.dispatch.domain.reference.reference import BEFORE_FIRST_APPLY, AgentEntry, Reference, Team
 from services.dispatch.domain.work.advance import advance, next_due
 from services.dispatch.domain.work.assignment import (
+    alarms,
     claimed,
     destination,
     newly_queued,
@@ -55,6 +56,7 @@ __all__ = [
     "Wish",
     "accept",
     "advance",
+    "alarms",
     "assign",
     "claimed",
     "close",

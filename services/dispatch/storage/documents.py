@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.dispatch.domain import Order, claimed, queues, strandings, turn, waits_in
+from services.dispatch.domain import Order, alarms, claimed, queues, strandings, turn, waits_in
 from services.dispatch.domain.rollouts.repin import pinned, provisional
 from services.dispatch.domain.work.incidents import is_open
 from services.dispatch.domain.work.order import Books
@@ -29,6 +29,7 @@ def order_document(order: Order) -> dict[str, Any]:
         "place": place(order.opened_at, order.order_no),
         "turn": turn(order),
         "stranded": strandings(order),
+        "alarms": alarms(order),
         "teams": _each([visit.need.team for visit in order.visits], order.team),
         "agents": _each([visit.agent for visit in order.visits], order.agent),
         "steps": [visit.step for visit in order.visits] if order.flow else [],

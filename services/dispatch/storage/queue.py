@@ -38,12 +38,25 @@ class Queue:
 
     def names(self) -> Iterator[str]:
         """The queues in which work waits; one index entry is read for each."""
-        name = self._name_after("")
+        return self._values("queues", "of_queue")
+
+    def strandings(self) -> Iterator[str]:
+        """`queue|cause` of what waits though nobody could take it, as of when that was told; `queue|`: not told yet."""
+        return self._values("stranded", "of_stranded")
+
+    def stranded(self, where: str, most: int) -> Iterator[Order]:
+        """The first of what waits there; none that is replayed."""
+        wanted = {"stranded": where, "replay_until": None}
+        found = self._orders.find(wanted, STATE_ONLY, sort=[("turn", 1)], limit=most, hint="of_stranded")
+        return (self._read(doc) for doc in found)
+
+    def _values(self, field: str, index: str) -> Iterator[str]:
+        name = self._value_after("", field, index)
         while name is not None:
             yield name
-            name = self._name_after(name)
+            name = self._value_after(name, field, index)
 
-    def _name_after(self, after: str) -> str | None:
+    def _value_after(self, value: str, field: str, index: str) -> str | None:
         """The next one; the index gives them in order (a sort would read them all)."""
-        doc = self._orders.find_one({"queues": {"$gt": after}}, {"queues": 1}, hint="of_queue")
-        return min((queue for queue in doc["queues"] if queue > after), default=None) if doc else None
+        doc = self._orders.find_one({field: {"$gt": value}}, {field: 1}, hint=index)
+        return min((other for other in doc[field] if other > value), default=None) if doc else None

@@ -11,7 +11,18 @@ import pytest
 
 from shared.client import Client, Request
 from shared.errors import Forbidden, LoopdeskError, NotFound
-from tests.interface.dispatch.desk import a_ticket, claims, come, do, happened, loads, opened, order_of, work
+from tests.interface.dispatch.desk import (
+    a_ticket,
+    claims,
+    come,
+    do,
+    happened,
+    loads,
+    news,
+    opened,
+    order_of,
+    work,
+)
 from tests.interface.feigned import Ear, Feigned
 from tests.support import Stack, eventually
 
@@ -376,6 +387,48 @@ def test_work_that_waited_for_somebody_busy_alarms_when_that_one_leaves(
     eventually(lambda: len(ear.heard("work_stranded", order_no=order_of(waits))) == 2, timeout=30)
     told = [one.data["cause"] for one in ear.heard("work_stranded", order_no=order_of(waits))]
     assert told == ["capacity", "presence"]
+
+
+def test_when_the_work_that_gave_the_alarm_is_gone_what_is_left_gives_one_of_its_own(
+    desk: Client, tell: Feigned, ear: Ear, team: str
+) -> None:
+    said(desk, come(desk, f"away of {team}", team, capacity=2), "away")
+    first, left, further = (a_ticket(team) for _ in range(3))
+    for ticket in (first, left, further):
+        opened(desk, tell, ticket)
+    ticket_no = first.data["ticket_no"]
+
+    tell.tell(news("intake", "ticket_withdrawn", ticket_no, number=2, ticket_no=ticket_no, reason="no"))
+
+    eventually(lambda: ear.heard("work_stranded", order_no=order_of(left)))
+    assert [happened(work(desk, one))[-2:] for one in (left, further)] == [
+        ["work_stranded_too", "work_stranded"],
+        ["work_queued", "work_stranded_too"],
+    ]
+
+
+def test_work_stored_while_too_many_claimed_the_same_agent_is_told_of_as_soon_as_nobody_can_take_it(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    agent = come(desk, f"wanted of {team}", team, capacity=1)
+    agents, orders = stack.database["dispatch_agents"], stack.database["dispatch_orders"]
+    tickets = [a_ticket(team) for _ in range(3)]
+
+    with agents.database.client.start_session() as other, other.start_transaction():
+        agents.update_one({"_id": agent}, {"$set": {"probed": True}}, session=other)  # nobody else may claim it
+        tell.tell(*tickets)
+        eventually(lambda: orders.count_documents({"team": team, "queues": team, "stranded": f"{team}|"}) == 3)
+        other.abort_transaction()
+
+    def stranded() -> list[str]:
+        return [row["order_no"] for row in desk.call("dispatch", "find_worklist", list="stranded", team=team)["work"]]
+
+    eventually(lambda: len(stranded()) == 2)
+    assert loads(stack, team) == {agent: 1}
+    assert sorted(happened(desk.call("dispatch", "get_work", order_no=one))[-1] for one in stranded()) == [
+        "work_stranded",
+        "work_stranded_too",
+    ]
 
 
 def test_reopened_work_goes_back_to_its_agent_only_if_that_one_is_there(

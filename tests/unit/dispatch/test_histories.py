@@ -78,7 +78,7 @@ def assign(order, at, number, _, limited):
 def strand(order, at, *_):
     """Nobody can take the first step that waits."""
     waiting = domain.waiting(order)
-    return domain.stranded(order, at, waiting[0].number, "shift", alarmed=False) if waiting else (order, [])
+    return domain.stranded(order, at, waiting[0].number, "shift", known=False) if waiting else (order, [])
 
 
 MOVES = {

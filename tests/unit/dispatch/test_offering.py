@@ -203,7 +203,7 @@ def test_reassigning_work_that_is_over_is_refused_by_that_name():
 
 
 def test_work_that_nobody_can_take_says_so_and_why():
-    order, (fact,) = domain.stranded(an_order(agent=None), NINE, 1, "shift, presence", alarmed=False)
+    order, (fact,) = domain.stranded(an_order(agent=None), NINE, 1, "shift, presence", known=False)
 
     assert (order.visits[0].stranded, domain.strandings(order)) == ("shift, presence", ["it|shift, presence"])
     assert {name: fact.data[name] for name in ("need", "cause", "supervisor", "duty_manager", "agent")} == {
@@ -216,20 +216,22 @@ def test_work_that_nobody_can_take_says_so_and_why():
 
 
 def test_where_others_wait_for_the_same_nobody_is_alarmed_again():
-    _, (fact,) = domain.stranded(an_order(agent=None), NINE, 1, "shift", alarmed=True)
+    _, (fact,) = domain.stranded(an_order(agent=None), NINE, 1, "shift", known=True)
 
     assert fact.type == "work_stranded_too"
 
 
 @pytest.mark.parametrize(
-    "on",
+    ("on", "strandings"),
     [
-        lambda order: domain.assign(order, NINE, "a1"),
-        lambda order: domain.transfer(order, NINE, reference().team("desk")),
+        (lambda order: domain.assign(order, NINE, "a1"), []),
+        (lambda order: domain.transfer(order, NINE, reference().team("desk")), ["desk|"]),
     ],
     ids=["given to somebody", "transferred"],
 )
-def test_work_that_goes_on_is_stranded_no_more(on):
-    order, _ = on(domain.stranded(an_order(agent=None), NINE, 1, "shift", alarmed=False)[0])
+def test_work_that_goes_on_is_stranded_no_more(on, strandings):
+    order, _ = on(domain.stranded(an_order(agent=None), NINE, 1, "shift", known=False)[0])
 
-    assert (order.visits[0].stranded, domain.strandings(order)) == (None, [])
+    (visit,) = order.visits
+    assert (visit.stranded, visit.alarmed) == (None, False)
+    assert (domain.strandings(order), domain.alarms(order)) == (strandings, [])

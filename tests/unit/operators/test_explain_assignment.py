@@ -54,7 +54,7 @@ def a_waiting_answer(*candidates, stranded=None, held=False, **task):
     book, asked = reference(assignment=RULES, version=7), a_task(**task)
     order = an_order(agent=None, book=book, reference="INC0000045")
     order = domain.hold(order, NINE, "waiting_for_customer")[0] if held else order
-    order = domain.stranded(order, NINE, 1, stranded, alarmed=False)[0] if stranded else order
+    order = domain.stranded(order, NINE, 1, stranded, known=False)[0] if stranded else order
     picked = Picked(choice=choose(asked, candidates, book.assignment), task=asked, candidates=candidates)
     return json.loads(json.dumps(waiting(order, order.visits[0], picked, book), default=to_text))
 

@@ -33,6 +33,11 @@ def waiting(order: Order) -> tuple[Visit, ...]:
     return tuple(visit for visit in order.visits if visit.agent is None)
 
 
+def _in_queues(order: Order) -> tuple[Visit, ...]:
+    """Held work stands in none."""
+    return () if order.state is State.HELD else waiting(order)
+
+
 def waits_in(order: Order) -> frozenset[tuple[int, str, bool]]:
     """What waits for whom (False) and stands in its queue (True): anything new is a reason to look for an agent."""
     where = {(visit.number, visit.need.key) for visit in waiting(order)}
@@ -55,29 +60,33 @@ def newly_queued(order: Order, at: datetime) -> list[Fact]:
 
 def queues(order: Order) -> list[str]:
     """The queues that the work stands in; held work stands in none."""
-    if order.state is State.HELD:
-        return []
-    return sorted({visit.need.key for visit in waiting(order)})
+    return sorted({visit.need.key for visit in _in_queues(order)})
 
 
-def stranded(order: Order, at: datetime, number: int, cause: str, *, alarmed: bool) -> Decision:
+def stranded(order: Order, at: datetime, number: int, cause: str, *, known: bool) -> Decision:
     """The work of which nobody at all can take that open step, for that reason.
 
-    `alarmed`: others wait in the same queue for the same reason, so that who is to be alarmed has been.
+    `known`: who is to be alarmed has been, by other work that waits in the same queue for the same reason.
     """
     visit = next(visit for visit in order.visits if visit.number == number)
-    before, order = order, order.with_visit(replace(visit, stranded=cause))
+    before, order = order, order.with_visit(replace(visit, stranded=cause, alarmed=not known))
     called = {"supervisor": visit.supervisor, "duty_manager": visit.duty_manager}
     why = {"need": visit.need.key, "cause": cause, **called}
-    kind = "work_stranded_too" if alarmed else "work_stranded"
+    kind = "work_stranded_too" if known else "work_stranded"
     return order, [told(before, order, kind, at, **having(visit), **step_names(order, visit), **why)]
 
 
 def strandings(order: Order) -> list[str]:
-    """`queue|cause` for each open step that nobody at all can take; held work waits for nobody."""
-    if order.state is State.HELD:
-        return []
-    return sorted({f"{visit.need.key}|{visit.stranded}" for visit in waiting(order) if visit.stranded})
+    """`queue|cause` for each open step that nobody at all can take; held work waits for nobody.
+
+    `queue|` for one of which it has not been told yet whether anybody can.
+    """
+    return sorted({f"{visit.need.key}|{visit.stranded or ''}" for visit in _in_queues(order)})
+
+
+def alarms(order: Order) -> list[str]:
+    """Those of the strandings that have alarmed somebody: as long as the work waits, others there need no alarm."""
+    return sorted({f"{visit.need.key}|{visit.stranded}" for visit in _in_queues(order) if visit.alarmed})
 
 
 def preferring(order: Order, before: Order, last: Visit | None = None) -> Order:

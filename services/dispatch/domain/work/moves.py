@@ -180,7 +180,8 @@ def go_live(order: Order, at: datetime) -> Decision:
     That nobody could take it was history, of which nobody was alarmed: it is told anew, if it is still so.
     """
     before = replace(order, replay_until=None)
-    order = before.with_visits(*(replace(visit, stranded=None) for visit in order.visits)) if order.visits else before
+    untold = {"stranded": None, "alarmed": False}
+    order = before.with_visits(*(replace(visit, **untold) for visit in order.visits)) if order.visits else before
     return order, [told(before, order, "work_went_live", at)]
 
 

@@ -22,7 +22,8 @@ class Visit:
     Of who has it: `principal` is for whom that agent stands in; it takes `units` of the agent's capacity and counts as
     work of that `kind`; not accepted by `accept_by`, it is offered to the next. `offers` counts how often it was given
     to somebody, `lapsed` are those who let an offer pass, the last ones. `stranded` is why nobody at all could take it
-    when that was last told of. `assignment` is the number of the assignment by which somebody has it (0: nobody has
+    when that was last told of, `alarmed` whether that alarmed somebody, or others waited there for the same reason
+    already. `assignment` is the number of the assignment by which somebody has it (0: nobody has
     it), `came` how it came to wait for one: `assigned` (as usual) or `transferred_in`.
     """
 
@@ -42,6 +43,7 @@ class Visit:
     offers: int = 0
     lapsed: tuple[str, ...] = ()
     stranded: str | None = None
+    alarmed: bool = False
     assignment: int = 0
     came: str = ASSIGNED
 

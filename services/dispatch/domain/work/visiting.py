@@ -73,7 +73,7 @@ def assign(
     visit = chosen(order, "assign", str(number) if number is not None else None)
     accept_by = at + terms.within if terms.within is not None else None
     seat = {"agent": agent_id, "principal": terms.principal, "units": terms.units, "kind": order.type}
-    offer = {"accept_by": accept_by, "offers": visit.offers + 1, "stranded": None}
+    offer = {"accept_by": accept_by, "offers": visit.offers + 1, "stranded": None, "alarmed": False}
     before, order = order, order.with_given(_moved(order, "assign", visit, **seat, **offer))
     given = named(order, str(visit.number))
     told_of = {
@@ -155,7 +155,7 @@ def moved_to(
     `rule` is the policy or flow that an escalation follows; `by` says who moves it: `actor` or `supervisor`.
     """
     there = {"need": need, "supervisor": to.supervisor, "duty_manager": to.duty_manager}
-    gone = back(order, "transfer", visit, **there, stranded=None, came=TRANSFERRED_IN)
+    gone = back(order, "transfer", visit, **there, stranded=None, alarmed=False, came=TRANSFERRED_IN)
     before, order = order, order.with_visit(gone)
     if order.step(visit).who.team is None:
         order = replace(order, own_team=to.code)
