@@ -16,10 +16,11 @@ from tests.support import Stack, eventually
 
 
 class Crowd:
-    """Customers who have a phone and nothing else, each told of one thing: half of it bulk, half not."""
+    """Customers who have a phone or, with `mail`, an address and nothing else, each told of one thing: half of it bulk,
+    half not."""
 
-    def __init__(self, feigned: Feigned, stack: Stack, size: int) -> None:
-        self._feigned, self._stack = feigned, stack
+    def __init__(self, feigned: Feigned, stack: Stack, size: int, *, mail: bool = False) -> None:
+        self._feigned, self._stack, self._mail = feigned, stack, mail
         self.name = uuid4().hex[:8]
         self.told: list[str] = []
         self._size = size
@@ -58,8 +59,8 @@ class Crowd:
             "name": "Example Ltd",
             "tier": "standard",
             "language": "en",
-            "phone": f"+4411649{60000 + number}",
-            "email": None,
+            "phone": None if self._mail else f"+4411649{60000 + number}",
+            "email": f"c{number}.{self.name}@example.com" if self._mail else None,
             "preferred_channels": [],
         }
         return self._event("intake", "customer_saved", f"C-{self.name}-{number}", data)
@@ -92,7 +93,7 @@ class Crowd:
 
 
 @contextmanager
-def crowd(stack: Stack, size: int) -> Iterator[Crowd]:
+def crowd(stack: Stack, size: int, *, mail: bool = False) -> Iterator[Crowd]:
     """Feigned events about customers of their own."""
     with on_the_bus(stack.admin_amqp_uri, "notify", subscriptions("notify")) as (feigned, _):
-        yield Crowd(feigned, stack, size)
+        yield Crowd(feigned, stack, size, mail=mail)

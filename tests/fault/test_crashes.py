@@ -12,14 +12,14 @@ import pytest
 
 from tests.crowd import Crowd, crowd
 from tests.fault.crashing.gateway import entries
-from tests.fault.crashing.harness import Mortal, dice, http_gateway, mortals, report, run
-from tests.fault.crashing.points import CONSUMER, GATEWAY, POINTS, plan
+from tests.fault.crashing.harness import Mortal, dice, http_gateway, mortals, report, run, smtp_relay
+from tests.fault.crashing.points import CONSUMER, GATEWAY, MAIL_POINTS, POINTS, plan
 from tests.support import Stack
 
 SEED = 20260302
 #: At these a message is certainly claimed, and nobody has recorded what became of it. At a claim or a record it may be
 #: one that has come again, of which it is known already.
-IN_DOUBT = {"before send", "after send"}
+IN_DOUBT = {"before send", "after send", "before hand-over of the text", "after hand-over of the text"}
 DEEP = [pytest.mark.deep, pytest.mark.timeout(5_400)]
 
 
@@ -58,6 +58,27 @@ def test_a_gateway_that_knows_no_copies_gets_none_and_what_is_in_doubt_is_unknow
     assert len(doubtful) <= figures["states"]["unknown"] <= crashes
     assert figures["not sent"] <= figures["states"]["unknown"]
     assert figures["unknown and sent"] >= at_the_gateway // 2, "no unknown message had left after all"
+
+
+@pytest.mark.parametrize("crashes", [28, pytest.param(280, marks=DEEP)])
+def test_crashes_of_the_mail_consumer_and_the_relay_double_no_mail_and_what_is_in_doubt_is_unknown(
+    apart: Stack, tmp_path: Path, crashes: int
+) -> None:
+    book, given = smtp_relay(tmp_path)
+    planned = plan(crashes, dice(SEED), MAIL_POINTS)
+    with crowd(apart, 20 * crashes, mail=True) as people, mortals(apart, planned, tmp_path, given) as processes:
+        run(people, processes)
+        figures = counted(people, processes, book)
+
+    assert sum(figures["crashes"].values()) == crashes
+    assert len(figures["crashes"]) == len(MAIL_POINTS)
+    assert figures["doubled"] == 0
+    assert set(figures["states"]) == {"sent", "unknown"}
+    assert sum(figures["states"].values()) == figures["told"]
+    doubtful = [crash for lives in planned.values() for crash in lives if crash.point.name in IN_DOUBT]
+    assert len(doubtful) <= figures["states"]["unknown"] <= crashes
+    assert figures["not sent"] <= figures["states"]["unknown"]
+    assert figures["unknown and sent"] > 0, "no unknown mail had left after all"
 
 
 def counted(people: Crowd, processes: Mapping[str, Mortal], book: Path) -> dict[str, Any]:

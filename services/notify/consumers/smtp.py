@@ -59,7 +59,7 @@ class Relay:
         if isinstance(client, Outcome):
             return client
         try:
-            client.send(_stuffed(mail.data))
+            self._hand_over(client, mail)
             code, said = client.getreply()
         except _BROKEN as error:
             self.close()
@@ -71,6 +71,10 @@ class Relay:
         if refused is None:
             self.close()  # what comes next on this line would be taken for answers to the next mail
         return refused or Outcome(UNKNOWN, _text(code, said))
+
+    def _hand_over(self, client: smtplib.SMTP, mail: Mail) -> None:
+        """From the last octet on the relay may have it."""
+        client.send(_stuffed(mail.data))
 
     def _begin(self, mail: Mail) -> smtplib.SMTP | Outcome:
         """The connection, ready for the text; or how it ended before that. An idle line may be stale: once more."""

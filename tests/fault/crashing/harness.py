@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,8 @@ from typing import Any
 
 from deploy.localstack.instance import ROOT
 from tests.crowd import Crowd
-from tests.fault.crashing.points import CONSUMER, GATEWAY, Crash
+from tests.fault.crashing.points import CONSUMER, GATEWAY, MAILER, RELAY, Crash
+from tests.gateway import free_port
 from tests.support import Stack, eventually
 
 #: Messages on their way at once: enough that no life waits for work, few enough that a death meets fresh ones.
@@ -121,8 +121,7 @@ def run(people: Crowd, processes: Mapping[str, Mortal]) -> None:
 
 def http_gateway(folder: Path, *, blind: bool = False, window: int = 3) -> tuple[Path, dict[str, dict[str, str]]]:
     """An own gateway's book, and what the processes need to know of it. `blind`: it sends a copy, too."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     book, mapping = folder / "book.jsonl", folder / "gateway.yaml"
     send = {
@@ -134,6 +133,15 @@ def http_gateway(folder: Path, *, blind: bool = False, window: int = 3) -> tuple
     mapping.write_text(json.dumps(declared))
     own = {"GATEWAY_PORT": str(port), "GATEWAY_BOOK": str(book), "GATEWAY_BLIND": str(int(blind))}
     return book, {GATEWAY: own, CONSUMER: {"SMS_GATEWAY": f"http:{mapping}"}}
+
+
+def smtp_relay(folder: Path) -> tuple[Path, dict[str, dict[str, str]]]:
+    """An own relay's book, and what the processes need to know of it."""
+    port = free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    book = folder / "book.jsonl"
+    own = {"RELAY_PORT": str(port), "RELAY_BOOK": str(book)}
+    return book, {RELAY: own, MAILER: {"SMTP_URI": f"smtp://127.0.0.1:{port}"}}
 
 
 def report(processes: Mapping[str, Mortal]) -> Counter[str]:

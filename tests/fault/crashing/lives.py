@@ -23,7 +23,7 @@ from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 
-from tests.fault.crashing.points import CONSUMER, GATEWAY, WORKER
+from tests.fault.crashing.points import CONSUMER, GATEWAY, MAILER, RELAY, WORKER
 
 PR_SET_PDEATHSIG = 1
 LEAST_SECONDS = 0.3  # between two lives that nobody has ended on purpose
@@ -42,12 +42,22 @@ def consumer() -> Callable[[], object]:
     return importlib.import_module("services.notify.consumers.sms.__main__").main
 
 
+def mailer() -> Callable[[], object]:
+    """What `python -m services.notify.consumers.email` does."""
+    return importlib.import_module("services.notify.consumers.email").main
+
+
+def relay() -> Callable[[], object]:
+    """The tests' own relay of SMTP."""
+    return importlib.import_module("tests.fault.crashing.relay").main
+
+
 def gateway() -> Callable[[], object]:
     """The tests' own provider of SMS."""
     return importlib.import_module("tests.fault.crashing.gateway").main
 
 
-MAINS = {WORKER: worker, CONSUMER: consumer, GATEWAY: gateway}
+MAINS = {WORKER: worker, CONSUMER: consumer, GATEWAY: gateway, MAILER: mailer, RELAY: relay}
 
 
 def die_with_parent() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 WORKER, CONSUMER, GATEWAY = "notify-worker", "sms-consumer", "gateway"
+MAILER, RELAY = "email-consumer", "relay"
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,31 @@ BOUNDARIES: dict[str, dict[str, str]] = {
     },
     GATEWAY: {"the gateway's entry in its book": "tests.fault.crashing.gateway:Book.enter"},
 }
-POINTS = tuple(
-    Point(process, boundary, when, function)
-    for process, boundaries in BOUNDARIES.items()
-    for boundary, function in boundaries.items()
-    for when in ("before", "after")
-)
+#: The same of a mail: claimed -> text handed over -> the relay said yes -> recorded -> told -> acknowledged.
+MAIL_BOUNDARIES: dict[str, dict[str, str]] = {
+    MAILER: {
+        "claim": "services.notify.consumers.store:Claims.claim",
+        "send": "services.notify.consumers.email:Mailer.send",
+        "hand-over of the text": "services.notify.consumers.smtp:Relay._hand_over",
+        "settle": "services.notify.consumers.store:Claims.settle",
+        "publish of the receipt": "services.notify.consumers.broker:Broker.publish",
+        "acknowledgement of the message": "services.notify.consumers.broker:Broker.acknowledge",
+    },
+    RELAY: {"the relay's entry in its book": "tests.fault.crashing.gateway:Book.enter"},
+}
+
+
+def points(by_process: Mapping[str, Mapping[str, str]]) -> tuple[Point, ...]:
+    """Each boundary, before and after."""
+    return tuple(
+        Point(process, boundary, when, function)
+        for process, boundaries in by_process.items()
+        for boundary, function in boundaries.items()
+        for when in ("before", "after")
+    )
+
+
+POINTS, MAIL_POINTS = points(BOUNDARIES), points(MAIL_BOUNDARIES)
 
 
 def plan(crashes: int, dice: random.Random, points: Sequence[Point] = POINTS) -> dict[str, list[Crash]]:
