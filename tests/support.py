@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import mailbox
 import os
@@ -67,6 +68,14 @@ def until_noticed() -> None:
     """Returns when every process works by the reference data applied before: none trusts older ones longer."""
     noticed_at = time.monotonic() + FRESH_FOR + 0.2
     eventually(lambda: time.monotonic() > noticed_at)
+
+
+@contextmanager
+def locked_sink(stack: Stack) -> Iterator[None]:
+    """Nobody can write to the file of SMS: their consumer waits with what it has in hand."""
+    with (stack.folder("sms") / "sent.jsonl").open("ab") as sink:
+        fcntl.flock(sink, fcntl.LOCK_EX)
+        yield
 
 
 class Patient(Client):

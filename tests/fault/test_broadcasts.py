@@ -7,11 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 
 from tests.fault.chaos import kills
-from tests.support import Stack, at_any_hour, eventually
-from tests.unit.notify.builders import CONFIG
+from tests.interface.notify.reference import apply
+from tests.support import Stack, eventually
 
 RECIPIENTS = 3_000
 TEXTS = {"sms": {"default": {"text": "{{ broadcast_name }}{% if replaces %} corrected{% endif %}"}}}
@@ -20,8 +19,7 @@ TEXTS = {"sms": {"default": {"text": "{{ broadcast_name }}{% if replaces %} corr
 @pytest.fixture
 def area(apart: Stack) -> str:
     """Customers of an area of their own, as notify keeps them; at any hour."""
-    body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
-    apart.client("operator").call("notify", "apply_reference", body=body, request_id=uuid4().hex)
+    apply(apart)
     area = f"area-{uuid4().hex[:8]}"
     apart.database["notify_customers"].insert_many([a_customer(area, n) for n in range(RECIPIENTS)])
     return area

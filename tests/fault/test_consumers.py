@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from tests.fault.chaos import kills, stopped
 from tests.fault.invariants import SETTLED_WITHIN, Expected, assert_sound
 from tests.fault.load import Load
 from tests.fault.relay import bad_relay
 from tests.fault.settled import settled
-from tests.support import Stack, eventually
+from tests.support import Stack, eventually, locked_sink
 
 
 def test_mails_wait_for_a_relay_that_is_down_and_are_each_sent_once(broken: Stack, load: Load) -> None:
@@ -108,11 +105,3 @@ def mail_port(stack: Stack) -> int:
 def claimed(stack: Stack) -> int:
     """SMS that a consumer has claimed and not settled."""
     return stack.database["consumer_sms_messages"].count_documents({"state": "claimed"})
-
-
-@contextmanager
-def locked_sink(stack: Stack) -> Iterator[None]:
-    """Nobody can write to the file of SMS."""
-    with (stack.folder("sms") / "sent.jsonl").open("ab") as sink:
-        fcntl.flock(sink, fcntl.LOCK_EX)
-        yield

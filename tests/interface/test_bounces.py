@@ -12,19 +12,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
 
 import pytest
-import yaml
 
 from deploy.catalogue import subscriptions
 from shared.client import Client
 from tests.interface.feigned import Feigned, on_the_bus
+from tests.interface.notify.reference import apply
 from tests.interface.test_consumers import Desk
 from tests.interface.test_notify import Matter, ledger
 from tests.mta.exim import Exim, running_exim
-from tests.support import at_any_hour, eventually, until_noticed
-from tests.unit.notify.builders import CONFIG
+from tests.support import eventually
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +49,13 @@ def a_consumer(stack: Any, uri: str) -> Iterator[None]:
         yield
     finally:
         consumer.terminate()
-        consumer.wait(20)
+        consumer.wait(60)
         stack.start_process("email-consumer")
 
 
 @pytest.fixture(scope="module")
 def world(stack: Any) -> Iterator[Feigned]:
-    body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
-    stack.client("operator").call("notify", "apply_reference", body=body, request_id=uuid4().hex)
-    until_noticed()
+    apply(stack)
     with on_the_bus(stack.admin_amqp_uri, "notify", subscriptions("notify")) as (feigned, _):
         yield feigned
 

@@ -166,7 +166,7 @@ def test_a_transaction_from_which_the_database_goes_away_ends_soon_as_an_outage(
         with pytest.raises(PyMongoError) as away:
             b.store.db.transact(work)
         assert is_outage(away.value)
-        assert time.monotonic() - begun < 20
+        assert time.monotonic() - begun < 60  # all its tries would take it many minutes
         lab.start_server("mongo")
         assert b.counters.get(counter).total == 0
         assert b.nudged == []

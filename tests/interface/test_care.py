@@ -105,10 +105,13 @@ def desk(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("LOOPDESK_REPLY_SECRET", "of this test alone")
     name = f"care-{uuid4().hex[:12]}"
     with MongoClient[dict[str, Any]](stack.admin_mongo_uri, tz_aware=True, w="majority", journal=True) as client:
+        # the clock stands on a day that may be long over: what expires there must not while a test runs
+        client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
         try:
             yield Desk(client, name)
         finally:
             client.drop_database(name)
+            client.admin.command({"setParameter": 1, "ttlMonitorEnabled": True})
 
 
 def test_who_has_a_birthday_is_told_once_at_the_time_of_day_of_the_plan(desk: Desk) -> None:

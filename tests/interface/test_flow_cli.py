@@ -12,7 +12,7 @@ from deploy.cli import main
 from deploy.commands.flow import flow_of
 from deploy.drawing import drawing
 from shared.client import Client
-from tests.support import Stack, eventually
+from tests.support import Stack, eventually, until_noticed
 from tests.unit.dispatch.flows.shipped import shipped
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
@@ -30,6 +30,7 @@ def loopdesk(stack: Stack):
         return result.output
 
     run("apply", CONFIG)
+    until_noticed()
     return run
 
 
@@ -37,8 +38,8 @@ def loopdesk(stack: Stack):
 def desk(stack: Stack, loopdesk):
     client = stack.client("importer")
     said = {"name": "Flow desk", "teams": ["service-desk", "accounts"], "skills": ["complaints"], "capacity": 100}
-    eventually(lambda: client.command("dispatch", "save_agent", agent_id=AGENT, **said))
-    eventually(lambda: client.command("dispatch", "set_presence", agent_id=AGENT, status="available"))
+    client.command("dispatch", "save_agent", agent_id=AGENT, **said)
+    client.command("dispatch", "set_presence", agent_id=AGENT, status="available")
     yield client
     client.command("dispatch", "set_presence", agent_id=AGENT, status="offline")
 
@@ -64,7 +65,7 @@ def _assigned(desk: Client, ticket_no: str) -> str | None:
 
 
 def test_the_flows_in_force_are_listed_and_drawn(loopdesk):
-    eventually(lambda: "return-refund" in loopdesk("flow", "list"))
+    assert "return-refund" in loopdesk("flow", "list")
 
     assert loopdesk("flow", "draw", "new-service") == drawing(shipped().flow("new-service"))
 
@@ -103,3 +104,4 @@ def test_old_work_is_drawn_by_the_flow_that_it_began(stack, loopdesk, desk, tmp_
         assert "受理回复 Acknowledge" in loopdesk("flow", "draw", "--order", order_no)
     finally:
         loopdesk("apply", CONFIG)
+        until_noticed()

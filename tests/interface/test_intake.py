@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,6 +24,7 @@ from tests.interface.feigned import Ear, Feigned, on_the_bus
 from tests.support import Stack, eventually
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config" / "intake.yaml"
+_PHONES = count(1000)
 LONG_AGO = datetime(2016, 2, 29, 1, 16, tzinfo=UTC)
 CONTACT = {
     "channel": "phone",
@@ -68,8 +69,8 @@ def bus(stack: Stack) -> Iterator[tuple[Feigned, Ear]]:
 
 
 def _a_phone() -> str:
-    """A number that is valid in form; each call another."""
-    return f"+1202555{uuid4().int % 10_000:04d}"
+    """A number that is valid in form; each call another, and no other module's."""
+    return f"+1202555{next(_PHONES)}"
 
 
 def _an_email() -> str:
@@ -155,6 +156,37 @@ def test_contacts_of_one_new_address_at_once_make_one_customer(importer: Client,
     answers = importer.call_many([Request.command("intake", "submit_ticket", **contact) for _ in range(20)])
     assert len({answer["customer_id"] for answer in answers}) == 1
     assert stack.database["intake_customers"].count_documents({"email": email}) == 1
+
+
+def test_one_mailbox_is_one_customer_however_it_is_written(importer: Client, stack: Stack) -> None:
+    email = _an_email()
+    spellings = [email, email.upper(), email.title()] * 7
+    asked = [{**CONTACT, "customer": {"name": "Caller", "email": spelling}} for spelling in spellings]
+    answers = importer.call_many([Request.command("intake", "submit_ticket", **contact) for contact in asked])
+    assert len({answer["customer_id"] for answer in answers}) == 1
+    assert stack.database["intake_customers"].count_documents({"claim": email}) == 1
+
+
+def test_customers_from_before_that_have_one_mailbox_between_them_are_one_for_what_comes_in(
+    importer: Client, stack: Stack
+) -> None:
+    email = _an_email()
+    made = [
+        importer.command("intake", "save_customer", name="Caller", email=spelling)["customer_id"]
+        for spelling in (email.upper(), email, email.title())
+    ]
+    found = [
+        importer.command("intake", "submit_ticket", **CONTACT, customer={"name": "Caller", "email": spelling})
+        for spelling in (email, email.upper())
+    ]
+    assert [answer["customer_id"] for answer in found] == [min(made)] * 2
+    # alike for the index, another mailbox for all that
+    strasse = [f"stra{sharp}e{email}" for sharp in ("ss", "\u00df")]
+    two = [
+        importer.command("intake", "submit_ticket", **CONTACT, customer={"name": "Caller", "email": spelling})
+        for spelling in strasse
+    ]
+    assert len({answer["customer_id"] for answer in two}) == 2
 
 
 def test_refused_contact_leaves_nothing_behind(importer: Client, stack: Stack) -> None:

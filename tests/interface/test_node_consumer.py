@@ -15,13 +15,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 
 from shared.clock import SystemClock, to_text
 from tests.crowd import crowd
+from tests.interface.notify.reference import apply
 from tests.interface.test_consumers import Desk
-from tests.support import Stack, at_any_hour, eventually, until_noticed
-from tests.unit.notify.builders import CONFIG
+from tests.support import Stack, eventually
 from tests.unit.notify.wire import faults
 
 HERE = Path(__file__).parents[1] / "consumer_node"
@@ -82,9 +81,7 @@ class Node:
 @pytest.fixture(scope="module")
 def desk(stack: Any) -> Iterator[Desk]:
     """Ours rests meanwhile; before and after, nothing is left on its queues. No message waits for the night to end."""
-    body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
-    stack.client("operator").call("notify", "apply_reference", body=body, request_id=uuid4().hex)
-    until_noticed()
+    apply(stack)
     stack.stop_process("sms-consumer")
     desk = Desk(stack)
     yield desk

@@ -18,7 +18,8 @@ from shared.clock import SystemClock, to_text
 from shared.errors import Forbidden, NotFound, ValidationError
 from shared.events import Event
 from tests.interface.feigned import Feigned, on_the_bus
-from tests.support import at_any_hour, eventually, until_noticed
+from tests.interface.notify.reference import apply
+from tests.support import eventually
 from tests.unit.notify.builders import CONFIG
 
 ON_SITE = {"zh-CN": "现场处理", "en": "On site"}
@@ -33,11 +34,8 @@ def desk(stack: Any) -> Client:
 
 @pytest.fixture(scope="module")
 def operator(stack: Any) -> Client:
-    client = stack.client("operator")
-    body = at_any_hour(yaml.safe_load(CONFIG.read_text()))
-    client.call("notify", "apply_reference", body=body, request_id=uuid4().hex)
-    until_noticed()
-    return client
+    apply(stack)
+    return stack.client("operator")
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def test_every_process_runs_the_command_and_environment_of_docker_compose_yml(st
     }
     for name, service in plan.services(stack.instance, secrets.read(stack.instance), addresses).items():
         if name not in ONE_SHOTS:
-            (pid,) = stack.pids(name)
+            (pid,) = eventually(lambda name=name: stack.pids(name))
             assert file_of(pid, "cmdline")[1:] == list(service.argv)[1:]
             environment = dict(line.split("=", 1) for line in file_of(pid, "environ"))
             assert environment == plan.command(service.argv, service).env

@@ -48,7 +48,7 @@ def numbers(stack: Stack, loopdesk: Run) -> list[str]:
     for name in names:
         client.command("intake", "withdraw_ticket", ticket_no=name, reason="by mistake")
     eventually(lambda: all(is_quiet(stack, name) for name in names))
-    eventually(lambda: len(document(stack, names[0])["history"]) == KEEP, 90)
+    eventually(lambda: len(document(stack, names[0])["history"]) == KEEP)
     return names
 
 
@@ -182,7 +182,8 @@ def test_people_are_told_the_place_and_what_to_do(
     "changed",
     [
         {"priority": "P4", "team": "nobody"},
-        {"queues": ["it"], "teams": [], "agents": ["it.01"], "steps": ["x"], "seats": {"1": "it.01"}},
+        # in queues that nobody serves, lest somebody be given it
+        {"queues": ["x"], "teams": [], "agents": ["it.01"], "steps": ["x"], "seats": {"1": "it.01"}},
         {"place": "0", "pinned": 1, "provisional": 1},
         {"cleared_by": "somebody"},
     ],

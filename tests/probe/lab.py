@@ -20,10 +20,9 @@ from pymongo import MongoClient
 from deploy.localstack import launch
 from deploy.localstack.access import Access
 from deploy.localstack.instance import HOME, Instance
-from shared.client import Client
 from tests.probe.process import Running
 from tests.probe.provisioned import PASSWORD, PERMISSIONS, provision
-from tests.support import eventually
+from tests.support import Patient, eventually
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # tests take the broker away; pytest need not hear of it
 
@@ -56,8 +55,8 @@ class Lab:
         name = self.database.name
         return _as(self.mongo_admin, account).replace("authSource=admin", f"authSource={name}")
 
-    def client(self, account: str = "importer") -> Client:
-        return Client(self.amqp_uri(account))
+    def client(self, account: str = "importer") -> Patient:
+        return Patient(self.amqp_uri(account))
 
     # the deploy step
 

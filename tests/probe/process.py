@@ -58,7 +58,7 @@ class Running:
                 raise RuntimeError(f"{self.kind} ended: {self.log.read_text()[-2000:]}")
             return bool(self.said("ready"))
 
-        eventually(is_ready, 30)
+        eventually(is_ready)
         return self
 
     def signal(self, number: int) -> None:

@@ -47,7 +47,7 @@ class Raw:
             method, _, body = self._channel.basic_get(self.reply_to, auto_ack=True)
             return body if method else None
 
-        return json.loads(eventually(got, 15))
+        return json.loads(eventually(got))
 
     def ask(self, key: str, body: bytes | None = None, /, **properties: Any) -> dict[str, Any]:
         """Send and get the reply."""

@@ -85,6 +85,8 @@ class Bench:
 @contextmanager
 def bench(lab: Lab, *listeners: CommandListener, client: MongoClient[dict[str, Any]] | None = None) -> Iterator[Bench]:
     """On the real database, with the account of the service."""
+    # its clock stands on a day that may be long over: what expires there must not while a test runs
+    lab.database.client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
     clock, nudged = StandingClock(), []
     client = client or MongoClient(
         lab.mongo_uri("probe"), tz_aware=True, w="majority", journal=True, maxPoolSize=MANY, event_listeners=listeners

@@ -22,8 +22,8 @@ def test_200_tickets_at_once_take_every_seat_and_none_twice(
     tell.tell(*tickets)
     eventually(lambda: stack.database["dispatch_orders"].count_documents({"team": team}) == 200)
 
-    assert loads(stack, team) == dict.fromkeys(agents, 4)
     eventually(lambda: claims(stack, team) == dict.fromkeys(agents, 4))
+    assert loads(stack, team) == dict.fromkeys(agents, 4)
     waiting = stack.database["dispatch_orders"].find({"team": team, "state": "queued"})
     assert [[entry["type"] for entry in order["history"]].count("work_queued") for order in waiting] == [1] * 180
 
