@@ -146,7 +146,7 @@ def test_it_comes_back_by_itself_at_the_end(
 ) -> None:
     (ticket,) = given(desk, tell, team, a1)
 
-    made = hand_over(desk, a1, a3, lasts=6)  # long enough for a busy machine to notice that it has begun
+    made = hand_over(desk, a1, a3, lasts=10)  # long enough for a busy machine to notice that it has begun
     order = eventually(lambda: with_(desk, ticket, a1) if known(desk, agent=a1) == [] else None)
 
     until = datetime.fromisoformat(made["until"])
