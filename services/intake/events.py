@@ -75,6 +75,7 @@ def contact_taken(ticket: Ticket, fact: Fact) -> dict[str, Any]:
         "channel": ticket.channel,
         "subject": ticket.subject,
         "follows": fact.data["follows"],
+        "reply_id": fact.data["reply_id"],
     }
 
 

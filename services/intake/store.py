@@ -10,9 +10,10 @@ from threading import Lock
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo.collation import Collation
 
 from services.intake import events, schemas
-from services.intake.domain.customer import USUAL_LANGUAGE, Customer, Submitter
+from services.intake.domain.customer import USUAL_LANGUAGE, Customer, Submitter, mailbox
 from services.intake.domain.inbound import StatusQuestion
 from services.intake.domain.ticket import Step, Ticket
 from services.intake.domain.triage import NOTHING_APPLIED, Triage
@@ -35,8 +36,13 @@ def _listed(name: str) -> IndexModel:
     return IndexModel(keys, name=name, **only)
 
 
-def _by_address(field: str) -> IndexModel:
-    return IndexModel([(field, ASCENDING), ("_id", ASCENDING)], name=field, partialFilterExpression={field: _A_TEXT})
+#: Texts that differ in case only are one; a little more is, too (`ß` and `ss`), so what is found must be looked at.
+_ANY_CASE = Collation(locale="en", strength=2)
+
+
+def _by_address(field: str, **options: Any) -> IndexModel:
+    only = {"partialFilterExpression": {field: _A_TEXT}}
+    return IndexModel([(field, ASCENDING), ("_id", ASCENDING)], name=field, **only, **options)
 
 
 COLLECTIONS: dict[str, list[IndexModel]] = {
@@ -46,7 +52,7 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
     ],
     "intake_customers": [
         _by_address("phone"),
-        _by_address("email"),
+        _by_address("email", collation=_ANY_CASE),
         IndexModel([("claim", ASCENDING)], name="claim", unique=True, partialFilterExpression={"claim": _A_TEXT}),
     ],
     "intake_counters": [],
@@ -59,6 +65,7 @@ _TICKET = tuple(field.name for field in fields(Ticket) if field.name not in KERN
 _CUSTOMER = tuple(f.name for f in fields(Customer) if f.name not in KERNEL_FIELDS and f.name != "customer_id")
 _LISTED = {**STATE_ONLY, "text": 0}
 _SUBMITTER = {"tier": 1, "language": 1}
+_LOWEST = [("_id", ASCENDING)]
 
 FIRST_NUMBER = 100_001
 BLOCK = 100
@@ -112,14 +119,14 @@ class IntakeStore:
         return who
 
     def customer_at(self, phone: str | None, email: str | None) -> Submitter | None:
-        """A customer with that phone, else with that e-mail address; of several, the one with the lowest id."""
-        for name, address in (("phone", phone), ("email", email)):
-            if address:
-                lowest = [("_id", ASCENDING)]
-                found = self.customers.collection.find_one({name: address}, _SUBMITTER, sort=lowest)
-                if found:
-                    return Submitter(str(found["_id"]), found["tier"], found["language"])
-        return None
+        """A customer with that phone, else with that mailbox; of several, the one with the lowest id."""
+        rows = self.customers.collection
+        found = rows.find_one({"phone": phone}, _SUBMITTER, sort=_LOWEST, hint="phone") if phone else None
+        if found is None and email:
+            wanted = {"email": {"$eq": email, "$gt": ""}}
+            like = rows.find(wanted, _SUBMITTER | {"email": 1}, collation=_ANY_CASE, hint="email").sort(_LOWEST)
+            found = next((doc for doc in like if mailbox(doc["email"]) == mailbox(email)), None)
+        return Submitter(str(found["_id"]), found["tier"], found["language"]) if found else None
 
     def language_of(self, customer_id: str) -> str:
         """The customer's language."""

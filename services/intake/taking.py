@@ -74,7 +74,8 @@ class Taking:
         said = event.data
         own = self._store.ticket_of(inbound.creation_id(said["reply_id"]))
         if own is None:
-            whole = {**said, "why": f"reply to {said['ticket_no']}", "might": [], "acknowledge": False}
+            whole = {**said, "why": f"reply to {said['ticket_no']}", "might": []}
+            whole["acknowledge"] = follows is not None  # notify knows who has heard enough today
             self._submit(event, who(), whole, follows)
             return
         self._store.tickets.change(

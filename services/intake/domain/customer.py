@@ -23,8 +23,9 @@ class Customer(Aggregate):
     `area` and `household` say where it lives, by the caller's own codes: who is told of an outage, and what counts as
     one home. `dates` are days of its own by name, as ISO 8601 writes them: `birthday`, `contract_end`.
 
-    `claim` is the address by which a submitted ticket made this customer: no two customers have the same claim, so that
-    two first contacts at the same moment make one customer. It goes when the address changes.
+    `claim` is the address, an e-mail address as `mailbox` has it, by which a submitted ticket made this customer: no
+    two customers have the same claim, so that two first contacts at the same moment make one customer. It goes when
+    the address changes.
     """
 
     customer_id: str
@@ -70,7 +71,7 @@ def create(customer_id: str, fields: Mapping[str, Any], at: datetime) -> tuple[C
 def create_from_contact(customer_id: str, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:
     """A new customer that claims the address it came with; `fields` hold a phone or an e-mail address."""
     customer, facts = create(customer_id, fields, at)
-    return replace(customer, claim=customer.phone or customer.email), facts
+    return replace(customer, claim=next(iter(_claims(customer)), None)), facts
 
 
 def change(customer: Customer, fields: Mapping[str, Any], at: datetime) -> tuple[Customer, list[Fact]]:
@@ -79,9 +80,19 @@ def change(customer: Customer, fields: Mapping[str, Any], at: datetime) -> tuple
     if not new:
         return customer, []
     changed = replace(customer, **new)
-    if changed.claim not in (changed.phone, changed.email):
+    if changed.claim is not None and mailbox(changed.claim) not in _claims(changed):
         changed = replace(changed, claim=None)
     return changed, [_saved(at, sorted(new))]
+
+
+def mailbox(address: str) -> str:
+    """Whoever has this address: people write their own in any case, and no mail system of today tells cases apart."""
+    return address.lower()
+
+
+def _claims(customer: Customer) -> list[str]:
+    """What a customer may claim, by which it is found first."""
+    return [mailbox(address) for address in (customer.phone, customer.email) if address]
 
 
 def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain import ticket as tickets
-from services.intake.domain.customer import Submitter
+from services.intake.domain.customer import Submitter, mailbox
 from services.intake.domain.ticket import CLOSED, WITHDRAWN, Ticket, current_step
 from services.intake.domain.triage import Triage
 from services.intake.errors import TicketIsOver
@@ -64,7 +64,7 @@ def contact(
     note |= {"attachments": list(said["attachments"])}
     facts += [Fact("message_kept", at, {name: value for name, value in note.items() if value})]
     if said["acknowledge"]:
-        facts.append(Fact("contact_taken", at, {"follows": follows}))
+        facts.append(Fact("contact_taken", at, {"follows": follows, "reply_id": said["reply_id"]}))
     return ticket, [*facts, settled(at, said["reply_id"])]
 
 
@@ -74,25 +74,25 @@ def reply(
     """Somebody has more to say about the ticket. `own`: the addresses of its customer. Raises TicketIsOver.
 
     What answers a message to the customer, or comes from one of their addresses, is the customer's word: whoever has
-    the work hears. Anybody else's is a note: the staff's, and that of whoever was told at an address of their own.
+    the work hears. Anybody else's is a note, welcome in every status: the staff's, and that of whoever was told at an
+    address of their own.
     """
-    if ticket.status in _NEVER_AGAIN:
-        raise TicketIsOver(ticket.ticket_no, ticket.status)
     told = {name: said[name] for name in ("channel", "text", "reply_id")}
     if not _of_the_customer(said, own):
         return ticket, [Fact("note_added", at, {**told, "by": said["by"]}), settled(at, said["reply_id"])]
+    if ticket.status in _NEVER_AGAIN:
+        raise TicketIsOver(ticket.ticket_no, ticket.status)
     told |= {"attachments": list(said["attachments"])} if said["attachments"] else {}
     return ticket, [Fact("customer_replied", at, told), settled(at, said["reply_id"])]
 
 
 def _of_the_customer(said: Mapping[str, Any], own: Sequence[str | None]) -> bool:
     to = said["by"]
-    return to is None or to.startswith(CUSTOMER) or _mailbox(said["from_"]) in {_mailbox(one) for one in own if one}
+    return to is None or to.startswith(CUSTOMER) or _is_one_of(said["from_"], own)
 
 
-def _mailbox(address: str) -> str:
-    """People write their own address in any case."""
-    return address.lower()
+def _is_one_of(address: str, own: Sequence[str | None]) -> bool:
+    return bool(address) and mailbox(address) in {mailbox(one) for one in own if one}
 
 
 def status_told(
@@ -100,7 +100,7 @@ def status_told(
 ) -> tuple[StatusQuestion, list[Fact]]:
     """How the ticket stands, for whoever is its customer by the address; for all others there is no such ticket."""
     question = replace(question, language=language or question.language)
-    if ticket is not None and question.address in addresses:
+    if ticket is not None and _is_one_of(question.address, addresses):
         step = current_step(ticket)
         question = replace(
             question,

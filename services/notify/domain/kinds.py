@@ -161,6 +161,7 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
         "customer_id": "c-7",
         "subject": "No light",
         "follows": "T-1001",
+        "reply_id": "mail/4b1d6a",
     },
     "contact_unsubscribed": {**_SENDER, "kind": "*", "cause": "stop"},
 }
@@ -171,7 +172,7 @@ NULLABLE = (
     *("step", "visit", "step_name", "to_name"),
     *("clock", "part", "part_name", "due"),
     *("accept_by", "principal", "note", "reason_name", "eta", "eta_note", "match", "parent_no", "next_at"),
-    *("ends_at", "wish", "status", "status_name", "follows"),
+    *("ends_at", "wish", "status", "status_name", "follows", "reply_id"),
 )
 
 #: What may be an empty list, in the same way.

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.notify.domain.audience import ALL_CHANNELS, Customer
 from services.notify.domain.quiet_hours import QuietHours
+from services.notify.domain.reading import STOP
 from services.notify.errors import Obligatory
 from shared.events import Aggregate, Fact
 
@@ -26,7 +27,7 @@ class Preferences(Aggregate):
 
     `channels` are wanted, in this order; `unwanted` never used. `opted_out`: kinds, or `*` for all that may be opted
     out of. `quiet_hours` of no length: none at all. `per_day`: kind -> at most so many a day. None and empty: nothing
-    said.
+    said. `word`: the `place` of the newest message by which an address has said STOP or START; places sort by time.
     """
 
     recipient: str
@@ -37,6 +38,7 @@ class Preferences(Aggregate):
     time_zone: str | None = None
     quiet_hours: QuietHours | None = None
     per_day: Mapping[str, int] = field(default_factory=dict)
+    word: str = ""
 
     def opted_out_of(self, kind: str) -> bool:
         """Whether they want no more of this kind, obligatory or not."""
@@ -84,6 +86,16 @@ def opt_in(preferences: Preferences, at: datetime, kind: str | None, cause: str)
     if left == preferences.opted_out:
         return preferences, []
     return replace(preferences, opted_out=left), [_fact("contact_resubscribed", at, kind or ALL_KINDS, cause)]
+
+
+def say(
+    preferences: Preferences, at: datetime, word: str, place: str, obligatory: Collection[str]
+) -> tuple[Preferences, list[Fact]]:
+    """STOP or START by the message at `place`: what was said last counts, in whatever order it is heard."""
+    if place <= preferences.word:
+        return preferences, []
+    known = replace(preferences, word=place)
+    return opt_out(known, at, None, STOP, obligatory) if word == STOP else opt_in(known, at, None, STOP)
 
 
 def _refuse_obligatory(kind: str, obligatory: Collection[str]) -> None:

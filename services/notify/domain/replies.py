@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.notify.domain.ledger import Message
 from services.notify.domain.matching import ANSWER, ASK, LEAVE, REPEATED, RETURN, Match, Question
 from services.notify.domain.reading import APPOINTMENT, SURVEY, Meaning
 from services.notify.errors import NotResolvable
@@ -24,7 +25,9 @@ STATES = (MATCHED, ANSWERED, TICKET, FAILED, REPEATED_STATE, AUTOMATIC, DISMISSE
     "dismissed",  # a person has decided that there is nothing to do
 )
 
-NO_ADDRESS = "no_address"
+NO_ADDRESS, ANOTHER_SENDER = "no_address", "another_sender"
+#: As what a person gives a message to a ticket (`resolve_reply`).
+TO_ITS_TICKET = "reply"
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 #: Move -> the states from which there is one.
@@ -39,10 +42,10 @@ MOVES: Mapping[str, tuple[str, ...]] = {
 class Reply(Aggregate):
     """What came in, by `sms` or `email`, and what it was taken for.
 
-    `sender` is E.164 or an e-mail address where it is one; `to` the short code, number or address that it came to.
-    `question`: the one that it answers; no two replies answer the same. `same`: what no two replies that ask for
-    something within a while have in common. `meaning` is what it was taken to say, `why` the reason. `might`: the
-    questions that a person should think of. `automatic`: why a machine is taken to have written it.
+    `sender` is E.164 or an e-mail address, as `mailbox` has it, where it is one; `to` the short code, number or address
+    that it came to. `question`: the one that it answers; no two replies answer the same. `same`: what no two replies
+    that ask for something within a while have in common. `meaning` is what it was taken to say, `why` the reason.
+    `might`: the questions that a person should think of.
     """
 
     reply_id: str
@@ -164,6 +167,12 @@ def settle(reply: Reply, at: datetime, *, taken: bool, why: str, ticket_no: str 
         return replace(reply, state=REPEATED_STATE, why=why), [told]
     ticket, facts = for_a_person(replace(reply, ticket_no=None), at, why)
     return ticket, [told, *facts]
+
+
+def by_another(reply: Reply, message: Message) -> Reply:
+    """It names a message that went to somebody else: a person should think of that one's ticket."""
+    named = {"message_id": message.message_id, "kind": TO_ITS_TICKET, "ticket_no": message.ticket_no}
+    return replace(reply, might=({**named, "asked_at": message.written_at},))
 
 
 def unusable() -> Match:

@@ -85,6 +85,7 @@ class ContactTaken(Consumed):
     customer_id = fields.String(required=True)
     subject = fields.String(load_default="")
     follows = fields.String(load_default=None, allow_none=True)
+    reply_id = fields.String(load_default=None, allow_none=True)
 
 
 class ContactUnsubscribed(Consumed):

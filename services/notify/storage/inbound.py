@@ -10,19 +10,19 @@ from typing import Any
 from marshmallow import ValidationError
 
 from services.notify.domain import replies as rules
-from services.notify.domain.matching import ANSWER, ASK, LEAVE, PERSON, REPEATED, RETURN, Match, bind
-from services.notify.domain.preferences import mailbox
-from services.notify.domain.reading import STOP, Meaning, read
+from services.notify.domain.matching import ASK, LEAVE, PERSON, RETURN, Match, bind
+from services.notify.domain.reading import Meaning, read
 from services.notify.domain.replies import NO_ADDRESS, Decision, Reply
 from services.notify.reference import Reference as Rules
-from services.notify.storage.preferences import PreferencesStore, at_address
+from services.notify.storage.answering import Answering
+from services.notify.storage.mails import Mails
 from services.notify.storage.replies import Asked, Replies
-from services.notify.storage.tallies import Tallies, day_tally
+from services.notify.storage.wishing import Wishing
 from shared.cause import Cause
 from shared.errors import Conflict, NotYetKnown, Unavailable
 from shared.events import Event
 from shared.reference import Reference
-from shared.schemas import normal_email, normal_phone
+from shared.schemas import normal_phone
 from shared.values import replace
 
 TRIES = 5
@@ -38,14 +38,16 @@ class Inbound:
         reference: Reference[Rules],
         replies: Replies,
         asked: Asked,
-        preferences: PreferencesStore,
-        tallies: Tallies,
+        wishing: Wishing,
+        answering: Answering,
+        mails: Mails,
     ) -> None:
         self._reference = reference
         self._replies = replies
         self._asked = asked
-        self._preferences = preferences
-        self._tallies = tallies
+        self._wishing = wishing
+        self._answering = answering
+        self._mails = mails
 
     def take_sms(self, event: Event) -> None:
         """An SMS: an answer, a question, STOP or START, or something for a person."""
@@ -62,7 +64,7 @@ class Inbound:
         self._store(event, lambda: self._bound_sms(Cause.from_event(event), reply, event.at))
 
     def take_mail(self, event: Event) -> None:
-        """A mail: an answer to one of ours, or a new matter."""
+        """A mail: an answer to one of ours, STOP or START, or a new matter."""
         said = event.data
         reply = Reply(
             reply_id=event.id,
@@ -76,7 +78,7 @@ class Inbound:
             attachments=tuple(said["attachments"]),
             language=language_of(f"{said['subject'] or ''} {said['text']}"),
         )
-        self._store(event, lambda: self._bound_mail(Cause.from_event(event), reply, said, event.at))
+        self._store(event, lambda: self._mails.bound(Cause.from_event(event), reply, said, event.at))
 
     def settle(self, event: Event) -> None:
         """What the service that a reply concerns has made of it; `NotYetKnown` of a reply that is none of ours."""
@@ -95,14 +97,12 @@ class Inbound:
         """What would become of it today: for who tries again what has failed."""
         if reply.channel == "sms":
             return self._bound_sms(cause, reply, at)
-        return self._contact(reply, at, "retried")
+        return self._mails.contact(reply, at, "retried")
 
-    def may_answer(self, reply: Reply) -> bool:
-        """Whether its sender may be answered by machine: only so often a day, so that two machines fall silent."""
-        limit = self._reference.current().holding.answers[reply.channel]
-        day = f"{reply.received_at:%Y-%m-%d}"
-        tally = day_tally(f"answers {reply.channel}", at_address(reply.sender), day)
-        return limit > 0 and self._tallies.take(tally, reply.reply_id, limit)
+    def may_hear(self, reply_id: str | None) -> bool:
+        """Whether who wrote that message may be told that it was taken; None: by an event that does not name it."""
+        reply = self._replies.find(reply_id) if reply_id else None
+        return reply is None or self._answering.may_answer(reply)
 
     def matched(self, to: str, sender: str, text: str, at: datetime) -> Match:
         """What a text would be taken for; changes nothing."""
@@ -122,8 +122,6 @@ class Inbound:
             return
         raise Unavailable(f"too many others answer what {event.id} does")
 
-    # SMS
-
     def _bound_sms(self, cause: Cause, reply: Reply, at: datetime) -> Decision:
         try:
             reply = replace(reply, sender=normal_phone(reply.sender))
@@ -132,63 +130,19 @@ class Inbound:
         match = self.matched(reply.to, reply.sender, reply.text, reply.received_at)
         if match.outcome in (ASK, PERSON):
             return self._asks_for_something(reply, match, at)
-        if match.outcome in (LEAVE, RETURN) and self._replies.overtaken(reply):
-            return rules.repeats(reply, at, "overtaken")
-        self._keep_wishes(cause, reply, match)
+        if match.outcome in (LEAVE, RETURN):
+            return self._wishing.kept(cause, reply, match, at)
         return rules.taken(reply, match, at)
 
     def _asks_for_something(self, reply: Reply, match: Match, at: datetime) -> Decision:
         within = self._reference.current().inbound.repeat_within
         if self._replies.said_before(reply, within):
             return rules.repeats(reply, at, "said_before")
-        answerable = self.may_answer(reply)
+        answerable = self._answering.may_answer(reply)
         if match.outcome == ASK and not answerable:
             return rules.written_by_a_machine(reply, at, TOO_MANY_ANSWERS)
         reply = replace(reply, same=rules.sameness(reply, within), acknowledge=answerable)
         return rules.taken(reply, match, at)
-
-    def _keep_wishes(self, cause: Cause, reply: Reply, match: Match) -> None:
-        """Before the reply is stored: what it asks for must not be lost; a second time it changes nothing."""
-        if match.outcome == LEAVE:
-            self._preferences.opt_out(cause, at_address(reply.sender), None, STOP)
-        if match.outcome == RETURN:
-            self._preferences.opt_in(cause, at_address(reply.sender), None, STOP)
-
-    # mail
-
-    def _bound_mail(self, cause: Cause, reply: Reply, said: dict[str, Any], at: datetime) -> Decision:
-        if said["automatic"] is not None:
-            return rules.written_by_a_machine(reply, at, said["automatic"])
-        try:
-            reply = replace(reply, sender=normal_email(reply.sender))
-        except ValidationError:
-            return rules.fails(reply, at, NO_ADDRESS)
-        return self._in_thread(cause, reply, said, at) or self._contact(reply, at, "new")
-
-    def _in_thread(self, cause: Cause, reply: Reply, said: dict[str, Any], at: datetime) -> Decision | None:
-        """An answer to one of our messages: to what it asks, or about its ticket."""
-        references = [one for one in (said["in_reply_to"], *reversed(said["references"])) if one]
-        message = self._asked.answered_by_mail(said["token"], references)
-        if message is None:
-            return None
-        match = self._answer_by_mail(reply, message.message_id)
-        if match is not None and match.outcome in (LEAVE, RETURN):
-            reply = replace(reply, sender=mailbox(reply.sender))  # by which the wish is kept, and confirmed
-            self._keep_wishes(cause, reply, match)
-            return rules.taken(reply, match, at)
-        if match is not None:
-            return rules.taken(reply, match, at)
-        return rules.threads(reply, message.ticket_no, message.recipient, at) if message.ticket_no else None
-
-    def _answer_by_mail(self, reply: Reply, message_id: str) -> Match | None:
-        question = self._asked.question(message_id)
-        reading = read(reply.text, self._reference.current().inbound.words)
-        kinds = ("stop", "start", *([question.kind] if question else []))
-        match = bind(reading, [question] if question else [], reply.received_at, kinds)
-        return match if match.outcome in (ANSWER, REPEATED, LEAVE, RETURN) else None
-
-    def _contact(self, reply: Reply, at: datetime, why: str) -> Decision:
-        return rules.for_a_person(replace(reply, acknowledge=self.may_answer(reply)), at, why)
 
     # a person decides
 

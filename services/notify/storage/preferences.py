@@ -16,6 +16,7 @@ from services.notify.domain.preferences import (
     mailbox,
     opt_in,
     opt_out,
+    say,
     set_to,
 )
 from services.notify.domain.quiet_hours import QuietHours
@@ -27,7 +28,7 @@ from shared.mongo import Database
 
 Changed = tuple[Preferences, list[Fact]]
 _LISTS = ("channels", "unwanted", "opted_out")
-_VALUES = ("language", "time_zone", "per_day")
+_VALUES = ("language", "time_zone", "per_day", "word")
 
 
 class PreferencesStore(Aggregates[Preferences]):
@@ -82,6 +83,12 @@ class PreferencesStore(Aggregates[Preferences]):
         """They want this kind again, None: all of them; twice is once."""
         return self._change(cause, recipient, lambda now, at: opt_in(now, at, kind, why), reply)
 
+    def word(self, cause: Cause, address: str, word: str, place: str) -> bool:
+        """Whoever has the address says STOP or START by the message at `place`; whether that is their newest word."""
+        name = at_address(address)
+        self._change(cause, name, lambda now, at: say(now, at, word, place, self._obligatory()), None)
+        return self.get(name).word == place
+
     def _change(
         self, cause: Cause, recipient: str, decide: Callable[[Preferences, datetime], Changed], reply: Any
     ) -> dict[str, Any] | None:
@@ -127,5 +134,6 @@ def from_document(doc: Mapping[str, Any]) -> Preferences:
         language=doc.get("language"),
         time_zone=doc.get("time_zone"),
         per_day=doc.get("per_day", {}),
+        word=doc.get("word", ""),
         **kernel_fields(doc),
     )

@@ -11,7 +11,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.notify.domain.ledger import CANCELLED, EXPIRED, HELD, QUEUED, Message
 from services.notify.domain.matching import Question
-from services.notify.domain.reading import START, STOP, Meaning
+from services.notify.domain.preferences import mailbox
+from services.notify.domain.reading import STOP, Meaning
 from services.notify.domain.replies import STATES, Reply, question_key, sameness
 from services.notify.events.replies import OF_REPLIES
 from services.notify.storage.messages import from_document as message_of
@@ -66,7 +67,9 @@ class Replies(Aggregates[Reply]):
     def listed(self, filters: Mapping[str, Any], limit: int, after: str | None) -> tuple[list[Reply], str | None]:
         """At most `limit` without their texts, newest first, and the cursor of the next page (None: the last)."""
         wanted: dict[str, Any] = dict(filters)
-        if "sender" not in wanted:
+        if "sender" in wanted:
+            wanted["sender"] = {"$in": sorted({wanted["sender"], mailbox(wanted["sender"])})}
+        else:
             wanted.setdefault("state", {"$in": list(STATES)})
         if after is not None:
             wanted["place"] = {"$lt": after}
@@ -80,11 +83,6 @@ class Replies(Aggregates[Reply]):
         """Question -> what the one reply that answers it said."""
         rows = self.collection.find({"question": {"$in": list(keys)}}, {"question": 1, "meaning": 1})
         return {doc["question"]: Meaning(**doc["meaning"]) for doc in rows}
-
-    def overtaken(self, reply: Reply) -> bool:
-        """Whether this sender has said something newer about wanting messages."""
-        newer = {"sender": reply.sender, "place": {"$gt": reply.place}, "meaning.kind": {"$in": [STOP, START]}}
-        return self.collection.find_one(newer, {"_id": 1}, hint="of_sender") is not None
 
     def who_left(self, sender: str) -> Reply:
         """The newest message by which this sender wanted no more; `NotYetKnown` if it is not stored yet."""
@@ -122,14 +120,17 @@ class Asked:
         found = self._questions(list(self._messages.find({"_id": message_id, "answers": _A_TEXT}, _question_fields())))
         return found[0] if found else None
 
-    def answered_by_mail(self, token: str | None, references: Sequence[str]) -> Message | None:
-        """The message that a mail answers: by the token of its address, else by the newest id in its References."""
+    def with_token(self, token: str | None) -> Message | None:
+        """The message that has this token in the address to which it is answered."""
         doc = self._messages.find_one({"token": token}, STATE_ONLY, hint="token") if token else None
-        if doc is None and references:
-            ids = [row_of(reference) for reference in references]
-            found = {doc["_id"]: doc for doc in self._messages.find({"_id": {"$in": ids}}, STATE_ONLY)}
-            doc = next((found[id] for id in ids if id in found), None)
         return message_of(doc) if doc else None
+
+    def named_by(self, references: Sequence[str]) -> list[Message]:
+        """Our messages among these Message-IDs, in their order."""
+        ids = dict.fromkeys(row_of(reference) for reference in references)
+        rows = self._messages.find({"_id": {"$in": list(ids)}}, STATE_ONLY) if ids else ()
+        found = {doc["_id"]: message_of(doc) for doc in rows}
+        return [found[id] for id in ids if id in found]
 
     def _questions(self, rows: Sequence[Mapping[str, Any]]) -> list[Question]:
         sent = [doc for doc in rows if doc["state"] not in _NEVER_SENT and doc.get("question")]

@@ -42,17 +42,19 @@ class TakesReplies:
 
     @on_event("intake", "contact_taken", heard_replies.ContactTaken)
     def acknowledge_contact(self, event: Event) -> None:
-        """What somebody wrote has become a ticket."""
-        self.store.telling.tell(event)
+        """What somebody wrote has become a ticket; they hear of it, if they have not heard too much today."""
+        if self.store.inbound.may_hear(event.data["reply_id"]):
+            self.store.telling.tell(event)
 
     @on_event("notify", "contact_unsubscribed", heard_replies.ContactUnsubscribed)
     def confirm_stop(self, event: Event) -> None:
-        """Whoever said STOP at an address hears, once, that it was heard."""
+        """Whoever said STOP at an address hears, once, that it was heard; not without end, where a machine says it."""
         kind, _, address = event.data["recipient"].partition(":")
         if kind == "address" and event.data["cause"] == STOP:
             said = self.store.replies.who_left(address)
-            place = {"channel": said.channel, "address": address, "language": said.language}
-            self.store.telling.tell(replace(event, data={**event.data, **place}))
+            if self.store.answering.may_confirm(said, event.id):
+                place = {"channel": said.channel, "address": address, "language": said.language}
+                self.store.telling.tell(replace(event, data={**event.data, **place}))
 
     @on_event("dispatch", "customer_replied", heard_replies.CustomerReplied)
     def tell_of_customer(self, event: Event) -> None:

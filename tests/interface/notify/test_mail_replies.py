@@ -113,6 +113,32 @@ def test_a_mail_that_knows_ours_by_its_references_only_goes_to_its_ticket(
     assert (reply["state"], reply["ticket_no"]) == ("answered", case.ticket_no)
 
 
+def test_a_mail_from_another_address_with_our_id_copied_is_a_matter_of_its_own(
+    outside: Outside, post: Post, address: str
+) -> None:
+    case, _ = resolved(outside, post, address)
+    survey, stranger = _survey(post, address), f"{uuid4().hex[:12]}@example.com"
+    copied = {"In_Reply_To": survey["Message-ID"], "References": survey["Message-ID"]}
+
+    post.send(stranger, "loopdesk@example.com", "1", **copied)
+    post.send(stranger, "loopdesk@example.com", "It was I who mended it", **copied)
+
+    replies = post.settled(stranger, 2)
+    assert {(reply["state"], reply["why"]) for reply in replies} == {("ticket", "another_sender")}
+    ticket = post.ticket(replies[0])
+    kept = next(entry["data"] for entry in ticket["history"] if entry["type"] == "message_kept")
+    assert [(one["kind"], one["ticket_no"]) for one in kept["might"]] == [("reply", case.ticket_no)]
+    assert ticket["customer_id"] != case.customer_id
+    assert outside.cases(case)[0]["state"] == "open"
+    told = [entry["type"] for entry in outside.ticket(case)["history"]]
+    assert not {"customer_replied", "note_added"} & set(told)
+
+    post.send(address.upper(), "loopdesk@example.com", "5", **copied)
+
+    outside.when_ticket(case, status="closed")
+    assert post.settled(address, 1)[0]["state"] == "answered"
+
+
 def test_a_survey_is_answered_by_mail(outside: Outside, post: Post, address: str) -> None:
     case, _ = resolved(outside, post, address)
 
@@ -136,6 +162,16 @@ def test_a_reply_to_a_closed_ticket_becomes_a_new_one_that_names_it(outside: Out
     assert ticket["customer_id"] == case.customer_id
     kept = next(entry["data"] for entry in ticket["history"] if entry["type"] == "message_kept")
     assert (kept["follows"], kept["why"]) == (case.ticket_no, f"reply to {case.ticket_no}")
+
+    (told,) = eventually(lambda: [m for m in post.mails(address) if ticket["ticket_no"] in m["Subject"]])
+    assert f"follows ticket {case.ticket_no}" in told.as_string().replace("=\n", "").replace("\n", " ")
+
+    post.send(address, parseaddr(mail["Reply-To"])[1], "And still dark")
+
+    again = post.ticket(post.settled(address, before + 2)[0])
+    assert [entry["type"] for entry in again["history"]].count("contact_taken") == 1
+    rows = outside.workbench.call("notify", "find_messages", ticket_no=again["ticket_no"])["messages"]
+    assert [row for row in rows if row["event"] == "contact_taken"] == [], "one acknowledgement a day"
 
 
 def _is_no_ticket_yet(reply: dict[str, Any]) -> bool:
@@ -212,3 +248,40 @@ def test_stop_by_mail_stops_and_says_so_once_whatever_case_its_sender_is_in(
     assert told["Auto-Submitted"] == "auto-generated"
     rows = outside.workbench.call("notify", "find_messages", recipient=f"address:{address}")["messages"]
     assert [(row["event"], row["channel"]) for row in rows] == [("contact_unsubscribed", "email")]
+
+
+@pytest.mark.parametrize(("subject", "text"), [("Hello", "  退订。 "), ("STOP", ""), ("unsubscribe!", " \n")])
+def test_a_fresh_mail_that_says_nothing_but_stop_stops_and_is_answered_once(
+    outside: Outside, post: Post, address: str, subject: str, text: str
+) -> None:
+    for count, sender in ((1, address), (2, address.title())):
+        post.send(sender, "loopdesk@example.com", text, subject=subject)
+        post.settled(address, count)
+
+    assert [(reply["state"], reply["ticket_no"]) for reply in post.replies(address)] == [("answered", None)] * 2
+    stopped = outside.callcentre.call("notify", "get_preferences", address=address)
+    assert stopped["opted_out"] == ["*"]
+    (told,) = eventually(lambda: post.mails(address))
+    assert told["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize(("subject", "text"), [("STOP", "Water comes through the ceiling"), ("Re: T-1 stop", "")])
+def test_stop_beside_anything_else_is_for_a_person(post: Post, address: str, subject: str, text: str) -> None:
+    post.send(address, "loopdesk@example.com", text, subject=subject)
+
+    assert post.settled(address, 1)[0]["state"] == "ticket"
+
+
+def test_a_machine_that_says_stop_and_start_for_ever_hears_no_more_than_the_limit_of_a_day(
+    post: Post, address: str
+) -> None:
+    for count, word in enumerate(("stop", "start", "stop", "start", "stop"), 1):
+        post.send(address, "loopdesk@example.com", word)
+        post.settled(address, count)
+
+    # whoever writes next is told of a ticket: by then all that was to be said about STOP is said
+    post.send(address, "loopdesk@example.com", "Please call me.", subject="My bill")
+    post.settled(address, 6)
+    eventually(lambda: [mail for mail in post.mails(address) if "My bill" in mail["Subject"]])
+    told = eventually(lambda: [mail for mail in post.mails(address) if "no more messages" in mail["Subject"]])
+    assert len(told) == 1

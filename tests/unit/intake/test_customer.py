@@ -57,6 +57,21 @@ def test_claim_goes_with_the_address() -> None:
     assert (renamed.claim, moved.claim) == (PHONE, None)
 
 
+def test_claim_is_the_same_for_one_mailbox_however_its_owner_writes_it() -> None:
+    one, _ = customers.create_from_contact("C-1", {"name": "Caller", "email": "Caller@Example.com"}, NINE)
+    other, _ = customers.create_from_contact("C-2", {"name": "Caller", "email": "caller@example.COM"}, NINE)
+    respelt, _ = customers.change(one, {"email": "CALLER@example.com"}, NINE)
+    moved, _ = customers.change(one, {"email": EMAIL}, NINE)
+    assert (one.email, one.claim) == ("Caller@Example.com", other.claim)
+    assert (respelt.claim, moved.claim) == (one.claim, None)
+
+
+def test_claim_from_before_spellings_were_one_stays_while_its_address_does() -> None:
+    known, _ = customers.create_from_contact("C-1", {"name": "Caller", "email": "Caller@Example.com"}, NINE)
+    before = replace(known, claim="Caller@Example.com")
+    assert customers.change(before, {"name": "Other"}, NINE)[0].claim == "Caller@Example.com"
+
+
 def test_saved_event_says_how_to_reach_the_customer() -> None:
     customer, (fact,) = customers.create("C-1", {"name": "Caller", "phone": PHONE, "preferred_channels": ["sms"]}, NINE)
     assert events.customer_saved(customer, fact) == {

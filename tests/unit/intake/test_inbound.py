@@ -71,7 +71,9 @@ def test_the_history_says_what_it_might_have_answered() -> None:
 
 
 def test_who_may_be_answered_is_told_of_the_ticket() -> None:
-    assert [fact.type for fact in contact(acknowledge=True)[1]][2] == "contact_taken"
+    told = contact(acknowledge=True, follows="T-8")[1][2]
+
+    assert (told.type, told.data) == ("contact_taken", {"follows": "T-8", "reply_id": "sms/1"})
 
 
 def test_what_a_gateway_says_came_later_than_it_was_heard_came_then() -> None:
@@ -100,6 +102,12 @@ def test_an_answer_from_an_address_of_the_customer_is_the_customers_word_whoever
     assert (told.type, strangers.type) == ("customer_replied", "note_added")
 
 
+def test_a_note_of_the_staff_is_welcome_when_the_ticket_is_over_and_makes_no_new_one() -> None:
+    _, facts = inbound.reply(a_ticket(status="closed"), NINE, said(by="agent:it.01"))
+
+    assert [fact.type for fact in facts] == ["note_added", "reply_settled"]
+
+
 @pytest.mark.parametrize("status", ["closed", "withdrawn"])
 def test_a_ticket_that_is_over_takes_no_reply(status: str) -> None:
     with pytest.raises(TicketIsOver):
@@ -121,6 +129,12 @@ def test_its_customer_hears_how_a_ticket_stands() -> None:
 
     assert (told.known, told.status, told.step_name, told.language) == (True, "assigned", {"en": "Visit"}, "en")
     assert [fact.type for fact in facts] == ["ticket_status_told", "reply_settled"]
+
+
+def test_its_customer_is_known_by_an_address_in_any_case() -> None:
+    asking = replace(QUESTION, channel="email", address="ann@example.com")
+
+    assert inbound.status_told(asking, a_ticket(), NINE, (None, "Ann@Example.com"), "en")[0].known
 
 
 def test_nobody_else_hears_more_than_of_a_ticket_that_there_is_not() -> None:

@@ -1,5 +1,7 @@
 """What recipients want, whoever says it."""
 
+from itertools import permutations
+
 import pytest
 
 from services.notify.domain.preferences import (
@@ -11,6 +13,7 @@ from services.notify.domain.preferences import (
     Wishes,
     opt_in,
     opt_out,
+    say,
     set_to,
 )
 from services.notify.domain.quiet_hours import QuietHours
@@ -89,6 +92,16 @@ def test_who_comes_back_gets_everything_again_and_who_comes_back_to_a_kind_that(
     assert opt_in(out, NOON, None, "START")[0].opted_out == frozenset()
     assert opt_in(out, NOON, "care", "preferences")[0].opted_out == {"survey"}
     assert opt_in(said(), NOON, "care", "preferences") == (said(), [])
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_of_stop_and_start_what_was_said_last_counts_in_whatever_order_it_is_heard(order):
+    words = [("stop", "1"), ("start", "2"), ("stop", "3")]
+    now = Preferences(recipient=f"address:{PHONE}")
+    for at in order:
+        now, _ = say(now, NOON, *words[at], LEGAL)
+    assert now.opted_out == {ALL_KINDS}
+    assert say(now, NOON, "start", "2", LEGAL) == (now, [])
 
 
 def test_what_is_not_named_stays_and_null_takes_back():
