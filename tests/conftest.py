@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.localstack import launch
 from deploy.localstack.instance import HOME, Instance
@@ -18,6 +19,10 @@ HERE = Path(__file__).parent
 ORDER = ("unit", "architecture", "contract", "interface", "journey", "fault")
 STACK = f"test-{os.getpid()}"  # one per test run, so that two of them can run side by side
 KEPT_LOGS = HOME / "test-logs"
+
+# Properties are tried on the same examples each time, on machines of any speed; `make test-deep` tries new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
