@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 import click
 import yaml
-from rich.text import Text
 
-from deploy.commands import broadcast_file, broadcast_show, listing, session
+from deploy.commands import broadcast_acts, broadcast_file, broadcast_show, listing, session
+from deploy.commands.broadcast_acts import why_option
 from deploy.commands.handover import by_option, json_option, said, zone_option
 from deploy.commands.session import err, out
 from deploy.commands.times import MOMENT
 from shared.client import Client
-from shared.clock import SystemClock, to_text
+from shared.clock import to_text
 from shared.errors import ValidationError
 
 CHANNELS = click.Choice(["sms", "email", "call"])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-why_option = click.option("--why", required=True, help="Why, for the history.")
 edition_option = click.option("--edition", type=click.IntRange(1), help="Of an older edition. Default: the newest.")
 
 
@@ -42,6 +40,9 @@ def broadcast() -> None:
     """
 
 
+broadcast_acts.add_to(broadcast)
+
+
 def _pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     found = dict(value.partition("=")[::2] for value in values)
     if any("=" not in value for value in values):
@@ -56,8 +57,6 @@ def _outages(values: tuple[str, ...]) -> dict[str, dict[str, str]]:
         if not slash:
             raise click.UsageError("--outage has the form AREA=FROM/TO, with `default` for all other areas")
         since, until = (MOMENT.convert(text, None, None) for text in (begins, ends))
-        if until <= SystemClock().now():
-            raise click.UsageError(f"--outage {area}: it is over already, and nobody would be told of it")
         found[area] = {"from": to_text(since), "to": to_text(until)}
     return found
 
@@ -158,7 +157,7 @@ def new(
             _send(client, made["broadcast_id"], file)
             if start:
                 made = client.command("notify", "start_broadcast", broadcast_id=made["broadcast_id"], **said(by))
-    out.print(_state(made), highlight=False)
+    out.print(broadcast_acts.state(made), highlight=False)
     click.echo(made["broadcast_id"])
 
 
@@ -177,58 +176,6 @@ def _send(client: Client, broadcast_id: str, file: Path) -> None:
     err.print(f"{total} recipients")
 
 
-def _state(answer: Mapping[str, Any]) -> Text:
-    return Text.assemble((answer["state"], "green"), f"  edition {answer['edition']}")
-
-
-def _act(method: str, broadcast_id: str, by: str | None, **given: Any) -> None:
-    with session.client(session.SUPERVISOR) as client:
-        answer = client.command("notify", method, broadcast_id=broadcast_id, **given, **said(by))
-    out.print(_state(answer), highlight=False)
-
-
-@broadcast.command()
-@click.argument("broadcast_id", metavar="ID")
-@by_option
-def start(broadcast_id: str, by: str | None) -> None:
-    """Begin the draft ID, or have it begin at its time."""
-    _act("start_broadcast", broadcast_id, by)
-
-
-@broadcast.command()
-@click.argument("broadcast_id", metavar="ID")
-@by_option
-def pause(broadcast_id: str, by: str | None) -> None:
-    """Tell nobody else of ID until it is resumed; what is held stays held. What is with the consumers goes."""
-    _act("pause_broadcast", broadcast_id, by)
-
-
-@broadcast.command()
-@click.argument("broadcast_id", metavar="ID")
-@by_option
-def resume(broadcast_id: str, by: str | None) -> None:
-    """Go on with ID where it was, and let go what was held meanwhile: at night, in the morning."""
-    _act("resume_broadcast", broadcast_id, by)
-
-
-@broadcast.command()
-@click.argument("broadcast_id", metavar="ID")
-@why_option
-@by_option
-def cancel(broadcast_id: str, why: str, by: str | None) -> None:
-    """Tell nobody else of ID, and cancel what is held. What has been sent stays sent: amend, to correct it."""
-    _act("cancel_broadcast", broadcast_id, by, why=why)
-
-
-@broadcast.command()
-@click.argument("broadcast_id", metavar="ID")
-@why_option
-@by_option
-def end(broadcast_id: str, why: str, by: str | None) -> None:
-    """Say that what ID tells of is over: what is held is obsolete and is not sent."""
-    _act("end_broadcast", broadcast_id, by, why=why)
-
-
 @broadcast.command()
 @click.argument("broadcast_id", metavar="ID")
 @why_option
@@ -240,15 +187,7 @@ def amend(broadcast_id: str, why: str, by: str | None, **plan: Any) -> None:
     \b
     loopdesk broadcast amend ID --why "the works are put off" --outage north=2036-03-03T01:00Z/2036-03-03T04:00Z
     """
-    _act("amend_broadcast", broadcast_id, by, why=why, **_plan(**plan))
-
-
-@broadcast.command()
-@click.argument("broadcast_id", metavar="ID")
-@by_option
-def call(broadcast_id: str, by: str | None) -> None:
-    """Make a call task of each household or customer that ID has not reached, once."""
-    _act("call_the_unreached", broadcast_id, by)
+    broadcast_acts.act("amend_broadcast", broadcast_id, by, why=why, **_plan(**plan))
 
 
 @broadcast.command("list")
@@ -305,11 +244,14 @@ def proof(broadcast_id: str, edition: int | None, as_json: bool) -> None:
 @edition_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
 @click.option("--after", help="As the page before said.")
+@click.option("--uncallable", is_flag=True, help="Only those whom nobody can call: no telephone, or calls not wanted.")
 @json_option
-def unreached(broadcast_id: str, edition: int | None, limit: int, after: str | None, as_json: bool) -> None:
-    """List whom ID has not reached, and what became of their messages; `call` makes call tasks of them."""
+def unreached(broadcast_id: str, as_json: bool, uncallable: bool, **page: Any) -> None:
+    """List whom ID has not reached, and what became of their messages; `call` makes call tasks of them.
+
+    With --uncallable a page may be short though there are more: as long as the last line says so, there are.
+    """
     with session.client() as client:
-        answer = client.call(
-            "notify", "find_unreached", broadcast_id=broadcast_id, edition=edition, limit=limit, after=after
-        )
-    listing.show(answer, "unreached", broadcast_show.unreached, nothing="everybody was reached", as_json=as_json)
+        answer = client.call("notify", "find_unreached", broadcast_id=broadcast_id, uncallable=uncallable, **page)
+    nothing = "nobody here is without a call" if uncallable else "nobody here is unreached"
+    listing.show(answer, "unreached", broadcast_show.unreached, nothing=nothing, as_json=as_json)

@@ -18,6 +18,8 @@ from shared.client import Client
 
 PAUSE = 0.5  # seconds
 STATES = ("queued", "held", "handed_over", "sent", "delivered", "failed", "unknown", "expired", "cancelled")
+#: Why nobody of a household can be called.
+WHY_NO_CALL = {"no_phone": "without a telephone", "channel_not_wanted": "wanting no calls"}
 #: A broadcast in one of these is not followed: nothing happens to it by itself.
 AT_REST = ("draft", "paused")
 
@@ -103,6 +105,12 @@ def unreached(rows: Iterable[Mapping[str, Any]]) -> Table:
     shown = Table("area", "household", "recipients", "messages", "now", box=None, header_style="bold")
     for row in rows:
         messages = ", ".join(" ".join(filter(None, (m["channel"], m["state"], m["detail"]))) for m in row["messages"])
-        now = "is to be called" if row["called"] else "under way" if row["under_way"] else ""
-        shown.add_row(row["area"] or "-", row["household"] or "-", ", ".join(row["recipients"]), messages, now)
+        shown.add_row(row["area"] or "-", row["household"] or "-", ", ".join(row["recipients"]), messages, _now(row))
     return shown
+
+
+def _now(row: Mapping[str, Any]) -> str:
+    """What is to come; `call` would bring a call task to who has nothing here."""
+    if row["called"] or row["under_way"]:
+        return "is to be called" if row["called"] else "under way"
+    return WHY_NO_CALL.get(row["why_no_call"], "")

@@ -82,6 +82,10 @@ class Plan:
         outage, usual = self.outage(area), at + self.valid_for
         return min(usual, outage.to) if outage else usual
 
+    def over(self, at: datetime) -> list[str]:
+        """Areas whose outage is over `at`: of those nobody would be told any more."""
+        return [area for area, outage in self.outages.items() if outage.to <= at]
+
     def on_time(self, area: str | None) -> datetime | None:
         """Who is reached by then was told in time; None: nothing is promised."""
         outage = self.outage(area)
@@ -162,6 +166,11 @@ def occurrence(broadcast_id: str, edition: int) -> str:
 def edition_told(occurrence: str) -> int:
     """The edition that such a row tells."""
     return int(occurrence.rpartition("/")[2])
+
+
+def begins(broadcast: Broadcast, at: datetime) -> datetime:
+    """When its telling begins if nothing else is done `at`."""
+    return max(broadcast.start_at or at, at)
 
 
 def create(broadcast: Broadcast, at: datetime) -> tuple[Broadcast, list[Fact]]:

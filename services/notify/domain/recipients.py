@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.notify.domain.audience import CALL, Customer
-from services.notify.domain.preferences import ADDRESS, CUSTOMER, Wishes
+from services.notify.domain.preferences import ADDRESS, CUSTOMER, NOT_WANTED, Wishes
 
 UNKNOWN_CUSTOMER, NO_OUTAGE = "unknown_customer", "no_outage_in_area"
+NO_PHONE = "no_phone"
 
 
 @dataclass(frozen=True)
@@ -96,3 +97,8 @@ def to_call(people: Sequence[Target], wishes: Mapping[str, Wishes], kind: str, o
         if phone and wishes[one.recipient].refuse(kind, obligatory, CALL, phone) is None:
             return one
     return None
+
+
+def why_not_called(people: Sequence[Target]) -> str:
+    """Why nobody of a household is called: `no_phone`, or `channel_not_wanted` by those who have one."""
+    return NOT_WANTED if any(one.contact.phone for one in people) else NO_PHONE

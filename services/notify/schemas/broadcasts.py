@@ -12,13 +12,14 @@ from services.notify.addresses import fault
 from services.notify.domain import broadcasts as rules
 from services.notify.domain.audience import ALL_CHANNELS, CALL, EMAIL
 from services.notify.domain.broadcasts import Broadcast, Outage, Plan
-from services.notify.domain.proof import Missed, Reach
+from services.notify.domain.proof import Reach
 from services.notify.domain.recipients import Entry
 from services.notify.domain.rules import URGENCIES
 from services.notify.durations import duration
 from services.notify.reference.broadcasts import SAMPLE, BroadcastKind
 from services.notify.reference.checks import LANGUAGES
 from services.notify.storage.audiences import chosen
+from services.notify.storage.calling import Unreached
 from services.notify.texts import ANY_LANGUAGE
 from shared import errors
 from shared.conditions import LONGEST, BadCondition
@@ -227,7 +228,9 @@ class OneEdition(OneBroadcast):
 
 
 class FindUnreached(Page, OneEdition):
-    """Those whom nothing has reached."""
+    """Those whom nothing has reached; `uncallable`: of these, whom no call task can be made for either."""
+
+    uncallable = YesNo(load_default=False)
 
 
 # as values
@@ -372,8 +375,9 @@ def _reach(one: Reach) -> dict[str, Any]:
     }
 
 
-def unreached(one: Missed) -> dict[str, Any]:
-    """A household or customer that nothing has reached."""
+def unreached(found: Unreached) -> dict[str, Any]:
+    """A household or customer that nothing has reached; `why_no_call`: why nobody of it can be called, if so."""
+    one = found.missed
     return {
         "area": one.area,
         "household": one.household,
@@ -381,4 +385,5 @@ def unreached(one: Missed) -> dict[str, Any]:
         "messages": [{"channel": channel, "state": state, "detail": detail} for channel, state, detail in one.words],
         "under_way": one.under_way,
         "called": one.called,
+        "why_no_call": found.why_not,
     }

@@ -34,7 +34,7 @@ class TellsMany:
         """Makes one: {broadcast_id, state, edition, version, recipients, bad: [{place, why}]}.
 
         A draft, to which recipients may be added, unless `start`. Raises ValidationError (unknown kind or template, a
-        text that cannot be written).
+        text that cannot be written, an outage that is over when it begins).
         """
         _now_only(call)
         reference = self.store.reference.current()
@@ -43,6 +43,7 @@ class TellsMany:
         at = self.store.db.clock.now()
         draft = _draft(new, given, audience, kind, at)
         _check(reference, draft, kind)
+        _refuse(draft.plan.over(rules.begins(draft, at)))
         state, facts = rules.create(draft, at)
         if entries:
             # before the broadcast that counts them: cut off in between, the same call finds them here
@@ -74,13 +75,19 @@ class TellsMany:
 
     @command("supervise", schemas.OneBroadcast)
     def start_broadcast(self, call: Call, broadcast_id: str) -> Any:
-        """It begins, or will at its `start_at`. Raises NotFound, NotNow, LacksChunks."""
+        """It begins, or will at its `start_at`.
+
+        Raises NotFound, NotNow, LacksChunks, ValidationError (all that it tells of is over).
+        """
 
         def started(state: Broadcast, at: datetime) -> Decided:
             there = self.store.audiences.there(state) if state.audience.listed else state.audience.chunks
             if there < state.audience.chunks:
                 raise LacksChunks(broadcast_id, there, state.audience.chunks)
-            return rules.start(state, at)
+            begun = rules.start(state, at)
+            over = state.plan.over(rules.begins(state, at))
+            _refuse(over if len(over) == len(state.plan.outages) else [])
+            return begun
 
         return self._change(call, broadcast_id, started)
 
@@ -114,8 +121,12 @@ class TellsMany:
         changed = schemas.plan_fields(given)
 
         def amended(state: Broadcast, at: datetime) -> Decided:
+            before = state.plan.outages
             state, facts = rules.amend(state, at, why, changed)
             _check(reference, state, _kind(reference, state.kind))
+            over = state.plan.over(rules.begins(state, at))
+            # of staggered ones some may be over: they are left as they were
+            _refuse([area for area in over if before.get(area) != state.plan.outages[area]])
             return state, facts
 
         return self._change(call, broadcast_id, amended)
@@ -150,10 +161,15 @@ class TellsMany:
         return schemas.proof(broadcast, plan.edition, areas, proof.total(areas))
 
     @query("read", schemas.FindUnreached)
-    def find_unreached(self, call: Call, broadcast_id: str, edition: int | None, limit: int, after: str | None) -> Any:
-        """A page of households and customers that nothing has reached: {unreached: [...], next}. Raises NotFound."""
+    def find_unreached(
+        self, call: Call, broadcast_id: str, edition: int | None, limit: int, after: str | None, uncallable: bool
+    ) -> Any:
+        """A page of households and customers that nothing has reached: {unreached: [...], next}.
+
+        `uncallable`: only those whom nobody can call. Raises NotFound.
+        """
         broadcast, plan = self._edition(broadcast_id, edition)
-        found, more = self.store.proof.missed(broadcast, plan.edition, limit, schemas.place(after))
+        found, more = self.store.calling.page(broadcast, plan.edition, limit, schemas.place(after), uncallable)
         return {"unreached": [schemas.unreached(one) for one in found], "next": more}
 
     def _edition(self, broadcast_id: str, edition: int | None) -> tuple[Broadcast, Plan]:
@@ -230,6 +246,12 @@ def _check(reference: Rules, broadcast: Broadcast, kind: BroadcastKind) -> None:
         faults["texts"] = ["Give texts, or a template."]
     if faults:
         raise ValidationError(faults)
+
+
+def _refuse(over: Sequence[str]) -> None:
+    """Nobody would be told of these outages: each message would be too late."""
+    if over:
+        raise ValidationError({f"outages.{area}.to": ["It is over when the telling begins."] for area in over})
 
 
 def _and(facts: list[Fact], more: Decided) -> Decided:

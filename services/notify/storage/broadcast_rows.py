@@ -11,17 +11,15 @@ from typing import Any
 
 from services.notify.addresses import usable
 from services.notify.broadcast_texts import OWN, BroadcastTexts
-from services.notify.domain.audience import CALL, Contact, Customer
+from services.notify.domain.audience import CALL, Contact
 from services.notify.domain.broadcasts import Broadcast, edition_told, occurrence
 from services.notify.domain.ledger import DELIVERED, HANDED_OVER, SENT, UNKNOWN, Content, Message, draft, start
 from services.notify.domain.occurrence import Occurrence, message_id
-from services.notify.domain.preferences import ADDRESS, Wishes
-from services.notify.domain.proof import Missed
-from services.notify.domain.recipients import NO_OUTAGE, Target, nobody, to_call
+from services.notify.domain.preferences import Wishes
+from services.notify.domain.recipients import NO_OUTAGE, Target
 from services.notify.domain.rules import Notice, Rule, notice_of
 from services.notify.reference import Reference as Rules
 from services.notify.storage.broadcasts import Broadcasts
-from services.notify.storage.customers import Customers, customer_of
 from services.notify.storage.holding import WISHES, Holding
 from services.notify.storage.messages import Messages
 from services.notify.storage.preferences import PreferencesStore
@@ -69,14 +67,12 @@ class BroadcastRows:
         self,
         reference: Reference[Rules],
         messages: Messages,
-        customers: Customers,
         preferences: PreferencesStore,
         holding: Holding,
         texts: BroadcastTexts,
     ) -> None:
         self._reference = reference
         self._messages = messages
-        self._customers = customers
         self._preferences = preferences
         self._holding = holding
         self._texts = texts
@@ -162,31 +158,13 @@ class BroadcastRows:
 
     # calls
 
-    def calls(self, broadcast: Broadcast, missed: Sequence[Missed], now: datetime) -> list[Row]:
-        """A call task for each of these, to the one of a household whom `to_call` names; none where there is none."""
-        rows = []
-        people = self._people([recipient for one in missed for recipient in one.recipients])
-        wishes = self._preferences.wishes_of_many({name: target.addresses for name, target in people.items()})
-        obligatory = self._reference.current().holding.kind(broadcast.about).obligatory
-        for one in missed:
-            called = to_call([people[name] for name in one.recipients], wishes, broadcast.about, obligatory)
-            if called is not None:
-                rows.append(self._called(broadcast, replace(called, area=one.area, household=one.household), now))
-        return rows
-
-    def _called(self, broadcast: Broadcast, target: Target, now: datetime) -> Row:
+    def call(self, broadcast: Broadcast, target: Target, now: datetime) -> Row:
+        """A call task."""
         rule = _rule(broadcast, (CALL,))
         notice = notice_of(rule, target.recipient, [target.contact], usable=usable)
         message, facts = self._drafted(broadcast, target, notice, said(broadcast, target, False), now)
         message, more = start(message, now)
         return self._stored(message, [*facts, *more], (now, Alike()))
-
-    def _people(self, recipients: Sequence[str]) -> dict[str, Target]:
-        """Who they are, as intake tells today; an address is a telephone, or none."""
-        ids = [name.partition(":")[2] for name in recipients if not name.startswith(ADDRESS)]
-        rows = self._customers.collection.find({"_id": {"$in": ids}})
-        found = {f"customer:{doc['_id']}": customer_of(doc) for doc in rows}
-        return {name: Target(name, found.get(name) or _at(name)) for name in recipients}
 
     def _stored(self, message: Message, facts: Sequence[Fact], together: Together) -> Row:
         cause = Cause(ref=f"broadcast {message.broadcast}", at=together[0])
@@ -271,9 +249,3 @@ def _with_wishes(target: Target, wishes: Wishes) -> Target:
     """What they said here counts before what intake knows."""
     return replace(target, contact=wishes.customer(target.contact))
 
-
-def _at(recipient: str) -> Customer:
-    """Whoever has an address; a customer of whom nobody knows any more has none."""
-    address = recipient.removeprefix(ADDRESS)
-    phone = address if recipient.startswith(ADDRESS) and address.startswith("+") else None
-    return nobody(phone=phone)

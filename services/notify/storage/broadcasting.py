@@ -26,8 +26,8 @@ from services.notify.storage.audiences import Audiences, Piece
 from services.notify.storage.broadcast_messages import BroadcastMessages, OnTheirWay
 from services.notify.storage.broadcast_rows import BroadcastRows, Row
 from services.notify.storage.broadcasts import Broadcasts
+from services.notify.storage.calling import Calling
 from services.notify.storage.messages import Messages
-from services.notify.storage.proof import Proof
 from services.notify.storage.standing import OF_BROADCAST, let_go
 from shared.bus.relay import Pending
 from shared.cause import Cause
@@ -82,7 +82,7 @@ class Broadcasting:
         audiences: Audiences,
         messages: Messages,
         rows: BroadcastRows,
-        proof: Proof,
+        calling: Calling,
         sent: BroadcastMessages,
     ) -> None:
         self._db = db
@@ -90,7 +90,7 @@ class Broadcasting:
         self._audiences = audiences
         self._messages = messages
         self._rows = rows
-        self._proof = proof
+        self._calling = calling
         self._sent = sent
         self._tasks: dict[str, Callable[[_Turn, Broadcast, datetime], bool]] = {
             TELL: self._tell,
@@ -230,8 +230,8 @@ class Broadcasting:
 
     def _call(self, turn: _Turn, broadcast: Broadcast, now: datetime) -> bool:
         """A call task for each household or customer that nothing has reached and nothing is under way to."""
-        missed, cursor = self._proof.missed(broadcast, broadcast.plan.edition, PIECE, broadcast.walk.cursor)
-        rows = self._rows.calls(broadcast, [one for one in missed if one.may_be_called], now)
+        called, cursor = self._calling.whom(broadcast, PIECE, broadcast.walk.cursor)
+        rows = [self._rows.call(broadcast, one, now) for one in called]
         due = now + LEASE if cursor else now
         self._save(turn, broadcast, now, lambda state, at: rules.advanced(state, at, cursor, due), rows)
         return cursor is not None

@@ -190,6 +190,24 @@ def test_the_unreached_are_listed_page_by_page_and_become_call_tasks_once(
     assert [row["state"] for row in calls] == ["handed_over"] * 3
 
 
+def test_the_unreached_without_a_telephone_are_listed_page_by_page(
+    stack: Stack, supervisor: Client, desk: Client, customers: Callable[..., list[str]], area: str
+) -> None:
+    customers(2)
+    without = customers(3, phone=None)
+    (minds,) = customers(1)
+    desk.command("notify", "set_preferences", customer_id=minds, unwanted=["call"])
+    sent = Sent(stack, supervisor, channels=["email"], audience={"areas": [area]})
+    eventually(lambda: sent.is_("told"))
+    found, after = [], None
+    for _ in range(2):
+        page = sent.ask("find_unreached", uncallable=True, limit=3, after=after)
+        found, after = [*found, *page["unreached"]], page["next"]
+    whom = {(row["recipients"][0], row["why_no_call"]) for row in found}
+    assert whom == {*((f"customer:{one}", "no_phone") for one in without), (f"customer:{minds}", "channel_not_wanted")}
+    assert after is None
+
+
 def test_a_broadcast_keeps_its_window_and_an_amendment_supersedes_the_rest(
     stack: Stack, supervisor: Client, customers: Callable[..., list[str]], area: str
 ) -> None:
@@ -363,6 +381,58 @@ def test_what_cannot_be_told_is_refused_by_place(
     with pytest.raises(ValidationError) as refused_:
         Sent(stack, supervisor, **{"audience": {"listed": True}, **given})
     assert place in refused_.value.fields
+
+
+def an_outage(begins: timedelta, ends: timedelta) -> dict[str, str]:
+    now = SystemClock().now()
+    return {"from": to_text(now + begins), "to": to_text(now + ends)}
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("given", [{}, {"start_at": 5}], ids=["at once", "when it begins"])
+def test_an_outage_that_is_over_is_refused_by_its_place(
+    stack: Stack, supervisor: Client, given: dict[str, int]
+) -> None:
+    later = {name: to_text(SystemClock().now() + hours * HOUR) for name, hours in given.items()}
+    end = 4 * HOUR if later else -HOUR
+    outages = {"north": an_outage(-2 * HOUR, end), "south": an_outage(HOUR, 9 * HOUR)}
+    with pytest.raises(ValidationError) as refused_:
+        Sent(stack, supervisor, kind="planned_outage", template="outage", audience={}, outages=outages, **later)
+    assert refused_.value.fields == {"outages.north.to": ["It is over when the telling begins."]}
+
+
+def time_passes(sent: Sent, area: str) -> dict[str, str]:
+    """The outage of this area is over meanwhile; gives it."""
+    broadcasts, now = sent.stack.database["notify_broadcasts"], SystemClock().now()
+    fields = {"plan.outages.$.from": now - 2 * HOUR, "plan.outages.$.to": now - HOUR}
+    broadcasts.update_one({"_id": sent.id, "plan.outages.area": area}, {"$set": fields})
+    (edition,) = sent.ask("get_broadcast")["editions"]
+    return dict(edition["outages"][area])
+
+
+def test_an_amendment_may_leave_an_outage_that_is_over_as_it_was_but_sets_none(
+    stack: Stack, supervisor: Client
+) -> None:
+    plan: dict[str, Any] = {"kind": "planned_outage", "template": "outage", "audience": {"listed": True}}
+    begun = {"north": an_outage(HOUR, 2 * HOUR), "south": an_outage(HOUR, 2 * HOUR)}
+    sent = Sent(stack, supervisor, **plan, outages=begun, start=False)
+    over = time_passes(sent, "north")
+    put_off = {"north": over, "south": an_outage(3 * HOUR, 4 * HOUR)}
+    assert sent.do("amend_broadcast", why="put off", outages=put_off)["edition"] == 2
+    with pytest.raises(ValidationError) as refused_:
+        sent.do("amend_broadcast", why="earlier", outages={"north": over, "south": an_outage(-2 * HOUR, -HOUR)})
+    assert refused_.value.fields == {"outages.south.to": ["It is over when the telling begins."]}
+
+
+def test_a_draft_does_not_begin_when_all_that_it_tells_of_is_over(stack: Stack, supervisor: Client, area: str) -> None:
+    plan: dict[str, Any] = {"kind": "planned_outage", "template": "outage", "audience": {}}
+    sent = Sent(stack, supervisor, **plan, outages={area: an_outage(HOUR, 2 * HOUR)}, start=False)
+    time_passes(sent, area)
+    with pytest.raises(ValidationError) as refused_:
+        sent.do("start_broadcast")
+    assert refused_.value.fields == {f"outages.{area}.to": ["It is over when the telling begins."]}
 
 
 def test_only_who_supervises_may_tell_many(stack: Stack, desk: Client) -> None:

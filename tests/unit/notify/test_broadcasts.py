@@ -225,6 +225,16 @@ def test_an_outage_is_its_area_s_own_else_the_one_for_all() -> None:
     assert plan.on_time("north") == NOON + 6 * HOUR
 
 
+def test_an_outage_is_over_at_its_end() -> None:
+    plan = a_plan(outages={"north": NORTH, "south": Outage(NOON, NOON + HOUR)})
+    assert (plan.over(NOON + HOUR - SECOND), plan.over(NOON + HOUR)) == ([], ["south"])
+
+
+@pytest.mark.parametrize(("start_at", "begins"), [(None, NOON), (NOON - HOUR, NOON), (NOON + HOUR, NOON + HOUR)])
+def test_the_telling_begins_at_its_time_but_not_before_it_is_begun(start_at: datetime | None, begins: datetime) -> None:
+    assert rules.begins(a_broadcast(start_at=start_at), NOON) == begins
+
+
 def test_nothing_is_promised_where_there_is_no_outage_or_no_lead() -> None:
     assert a_plan(outages={"north": NORTH}, lead=HOUR).on_time("south") is None
     assert a_plan(outages={"north": NORTH}).on_time("north") is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.notify.domain.preferences import NO_WISHES, Preferences, Wishes
-from services.notify.domain.recipients import Target, of_customer, to_call
+from services.notify.domain.recipients import Target, of_customer, to_call, why_not_called
 from tests.unit.notify.builders import a_customer
 
 PHONE = "+441164960403"
@@ -42,3 +42,8 @@ def test_who_minds_being_called_is_passed_over(said: dict[str, Any]) -> None:
 
 def test_about_what_is_obligatory_anybody_is_called() -> None:
     assert who([somebody("a"), somebody("b")], obligatory=True, a=wish(unwanted=("call",))) == "a"
+
+
+@pytest.mark.parametrize(("phone", "why"), [(None, "no_phone"), (PHONE, "channel_not_wanted")])
+def test_who_is_not_called_has_no_telephone_or_minds(phone: str | None, why: str) -> None:
+    assert why_not_called([somebody("a", phone=None), somebody("b", phone=phone)]) == why

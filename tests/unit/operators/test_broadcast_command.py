@@ -23,6 +23,21 @@ class Notify:
 
     def __init__(self):
         self.asked = []
+        self.pages = []
+        self.calls = 0
+
+    def call(self, service, method, **fields):
+        if method == "broadcast_progress":
+            channels = {"call": {"handed_over": self.calls}}
+            return RECEIPT | {
+                "state": "told",
+                "doing": None,
+                "states": {},
+                "seen": 9,
+                "audience": 9,
+                "channels": channels,
+            }
+        return self.pages.pop(0)
 
     def command(self, service, method, **fields):
         self.asked.append((service, method, fields))
@@ -140,7 +155,7 @@ def test_what_the_service_refuses_of_a_file_is_told_by_its_line(notify, tmp_path
         (["resume", ID, "--by", "ann"], "resume_broadcast", {"actor": "ann"}),
         (["cancel", ID, "--why", "wrong"], "cancel_broadcast", {"why": "wrong"}),
         (["end", ID, "--why", "over"], "end_broadcast", {"why": "over"}),
-        (["call", ID], "call_the_unreached", {}),
+        (["call", ID, "--no-wait"], "call_the_unreached", {}),
         (
             ["amend", ID, "--why", "later", "--text", "x", "--variable", "n=1"],
             "amend_broadcast",
@@ -153,12 +168,53 @@ def test_what_is_done_with_one(notify, arguments, method, fields):
     assert notify.asked == [("notify", method, {"broadcast_id": ID, **fields})]
 
 
+def an_unreached(recipient, why, **more):
+    row = {"area": None, "household": None, "recipients": [recipient], "messages": [], "why_no_call": why}
+    return row | {"under_way": False, "called": False} | more
+
+
+def test_after_calls_were_asked_for_it_is_said_who_cannot_be_called_and_why(notify):
+    no_phone = [an_unreached(f"customer:c-{n}", "no_phone") for n in range(25)]
+    minds = an_unreached("customer:minds", "channel_not_wanted")
+    notify.calls = 4
+    notify.pages = [{"unreached": [minds], "next": "x"}, {"unreached": no_phone, "next": None}]
+    answer = run("call", ID)
+    assert answer.exit_code == 0
+    assert "4 calls to be made: loopdesk calls list" in answer.output
+    assert "26 of those not reached cannot be called: 25 without a telephone, 1 wanting no calls" in answer.output
+    assert [line.split()[2] for line in answer.output.splitlines() if "customer:" in line] == [
+        "customer:minds",
+        *(f"customer:c-{n}" for n in range(19)),
+    ]
+    assert f"All of them: loopdesk broadcast unreached {ID} --uncallable" in answer.output
+
+
+def test_where_everybody_else_can_be_called_nobody_is_listed(notify):
+    notify.pages = [{"unreached": [], "next": None}]
+    assert run("call", ID).output.splitlines() == [
+        "running  edition 1",
+        "0 calls to be made: loopdesk calls list",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "now"),
+    [
+        (an_unreached("a", None), ""),
+        (an_unreached("a", "no_phone"), "without a telephone"),
+        (an_unreached("a", "channel_not_wanted", called=True), "is to be called"),
+        (an_unreached("a", "no_phone", under_way=True), "under way"),
+    ],
+)
+def test_of_the_unreached_it_is_said_what_is_to_come(row, now):
+    assert shown(broadcast_show.unreached([row]))[1].split(" ", 3)[3:] == ([now] if now else [])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["amend", ID, "--why", "x", "--outage", "north"],
         ["amend", ID, "--why", "x", "--outage", "north=2036-03-02T01:00Z"],
-        ["amend", ID, "--why", "x", "--outage", "north=2026-03-02T01:00Z/2026-03-02T04:00Z"],
         ["amend", ID, "--why", "x", "--variable", "n"],
         ["new", "--name", "x", "--kind", "y", "--channel", "fax"],
     ],
