@@ -25,6 +25,7 @@ from services.notify.storage import (
     replies,
     tallies,
 )
+from services.notify.storage.answering import Answering
 from services.notify.storage.audiences import Audiences
 from services.notify.storage.broadcast_messages import BroadcastMessages
 from services.notify.storage.broadcast_rows import BroadcastRows, Retold, elsewhere
@@ -41,6 +42,7 @@ from services.notify.storage.fallback import Fallback
 from services.notify.storage.foretelling import Foretelling
 from services.notify.storage.holding import Holding
 from services.notify.storage.inbound import Inbound
+from services.notify.storage.mails import Mails
 from services.notify.storage.messages import Messages
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.proof import Proof
@@ -48,6 +50,7 @@ from services.notify.storage.replies import Asked, Replies
 from services.notify.storage.standing import Standing
 from services.notify.storage.tallies import Tallies
 from services.notify.storage.telling import Telling
+from services.notify.storage.wishing import Wishing
 from services.notify.tokens import Tokens
 from shared.mongo import Database
 from shared.reference import Reference
@@ -92,7 +95,10 @@ class NotifyStore:
         self.care = Care(db, self.reference, self.messages, self.customers, self.preferences, self.holding)
         self.replies = Replies(db)
         asked = Asked(db, self.replies)
-        self.inbound = Inbound(self.reference, self.replies, asked, self.preferences, Tallies(db))
+        self.answering = Answering(self.reference, Tallies(db))
+        wishing = Wishing(self.preferences)
+        mails = Mails(self.reference, asked, self.customers, wishing, self.answering)
+        self.inbound = Inbound(self.reference, self.replies, asked, wishing, self.answering, mails)
         self.fallback = Fallback(
             db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding
         )
