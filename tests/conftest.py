@@ -17,6 +17,7 @@ from tests.support import Stack
 HERE = Path(__file__).parent
 # Cheapest first: what fails early fails fast.
 ORDER = ("unit", "architecture", "contract", "interface", "journey", "fault")
+os.environ.setdefault("AIOSMTPD_CONTROLLER_TIMEOUT", "60")  # seconds that a busy machine may take to start a relay
 STACK = f"test-{os.getpid()}"  # one per test run, so that two of them can run side by side
 KEPT_LOGS = HOME / "test-logs"
 
