@@ -98,22 +98,26 @@ class NotAsked(IllegalMove):
 
 
 class NotOnWorklist(IllegalMove):
-    """A message that nobody has to look at: it is under way, arrived, or told by another one."""
+    """A message that nobody has to look at: it is under way, arrived, or told by another one, `told_by`."""
 
-    def __init__(self, message_id: str, state: str) -> None:
+    def __init__(self, message_id: str, state: str, told_by: str | None = None) -> None:
         super().__init__(
-            f"message {message_id} is {state}, and not on the worklist",
+            f"message {message_id} is {state}, and not on the worklist" + (f": told by {told_by}" if told_by else ""),
             rule="worklist_of_failures",
             message_id=message_id,
             state=state,
+            told_by=told_by,
         )
 
 
-class NothingToSend(IllegalMove):
-    """A message without an address or a text cannot be tried again as it is."""
+class NotToBeSent(IllegalMove):
+    """A message that cannot be tried again as it is, or must not: `why` is no_address, no_text, or what has been said
+    or has happened since (opted_out, channel_not_wanted, obsolete: work_closed)."""
 
-    def __init__(self, message_id: str, lacks: str) -> None:
-        super().__init__(f"message {message_id} has no {lacks}", rule="what_can_be_sent", message_id=message_id)
+    def __init__(self, message_id: str, why: str) -> None:
+        super().__init__(
+            f"message {message_id} is not sent: {why}", rule="what_can_be_sent", message_id=message_id, why=why
+        )
 
 
 class NoSuchCall(IllegalMove):

@@ -44,6 +44,7 @@ from services.notify.storage.holding import Holding
 from services.notify.storage.inbound import Inbound
 from services.notify.storage.mails import Mails
 from services.notify.storage.messages import Messages
+from services.notify.storage.notices import Notices
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.proof import Proof
 from services.notify.storage.replies import Asked, Replies
@@ -99,8 +100,9 @@ class NotifyStore:
         wishing = Wishing(self.preferences)
         mails = Mails(self.reference, asked, self.customers, wishing, self.answering)
         self.inbound = Inbound(self.reference, self.replies, asked, wishing, self.answering, mails)
+        self.notices = Notices(self.messages)
         self.fallback = Fallback(
-            db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding
+            *(db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding, self.notices)
         )
         texts = BroadcastTexts()
         self.fallback.broadcasts = Retold(self.reference, self.broadcasts, texts)
@@ -115,8 +117,8 @@ class NotifyStore:
         )
         self.chains = Chains(self.messages)
         self.counts = Counts(self.messages)
-        self.calls = Calls(self.messages)
-        self.failures = Failures(self.messages, self.fallback)
+        self.calls = Calls(self.messages, self.holding)
+        self.failures = Failures(self.messages, self.fallback, self.holding)
 
     def wake(self) -> None:
         """What time brings to messages: what was held comes up again, what has had no word is unknown, calls return."""

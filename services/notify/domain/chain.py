@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.notify.domain import ledger
-from services.notify.domain.ledger import CANCELLED, FAILED, UNKNOWN, WAITING, Content, Message
+from services.notify.domain.ledger import CANCELLED, FAILED, UNKNOWN, Content, Message
 from services.notify.domain.occurrence import successor_id
 from services.notify.domain.rules import Notice, Rule
 from shared.events import Fact
@@ -71,9 +71,9 @@ def successor(previous: Message, notice: Notice, language: str, content: Content
 _NEW: Mapping[str, Any] = {
     **{"version": 0, "last_at": None, "replay_until": None, "attempt": 0, "look": False, "parts": ()},
     **dict.fromkeys(
-        ("detail", "held_for", "due_at", "ended_at", "followed_by", "digest", "token", "reached_at", "agent")
+        ("detail", "held_for", "due_at", "ended_at", "followed_by", "told_by", "digest", "token", "reached_at")
     ),
-    "entered_at": None,
+    **{"agent": None, "entered_at": None, "given": False},
 }
 
 
@@ -94,8 +94,31 @@ def give_up(message: Message, at: datetime, refused: Sequence[tuple[str, str]]) 
     return over, [Fact("message_exhausted", at, {"refused": [list(one) for one in refused]})]
 
 
-def overtaken(message: Message, at: datetime, by: str) -> Changed:
-    """The one before, `by`, arrived after all: what has not left yet need not; what another rule owes is left alone."""
-    if message.previous != by or message.state not in WAITING:
+def settled(message: Message) -> bool:
+    """Whether nobody is owed anything by it any more: it has reached them, another one has, or it was called off."""
+    return message.reached_at is not None or message.told_by is not None or message.state == CANCELLED
+
+
+def overtaken(message: Message, at: datetime, by: Message) -> Changed:
+    """Another one of its notice, `by`, has reached them: what no machine has yet need not go, and nobody is to see to
+    what has failed, or fails later."""
+    if settled(message):
         return message, []
-    return ledger.cancel(message, at, why=TOLD_ALREADY)
+    told = {"message_id": by.message_id, "channel": by.channel}
+    closed = replace(message, told_by=by.message_id)
+    if message.may_be_taken_back:
+        return ledger.cancel(closed, at, why=TOLD_ALREADY)
+    return replace(closed, then=(), said=None, look=False), [Fact("message_told_otherwise", at, told)]
+
+
+def left_alone(message: Message, others: Sequence[Message]) -> bool:
+    """Whether one that had reached them has failed after all, and others were called off because of it."""
+    called_off = any(one.told_by == message.message_id for one in others)
+    return message.state == FAILED and called_off and not any(one.reached_at is not None for one in others)
+
+
+def look_after_all(message: Message, at: datetime) -> Changed:
+    """A person has to look: no channel is left."""
+    if message.state != FAILED or message.look:
+        return message, []
+    return replace(message, look=True), [Fact("message_exhausted", at, {"refused": []})]

@@ -44,6 +44,7 @@ def digest_of(part: Message, until: datetime, now: datetime) -> tuple[Message, l
         language=part.language,
         zone=part.zone,
         to=part.to,
+        said={"team": part.said["team"]} if part.said and "team" in part.said else None,
         content=None,
         created_at=until,
         written_at=now,

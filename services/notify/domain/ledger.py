@@ -127,7 +127,7 @@ def start(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
     if message.to is None or message.content is None:
         message, facts = move(message, FAILED, at, detail=message.detail or NO_TEXT)
     else:
-        message, facts = move(message, HANDED_OVER, at)
+        message, facts = move(message, HANDED_OVER, at, attempt=message.attempt or None)
     # what is caught up counts as of long ago, but it was given to the consumers when it was written
     return replace(message, since=max(at, message.written_at)), facts
 
@@ -150,30 +150,34 @@ def expire(message: Message, at: datetime, *, why: str = TOO_LATE) -> tuple[Mess
 
 
 def cancel(message: Message, at: datetime, *, why: str, digest: str | None = None) -> tuple[Message, list[Fact]]:
-    """It is not sent: `why` (obsolete, opted_out, superseded, digest, told_already …)."""
+    """It is not sent: `why` (obsolete, opted_out, superseded, digest, told_already …).
+
+    An agent who has such a call is kept: they may be speaking to the recipient at this moment.
+    """
+    if not message.may_be_taken_back:
+        raise NotAReceiptFor(message.message_id, message.state, CANCELLED)
     told = {"detail": why} | ({"digest": digest} if digest else {})
     cancelled, facts = move(message, CANCELLED, at, **told)
     return replace(cancelled, digest=digest), facts
 
 
-def retry(message: Message, at: datetime, **changed: Any) -> tuple[Message, list[Fact]]:
+def retry(message: Message, at: datetime, **changed: Any) -> Message:
     """Another attempt of what has failed or expired, worth sending for another day; `changed`: fields that are new.
 
+    Whether it goes now is decided as for any message: `start` it, or `hold` it.
     Raises `NotOnWorklist` where another message tells it, or nobody is to look at it.
     """
-    lost = message.state == EXPIRED and not message.digest
-    if message.followed_by or message.state not in (FAILED, EXPIRED) or not (message.look or lost):
-        raise NotOnWorklist(message.message_id, message.state)
+    lost = message.state == EXPIRED and not (message.digest or message.followed_by or message.told_by)
+    if message.state not in (FAILED, EXPIRED) or not (message.look or lost):
+        raise NotOnWorklist(message.message_id, message.state, message.told_by)
     attempt = 0 if message.channel == CALL else message.attempt + 1
-    again, facts = move(message, HANDED_OVER, at, attempt=attempt)
-    worth = max(message.expires_at, at + RETRY_FOR)
-    return replace(again, attempt=attempt, expires_at=worth, **changed), facts
+    return replace(message, attempt=attempt, expires_at=max(message.expires_at, at + RETRY_FOR), **changed)
 
 
 def give_up(message: Message, at: datetime, reason: str) -> tuple[Message, list[Fact]]:
     """A person has looked at it, and leaves it. Raises `NotOnWorklist`."""
     if not message.look:
-        raise NotOnWorklist(message.message_id, message.state)
+        raise NotOnWorklist(message.message_id, message.state, message.told_by)
     return replace(message, look=False), [Fact("message_given_up", at, {"reason": reason})]
 
 
@@ -197,19 +201,28 @@ def receive(
         told["detail"] = without_addresses(told["detail"])
     if channel != message.channel:
         raise WrongChannel(message.message_id, message.channel, channel)
-    if attempt > message.attempt or (message.state, state) not in MOVES:
-        raise NotAReceiptFor(message.message_id, message.state, state)
     if attempt < message.attempt and state != DELIVERED:
         return message, [Fact(f"message_{state}", at, _known(told | {"attempt": attempt}))]
+    has_left = attempt < message.attempt or message.state not in (*WAITING, CANCELLED)
+    if attempt > message.attempt or not has_left or (message.state, state) not in MOVES:
+        raise NotAReceiptFor(message.message_id, message.state, state)
+    late = message.state in (FAILED, UNKNOWN, EXPIRED)
     after, facts = move(message, state, at, **told)
-    return mark_reached(after, at, reached), facts
+    after, more = mark_reached(after, at, reached, late=late)
+    return after, facts + more
 
 
-def mark_reached(message: Message, at: datetime, reached: str) -> Message:
-    """With the time since when it counts as having reached the recipient; what failed after all has not."""
+def mark_reached(message: Message, at: datetime, reached: str, *, late: bool = False) -> tuple[Message, list[Fact]]:
+    """With the time since when it counts as having reached the recipient; what failed after all has not.
+
+    Where other messages may tell the same, those hear of it. `late`: it was given up before.
+    """
     if message.state not in (SENT, DELIVERED) or (reached == DELIVERED and message.state == SENT):
-        return replace(message, reached_at=None)
-    return message if message.reached_at else replace(message, reached_at=at)
+        return replace(message, reached_at=None), []
+    if message.reached_at is not None:
+        return message, []
+    beside = message.previous or message.followed_by or (message.broadcast and (late or message.channel == CALL))
+    return replace(message, reached_at=at), [Fact("message_reached", at)] if beside else []
 
 
 def move(message: Message, to: str, at: datetime, **said: Any) -> tuple[Message, list[Fact]]:
@@ -230,11 +243,15 @@ def move(message: Message, to: str, at: datetime, **said: Any) -> tuple[Message,
 
 
 def end(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
-    """This channel will not do: another one is to tell it, once, or else a person has to look at it."""
+    """This channel will not do: another one is to tell it, once, or else a person has to look at it.
+
+    One that another has followed says so too: that one may have been called off because of it.
+    """
     if message.ended_at is not None:
         return message, []
-    ended = replace(message, ended_at=at, look=not (message.then or message.followed_by))
-    return ended, [Fact("message_ended", at, {"then": list(message.then)})] if message.then else []
+    goes_on = message.then or message.followed_by
+    ended = replace(message, ended_at=at, look=not (goes_on or message.told_by))
+    return ended, [Fact("message_ended", at, {"then": list(message.then)})] if goes_on else []
 
 
 def next_due(message: Message, limits: Limits) -> datetime | None:
@@ -279,6 +296,6 @@ def _forget(message: Message) -> Message:
     if message.state not in (FAILED, UNKNOWN):
         message = replace(message, look=False, ended_at=None)
     if message.state in (DELIVERED, CANCELLED):
-        return replace(message, said=None, then=(), agent=None)
+        return replace(message, said=None, then=(), agent=message.agent if message.state == CANCELLED else None)
     needed = message.then or message.state in WAITING or message.content is None
     return message if needed else replace(message, said=None)

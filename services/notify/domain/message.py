@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.notify.domain.audience import CALL
 from shared.events import Aggregate
 
 STATES = (QUEUED, HELD, HANDED_OVER, SENT, DELIVERED, FAILED, UNKNOWN, EXPIRED, CANCELLED) = (
@@ -30,14 +31,16 @@ _KNOWS = {UNKNOWN: 1, SENT: 2, EXPIRED: 3, FAILED: 4, DELIVERED: 5}
 MOVES: Mapping[tuple[str, str], str] = {
     **{(QUEUED, to): to for to in (HELD, HANDED_OVER, FAILED, EXPIRED, CANCELLED)},
     **{(HELD, to): to for to in (HELD, HANDED_OVER, FAILED, EXPIRED, CANCELLED)},
-    **{(HANDED_OVER, to): to for to in RECEIPTS},
+    **{(HANDED_OVER, to): to for to in (*RECEIPTS, CANCELLED)},  # only a call is cancelled: no machine has it
     **{
         (state, receipt): receipt if _KNOWS[receipt] > _KNOWS[state] else state
         for state in RECEIPTS
         for receipt in RECEIPTS
     },
     # an operator has it tried again, as another attempt
-    **{(state, HANDED_OVER): HANDED_OVER for state in (FAILED, EXPIRED)},
+    **{(state, to): to for state in (FAILED, EXPIRED) for to in (HANDED_OVER, HELD)},
+    # an older attempt arrived after all, or somebody was spoken to whose call was taken back at that moment
+    **{(state, DELIVERED): DELIVERED for state in (HELD, CANCELLED)},
 }
 
 _ATTEMPT = re.compile("[1-9][0-9]{0,3}")
@@ -58,8 +61,10 @@ class Message(Aggregate):
     """A row of the ledger: one text to one recipient by one channel on one occurrence.
 
     `number` is the event's within its work, 0 for none; `then` the channels that are left should this one fail,
-    `previous` the message that failed before, and `followed_by` the one that came after. `said` is what the event said,
-    kept while it may have to be told again: while the message is held, another channel is left, or it has no text.
+    `previous` the message that failed before, and `followed_by` the one that came after; `told_by`: the one that has
+    reached them instead, so that nothing of this one is owed any more. `given`: a person gave the address.
+    `said` is what the event said, kept while it may have to be told again: while the message is held, another channel
+    is left, or it has no text.
     `obsolete`: events of the same work that make it so. `since`: when it came to this state. `due_at`: when it is to be
     looked at again. `attempt`: how often it was tried anew. `ended_at`: since when this channel is known not to do.
     `answers`: what a reply to it may be, to which `question` (questions.py), until `answer_by`. `token`: by which a
@@ -88,6 +93,8 @@ class Message(Aggregate):
     then: tuple[str, ...] = ()
     previous: str | None = None
     followed_by: str | None = None
+    told_by: str | None = None
+    given: bool = False
     reference_version: int = 0
     zone: str | None = None
     said: Mapping[str, Any] | None = None
@@ -113,6 +120,11 @@ class Message(Aggregate):
     look: bool = False
     team: str | None = None
     agent: str | None = None
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """Whether no machine has it: it waits, or it is a call that is to be made."""
+        return self.state in WAITING or (self.channel == CALL and self.state == HANDED_OVER)
 
     @property
     def wire_id(self) -> str:

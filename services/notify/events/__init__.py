@@ -75,13 +75,18 @@ def thread(ticket_no: str) -> str | None:
 
 
 def message_ended(message: Message, fact: Fact) -> dict[str, Any]:
-    """It has failed, or nobody knows: another channel is to tell it. For notify itself."""
+    """It has failed, or nobody knows: another channel is to tell it, or was, and was called off. For notify itself."""
     return {
         "message_id": message.message_id,
         "state": message.state,
         "channel": message.channel,
         "then": fact.data["then"],
     }
+
+
+def message_reached(message: Message, _: Fact) -> dict[str, Any]:
+    """It has reached its recipient, and others tell the same, or did. For notify itself."""
+    return {"message_id": message.message_id, "channel": message.channel}
 
 
 def digest_moved(message: Message, _: Fact) -> dict[str, Any]:
@@ -91,5 +96,6 @@ def digest_moved(message: Message, _: Fact) -> dict[str, Any]:
 
 OF_MESSAGES: dict[str, Callable[[Message, Fact], Mapping[str, Any]]] = {
     "message_ended": message_ended,
+    "message_reached": message_reached,
     "digest_moved": digest_moved,
 }

@@ -228,7 +228,7 @@ class Receipt(Consumed):
     parts = fields.Integer(load_default=None, allow_none=True)
 
 
-class MessageEnded(Consumed):
-    """Notify's own: this channel will not do."""
+class MessageMoved(Consumed):
+    """Notify's own: this channel will not do, or it has reached its recipient."""
 
     message_id = fields.String(required=True)

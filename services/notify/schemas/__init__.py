@@ -60,7 +60,7 @@ class GetMessage(Request):
 _SHOWN = (
     *("message_id", "occurrence", "event", "recipient", "ticket_no", "order_no", "channel", "rule", "kind", "urgency"),
     *("template", "language", "to", "state", "detail", "since", "held_for", "due_at", "attempt", "previous"),
-    *("followed_by", "digest", "broadcast", "area", "household", "team", "agent", "look"),
+    *("followed_by", "told_by", "digest", "broadcast", "area", "household", "team", "agent", "look"),
     *("created_at", "written_at", "reached_at", "expires_at", "version"),
 )
 

@@ -58,15 +58,15 @@ class Ledger:
 
     @command("supervise", schemas.GetMessage)
     def retry_message(self, call: Call, message_id: str) -> Any:
-        """Once more, to the same address, worth sending for another day.
+        """Once more, to the same address, worth sending for another day: now, or held as any message is.
 
-        Raises NotFound, NotOnWorklist, NothingToSend.
+        Raises NotFound, NotOnWorklist, NotToBeSent.
         """
         return self.store.failures.retry(call, message_id, schemas.summary)
 
     @command("supervise", schemas_messages.ChangeAddress)
     def change_address(self, call: Call, message_id: str, to: str) -> Any:
-        """Once more, to this address. Raises ValidationError, NotFound, NotOnWorklist, NothingToSend."""
+        """Once more, to this address. Raises ValidationError, NotFound, NotOnWorklist, NotToBeSent."""
         return self.store.failures.elsewhere(call, message_id, to, schemas.summary)
 
     @command("supervise", schemas_messages.GiveUpMessage)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from pymongo import ASCENDING
 
-from services.notify.domain import calls
-from services.notify.domain.ledger import Message
-from services.notify.domain.rules import URGENCIES
+from services.notify.domain import calls, ledger
+from services.notify.domain.holding import GO, PAUSED, Decision
+from services.notify.domain.ledger import FAILED, HELD, Message
+from services.notify.domain.rules import NO_ADDRESS, URGENCIES
 from services.notify.errors import NoSuchCall
+from services.notify.storage.holding import Drafted, Holding
 from services.notify.storage.messages import LISTED, OPEN_CALLS, Messages, Page, page
-from shared.cause import Call
+from shared.cause import Call, Cause
 from shared.errors import Conflict
 
 Reply = Callable[[Message], Mapping[str, Any]]
 #: More than that many calls at once are nobody's turn: others are at each of them.
 LOOKED_AT = 50
+_NOWHERE = Decision(FAILED, NO_ADDRESS)
 
 
 class Calls:
-    """Claims of calls; two agents never have one at a time."""
+    """Claims of calls; two agents never have one at a time. Before one is given out, it is decided again as any message
+    that has waited: nobody is called at night, or about what is over."""
 
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, holding: Holding) -> None:
         self._messages = messages
+        self._holding = holding
 
     def listed(self, filters: Mapping[str, Any], limit: int, after: str | None) -> Page:
         """Those that are to be made, oldest first, also those that somebody has just now."""
@@ -40,7 +47,10 @@ class Calls:
         """
         known = self._messages.asked_before(call)
         for message_id in [known] if known else self._free(team):
-            claim = partial(calls.claim, agent=agent, limits=self._messages.limits())
+            to = self._number(message_id) if known is None else ""  # the answer is kept
+            if to is None:
+                continue
+            claim = partial(calls.claim, agent=agent, to=to, limits=self._messages.limits())
             try:
                 return self._messages.change(call, message_id, claim, reply)
             except NoSuchCall:
@@ -50,6 +60,27 @@ class Calls:
                     raise
                 return self.give_next(call, agent, team, reply)  # the same request, delivered twice at one moment
         return None
+
+    def _number(self, message_id: str) -> str | None:
+        """Where to call now; None: not at this moment, or never: then the call is put off, or taken back."""
+        message = self._messages.get(message_id)
+        to, wishes = self._holding.whereabouts.of(message)
+        decision = self._holding.by_itself(replace(message, to=to), wishes) if to else _NOWHERE
+        if decision == GO:
+            return to
+        if decision.reason != PAUSED:
+            tick = Cause.tick(self._holding.now())
+            self._messages.change(tick, message_id, partial(self._not_now, decision=decision))
+        return None
+
+    def _not_now(self, message: Message, at: datetime, decision: Decision) -> Drafted:
+        if not calls.is_open(message) or message.due_at is not None:
+            return message, []  # somebody has it now
+        if decision is _NOWHERE:
+            return ledger.move(message, FAILED, at, detail=NO_ADDRESS)
+        if decision.state == HELD and decision.until is not None:
+            return calls.put_off(message, at, str(decision.reason), decision.until)
+        return self._holding.settled(message, decision, at)
 
     def _free(self, team: str | None) -> Iterator[str]:
         filters = {"team": team} if team else {}

@@ -48,7 +48,7 @@ class Digests:
     def close(self, digest: Message, cause: Cause) -> None:
         """The period is over: what is still to be told of its parts leaves as one message, or nothing does."""
         now = self._held.now()
-        to, wishes = self._held.whereabouts(digest)
+        to, wishes = self._held.whereabouts.of(digest)
         kind = self._reference.current().holding.kind(digest.kind)
         unwelcome = to is None or kind.digest is None or self._held.refused(replace(digest, to=to), wishes)
         parts = [] if unwelcome else list(self._still_to_tell(digest, now, cause))

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from services.notify.domain import chain
-from services.notify.domain.audience import DEFAULT, LIST, AddressBook, Contact, Customer
+from services.notify.domain.audience import Contact, Customer
 from services.notify.domain.holding import PAUSED
 from services.notify.domain.ledger import Content, Message
 from services.notify.domain.occurrence import successor_id
-from services.notify.domain.preferences import CUSTOMER, Wishes
+from services.notify.domain.preferences import Wishes
 from services.notify.domain.rules import Notice, notice_of
 from services.notify.reference import Reference as Rules
 from services.notify.storage.customers import Customers
 from services.notify.storage.holding import Holding
 from services.notify.storage.messages import Messages
+from services.notify.storage.notices import Notices
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.telling import Wanted
+from services.notify.storage.whereabouts import Whereabouts
 from services.notify.texts import RENDERING
 from shared.cause import Cause
 from shared.clock import Clock
-from shared.errors import NotFound, NotYetKnown
 from shared.events import Event
 from shared.reference import Reference
 
@@ -44,11 +43,13 @@ class Fallback:
         customers: Customers,
         preferences: PreferencesStore,
         holding: Holding,
+        notices: Notices,
     ) -> None:
         self._clock = clock
         self._reference = reference
         self._messages = messages
-        self._customers = customers
+        self._whereabouts = Whereabouts(reference, customers, preferences)
+        self._notices = notices
         self._preferences = preferences
         self._holding = holding
         self.broadcasts: Retell | None = None
@@ -63,12 +64,12 @@ class Fallback:
         previous = self._messages.get(event.data["message_id"])
         if not chain.open_end(previous):
             self._note(cause, previous)
-            self.settle(cause, previous.message_id)
+            self._notices.settle(cause, previous.message_id)
             return
         if previous.expires_at <= self._clock.now():
             self._give_up(cause, previous, [(channel, chain.TOO_LATE) for channel in previous.then])
             return
-        customer = self._customer(previous.recipient)
+        customer = self._whereabouts.customer(previous.recipient)
         wanted = Wanted(self._preferences, self._reference.current(), customer)
         notice = self._notice(previous, customer, wanted)
         if notice.to is None:
@@ -76,17 +77,7 @@ class Fallback:
             return
         told = self._write(cause, previous, notice, wanted.wishes(previous.recipient))
         self._messages.change(cause, previous.message_id, partial(chain.follow, successor=told))
-        self.settle(cause, previous.message_id)
-
-    def settle(self, cause: Cause, message_id: str) -> None:
-        """Where a message counts as having reached somebody after all, its successor that waits still is cancelled."""
-        message = self._messages.get(message_id)
-        if message.followed_by is None or message.reached_at is None:
-            return
-        with suppress(NotFound):
-            # without its key: the same event may have written the successor, which knows it for that
-            once_by_state = replace(cause, key=None)
-            self._messages.change(once_by_state, message.followed_by, partial(chain.overtaken, by=message_id))
+        self._notices.settle(cause, previous.message_id)
 
     def _note(self, cause: Cause, previous: Message) -> None:
         """A first try may have written the successor and was cut off; then word came, and nothing is owed any more."""
@@ -120,31 +111,9 @@ class Fallback:
     def _give_up(self, cause: Cause, message: Message, refused: Sequence[tuple[str, str]]) -> None:
         self._messages.change(cause, message.message_id, partial(chain.give_up, refused=refused))
 
-    def _customer(self, recipient: str) -> Customer | None:
-        if not recipient.startswith(CUSTOMER):
-            return None
-        try:
-            return self._customers.get(recipient.removeprefix(CUSTOMER))
-        except NotYetKnown:
-            return None
-
     def _notice(self, message: Message, customer: Customer | None, wanted: Wanted) -> Notice:
         if customer is not None:
             contacts: Sequence[Contact] = [wanted.wishes(message.recipient).customer(customer)]
         else:
-            contacts = contacts_of(self._reference.current().staff, message) or self.elsewhere(message)
+            contacts = self._whereabouts.contacts(message) or self.elsewhere(message)
         return notice_of(chain.left(message), message.recipient, contacts, usable=wanted.fit)
-
-
-def contacts_of(book: AddressBook, message: Message) -> Sequence[Contact]:
-    """Where the address book has the recipient of a message: the own entry, then the team's, as when it was written."""
-    if message.recipient.startswith(LIST):
-        code, _, name = message.recipient.removeprefix(LIST).partition("/")
-        contact = book.lists.get(code, {}).get(name)
-        return [contact] if contact else []
-    group, _, name = message.recipient.partition(":")
-    if group == "agent":
-        watches = message.rule.endswith("/watchers")
-        return (book.watcher(name) if watches else book.agent(name, (message.said or {}).get("team", DEFAULT)))[1]
-    teams = {"team": book.team, "supervisor": book.supervisor, "duty_manager": book.duty_manager}
-    return teams[group](name)[1] if group in teams else []

@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from services.notify.addresses import fault
 from services.notify.domain import digests, holding, ledger
-from services.notify.domain.audience import CALL, Customer
+from services.notify.domain.audience import CALL
 from services.notify.domain.holding import DIGEST, PAUSED, Case, Decision, DigestPolicy
 from services.notify.domain.ledger import CANCELLED, EXPIRED, FAILED, HELD, Message
-from services.notify.domain.preferences import CUSTOMER, NOT_WANTED, OPTED_OUT, Wishes
+from services.notify.domain.preferences import NOT_WANTED, OPTED_OUT, Wishes
 from services.notify.domain.rules import NO_ADDRESS
 from services.notify.reference import Reference as Rules
 from services.notify.storage.customers import Customers
@@ -24,8 +23,9 @@ from services.notify.storage.messages import Messages
 from services.notify.storage.obsolescence import IS_HELD, Obsolescence
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.tallies import Tallies, day_tally
+from services.notify.storage.whereabouts import Whereabouts
 from shared.cause import Cause
-from shared.errors import NotFound, NotYetKnown
+from shared.errors import NotFound
 from shared.events import Fact
 from shared.mongo import Database
 from shared.reference import Reference
@@ -66,8 +66,7 @@ class Holding:
         self._clock = db.clock
         self._reference = reference
         self._messages = messages
-        self._customers = customers
-        self._preferences = preferences
+        self.whereabouts = Whereabouts(reference, customers, preferences)
         self._tallies = Tallies(db)
         self._over = over
         self._paused = paused
@@ -95,7 +94,7 @@ class Holding:
         decision = self._decision(drafted, wishes, now, None, paused) if drafted.to is not None else holding.GO
         if decision.state == HELD:
             return _with(facts, self._held(drafted, decision, max(at, now)))
-        return _with(facts, self._settled(drafted, decision, at))
+        return _with(facts, self.settled(drafted, decision, at))
 
     def _entering(self, message: Message, now: datetime) -> Message:
         policy = self._rules.kind(message.kind).digest
@@ -152,7 +151,8 @@ class Holding:
             return digests.hold_for(message, self.digests.of(message, decision.until), at)
         return ledger.hold(message, at, why=str(decision.reason), until=decision.until)
 
-    def _settled(self, message: Message, decision: Decision, at: datetime) -> Drafted:
+    def settled(self, message: Message, decision: Decision, at: datetime) -> Drafted:
+        """It goes, or never does."""
         if decision.state == CANCELLED:
             why = str(decision.reason)
             return not_by_this_channel(message, at, why) if why in WISHES else ledger.cancel(message, at, why=why)
@@ -175,7 +175,7 @@ class Holding:
     def release(self, message: Message, cause: Cause) -> None:
         """What is held is decided again: everything may have changed, but what it says."""
         now = self._clock.now()
-        to, wishes = self.whereabouts(message)
+        to, wishes = self.whereabouts.of(message)
         message = self._entering(replace(message, to=to), now)
         refused, paused = self.refused(message, wishes) if to else None, self.paused(message)
         decision = self._decision(message, wishes, now, refused, paused) if to else holding.GO
@@ -189,7 +189,7 @@ class Holding:
                 return digests.hold_for(held, digest, at)
             if to is None:
                 return ledger.move(held, FAILED, at, detail=NO_ADDRESS)
-            return self._held(held, decision, at) if decision.state == HELD else self._settled(held, decision, at)
+            return self._held(held, decision, at) if decision.state == HELD else self.settled(held, decision, at)
 
         self._messages.change(cause, message.message_id, decided)
         if decision.reason == PAUSED:
@@ -201,28 +201,18 @@ class Holding:
         if not self._paused(message, 0.0):
             self.release(self._messages.get(message.message_id), Cause.tick(self._clock.now()))
 
+    def by_itself(self, message: Message, wishes: Wishes) -> Decision:
+        """Whether it may go at this moment, told together with no others: of what is tried again, or called."""
+        now = self._clock.now()
+        case = self.case(message, wishes, now, self.refused(message, wishes))
+        alone = replace(case, kind=replace(case.kind, digest=None), paused=self.paused(message))
+        return holding.decide(alone, now)
+
     def refused(self, message: Message, wishes: Wishes) -> str | None:
         """Why they must not be told this where they would be."""
         assert message.to is not None, "who has no address is not asked"  # noqa: S101 - the caller's condition
         obligatory = self._rules.kind(message.kind).obligatory
         return wishes.refuse(message.kind, obligatory, message.channel, message.to)
-
-    def whereabouts(self, message: Message) -> tuple[str | None, Wishes]:
-        """Where they are told by this channel today, and what they want today."""
-        customer = self._customer(message.recipient)
-        if customer is None:
-            return message.to, self._preferences.wishes(message.recipient, (message.to,))
-        address = customer.address(message.channel)
-        usable = address if address and fault(message.channel, address) is None else None
-        return usable, self._preferences.wishes_of(customer)
-
-    def _customer(self, recipient: str) -> Customer | None:
-        if not recipient.startswith(CUSTOMER):
-            return None
-        try:
-            return self._customers.get(recipient.removeprefix(CUSTOMER))
-        except NotYetKnown:  # forgotten since: told where they were
-            return None
 
     def by_token(self, token: str) -> Message:
         """The message that this token was given to. Raises NotFound, which does not say the token again."""

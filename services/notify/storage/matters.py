@@ -29,7 +29,8 @@ class Matters:
 
     def note(self, event: Event, keep: timedelta) -> None:
         """That it has happened; the newest counts. Kept while a message that it makes obsolete may be worth sending."""
-        older = {"_id": f"{event.data['order_no']}/{event.type}", "at": {"$lt": event.at}}
+        before = [{"at": {"$lt": event.at}}, {"at": event.at, "number": {"$lt": event.number}}]
+        older = {"_id": f"{event.data['order_no']}/{event.type}", "$or": before}
         newest = {"type": event.type, "at": event.at, "of": aggregate_of(event.id), "number": event.number}
         newer = {"$set": newest | {"until": self._clock.now() + keep}}
         try:

@@ -53,13 +53,19 @@ INDEXES = [
     IndexModel([(name, ASCENDING) for name in ("written_at", "channel", "kind", "state")], name="counts"),
     IndexModel([("look", ASCENDING), ("_id", ASCENDING)], name="failures", partialFilterExpression={"look": True}),
     *(_open_calls(*names) for names in (("urgency",), ("team", "urgency"))),
+    # the calls that an event about their work makes obsolete
+    IndexModel(
+        [("obsolete", ASCENDING), ("order_no", ASCENDING), ("due_at", ASCENDING)],
+        name="calls_obsolete",
+        partialFilterExpression=OPEN_CALLS,
+    ),
 ]
 
 _TUPLES = ("then", "obsolete", "parts")
 _NOT_OWN = (*KERNEL_FIELDS, "message_id", "to", "content", *_TUPLES)
 _OWN = frozenset(f.name for f in fields(Message) if f.name not in _NOT_OWN)
 #: What is stored only where it says something.
-_UNLESS = {"look": False, "attempt": 0}
+_UNLESS = {"look": False, "attempt": 0, "given": False}
 LISTED = {**STATE_ONLY, "content": 0, "said": 0}
 _POINTS = {"channel": audience.ALL_CHANNELS, "state": ledger.STATES}
 Page = tuple[list[Message], str | None]

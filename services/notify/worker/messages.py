@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from services.notify import heard
 from services.notify.domain import ledger
-from services.notify.domain.ledger import DELIVERED
 from services.notify.store import NotifyStore
 from shared.bus import every, on_event
 from shared.cause import Cause
@@ -19,20 +18,23 @@ class FollowsMessages:
 
     @on_event("consumers", "receipt", heard.Receipt)
     def take_receipt(self, event: Event) -> None:
-        """A consumer says what became of a message; one that arrived after all needs no successor any more."""
+        """A consumer says what became of a message."""
         said, cause = dict(event.data), Cause.from_event(event)
         row, attempt = ledger.attempt_of(said.pop("message_id"))
         reached = self.store.messages.limits().reached[said["channel"]]
         self.store.messages.change(
             cause, row, lambda message, at: ledger.receive(message, at, attempt=attempt, reached=reached, **said)
         )
-        if said["state"] in (reached, DELIVERED):
-            self.store.fallback.settle(cause, row)
 
-    @on_event("notify", "message_ended", heard.MessageEnded)
+    @on_event("notify", "message_ended", heard.MessageMoved)
     def tell_otherwise(self, event: Event) -> None:
         """The next channel tells it, or a person has to look."""
         self.store.fallback.go_on(event)
+
+    @on_event("notify", "message_reached", heard.MessageMoved)
+    def settle_notice(self, event: Event) -> None:
+        """Whoever was told needs not be told otherwise, and nobody is to see to what had failed."""
+        self.store.notices.settle(Cause.from_event(event), event.data["message_id"])
 
     @every(seconds=0.5)
     def wake_messages(self) -> None:

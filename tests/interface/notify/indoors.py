@@ -112,6 +112,15 @@ class Indoors:
     db: Database
     commands: Commands
 
+    def begin_anew(self) -> Indoors:
+        """By day, with nothing in the ledger."""
+        self.clock.at, self.clock.dies_in = NOON, None
+        for name in ("messages", "preferences", "tallies", "matters", "customers"):
+            self.db.collection(f"notify_{name}").delete_many({})
+        self.store.holding.obsolescence._waiting.clear()  # as if a second had passed
+        self.apply()
+        return self
+
     def pass_by(self, **time: float) -> None:
         """Time goes by, and nothing is done."""
         self.clock.at += timedelta(**time)
@@ -135,6 +144,8 @@ class Indoors:
                 self.store.holding.digests.follow(event.data["message_id"], Cause.from_event(event))
             elif event.type == "message_ended":
                 self.store.fallback.go_on(event)
+            elif event.type == "message_reached":
+                self.store.notices.settle(Cause.from_event(event), event.data["message_id"])
 
     def _outbox(self, exchange: str) -> Iterator[Mapping[str, Any]]:
         for doc in self.store.messages.collection.find({}, {"outbox": 1}).sort("_id", 1):

@@ -36,12 +36,7 @@ def shared_desk(stack: Stack) -> Iterator[Indoors]:
 @pytest.fixture
 def desk(shared_desk: Indoors) -> Indoors:
     """By day, with nothing in the ledger."""
-    shared_desk.clock.at, shared_desk.clock.dies_in = NOON, None
-    for name in ("messages", "preferences", "tallies", "matters", "customers"):
-        shared_desk.db.collection(f"notify_{name}").delete_many({})
-    shared_desk.store.holding.obsolescence._waiting.clear()  # as if a second had passed
-    shared_desk.apply()
-    return shared_desk
+    return shared_desk.begin_anew()
 
 
 class Matter:
@@ -216,6 +211,52 @@ def test_a_held_message_goes_to_the_address_of_the_day_it_leaves(desk: Indoors) 
     assert [one["to"] for one in desk.sent()] == ["+447911123456"]
 
 
+def work_held_till_morning(desk: Indoors, agent: str) -> None:
+    """An agent has as many messages of the day as one may have: the next one waits for tomorrow."""
+
+    def capped(body: dict[str, Any]) -> None:
+        body["kinds"]["work"] |= {"per_day": 1, "digest": None}
+
+    desk.apply(capped)
+    matter = Matter(desk)
+    for _ in range(2):
+        matter.tell("work_assigned", agent=agent, team="it")
+    assert sorted(matter.states()) == [("email", "handed_over"), ("email", "held")]
+
+
+def moved_in_the_address_book(desk: Indoors, **staff: Any) -> None:
+    desk.apply(lambda body: body.update(staff=staff))
+
+
+def test_a_held_message_goes_to_the_address_that_staff_have_on_the_day_it_leaves(desk: Indoors) -> None:
+    work_held_till_morning(desk, "it.01")
+    moved_in_the_address_book(desk, agents={"it.01": {"email": "it.01@elsewhere.example.com"}}, teams={})
+    desk.until(hours=12)
+    assert sorted(one["to"] for one in desk.sent()) == ["it.01@elsewhere.example.com", "it.01@example.com"]
+
+
+def test_a_held_message_of_an_agent_who_has_left_goes_to_the_team_that_has_the_work(desk: Indoors) -> None:
+    work_held_till_morning(desk, "it.01")
+    moved_in_the_address_book(desk, agents={}, teams={"it": {"email": "it-team@example.com"}})
+    desk.until(hours=12)
+    assert sorted(one["to"] for one in desk.sent()) == ["it-team@example.com", "it.01@example.com"]
+
+
+def test_a_held_message_to_staff_who_have_no_address_any_more_is_for_a_person(desk: Indoors) -> None:
+    work_held_till_morning(desk, "it.01")
+    moved_in_the_address_book(desk, agents={}, teams={})
+    desk.until(hours=12)
+    row = desk.row(state="failed")
+    assert (row["detail"], row["look"]) == ("no_address", True)
+
+
+def test_a_digest_goes_to_the_team_whose_work_it_tells_where_the_agent_has_no_address(desk: Indoors) -> None:
+    recipient = burst(desk, 5, team="it")
+    desk.until(minutes=10)
+    assert {one["to"] for one in desk.sent()} == {"it@example.com"}
+    assert desk.row(recipient=recipient, event="digest")["state"] == "handed_over"
+
+
 def test_a_held_message_whose_address_is_gone_goes_by_the_next_channel(desk: Indoors) -> None:
     desk.pass_by(seconds=NIGHT.total_seconds())
     matter = Matter(desk)
@@ -244,6 +285,7 @@ def test_what_counts_as_having_reached_them_cancels_a_successor_that_waits_for_t
     assert sorted(matter.states()) == [("email", "held"), ("sms", "unknown")]
 
     desk.told_of(desk.row(channel="sms")["_id"], "sent")
+    desk.hear()
 
     assert (sorted(matter.states()), desk.row(channel="email")["detail"]) == (
         [("email", "cancelled"), ("sms", "sent")],
@@ -273,8 +315,21 @@ def test_a_successor_of_which_a_crash_kept_the_note_is_cancelled_by_a_later_word
     steps = [lambda: desk.told_of(sms, "delivered"), desk.hear]
     for step in (0, 1) if again == 0 else (1, 0):
         steps[step]()
+    desk.hear()
 
     assert sorted(matter.states()) == [("email", "cancelled"), ("sms", "delivered")]
+
+
+def test_what_had_reached_them_and_failed_after_all_is_for_a_person_once_the_other_was_called_off(
+    desk: Indoors,
+) -> None:
+    matter = a_night_after_silence(desk)
+    desk.hear()
+    for word in ("sent", "failed"):
+        desk.told_of(desk.row(channel="sms")["_id"], word)
+        desk.hear()
+    assert sorted(matter.states()) == [("email", "cancelled"), ("sms", "failed")]
+    assert desk.row(look=True)["channel"] == "sms"
 
 
 # obsolescence
@@ -346,14 +401,14 @@ def test_the_same_event_again_takes_no_second_place(desk: Indoors) -> None:
 # digests
 
 
-def assigned(matter: Matter, agent: str, count: int) -> list[Event]:
-    return [matter.event("work_assigned", agent=agent) for _ in range(count)]
+def assigned(matter: Matter, agent: str, count: int, **said: Any) -> list[Event]:
+    return [matter.event("work_assigned", agent=agent, **said) for _ in range(count)]
 
 
-def burst(desk: Indoors, count: int) -> str:
+def burst(desk: Indoors, count: int, **said: Any) -> str:
     """So many assignments of one agent; gives the recipient."""
     agent = f"a-{uuid4().hex[:8]}"
-    for event in assigned(Matter(desk), agent, count):
+    for event in assigned(Matter(desk), agent, count, **said):
         desk.store.telling.tell(event)
     return f"agent:{agent}"
 

@@ -9,7 +9,6 @@ from services.notify.domain.ledger import (
     DELIVERED,
     EXPIRED,
     FAILED,
-    HANDED_OVER,
     HELD,
     SENT,
     UNKNOWN,
@@ -17,6 +16,7 @@ from services.notify.domain.ledger import (
 )
 from services.notify.domain.limits import Limits
 from services.notify.domain.rules import Notice
+from services.notify.errors import NotOnWorklist
 from tests.unit.notify.builders import NOON, a_message
 
 LATER = NOON + timedelta(hours=5)
@@ -150,17 +150,50 @@ def test_who_does_not_want_to_be_told_is_not_for_a_person_to_look_at():
     assert not chain.give_up(unwanted, LATER, [])[0].look
 
 
-@pytest.mark.parametrize(
-    ("state", "after"), [(HELD, CANCELLED), (ledger.QUEUED, CANCELLED), (HANDED_OVER, HANDED_OVER)]
-)
-def test_a_successor_that_has_not_left_is_cancelled_when_the_previous_one_arrived(state, after):
-    waiting = replace(successor(failed())[0], state=state)
-    assert chain.overtaken(waiting, LATER, waiting.previous)[0].state == after
+ARRIVED = a_message(message_id="b" * 40, state=DELIVERED, reached_at=LATER)
 
 
-def test_what_another_rule_owes_is_not_cancelled():
-    waiting = a_message(state=HELD)
-    assert chain.overtaken(waiting, LATER, "0" * 40) == (waiting, [])
+@pytest.mark.parametrize("given", [{"state": HELD}, {"state": ledger.QUEUED}, {"channel": "call", "agent": "ann"}])
+def test_what_no_machine_has_is_called_off_when_another_one_has_reached_them(given):
+    message, _ = chain.overtaken(a_message(**given), LATER, ARRIVED)
+    assert (message.state, message.detail, message.told_by) == (CANCELLED, "told_already", ARRIVED.message_id)
+
+
+@pytest.mark.parametrize("given", [{"state": FAILED, "look": True}, {"state": UNKNOWN, "look": True}])
+def test_what_failed_leaves_the_worklist_when_another_one_has_reached_them_and_says_so(given):
+    message, facts = chain.overtaken(a_message(**given), LATER, ARRIVED)
+    assert (message.state, message.look, message.told_by) == (given["state"], False, ARRIVED.message_id)
+    assert [(fact.type, fact.data) for fact in facts] == [
+        ("message_told_otherwise", {"message_id": ARRIVED.message_id, "channel": "sms"})
+    ]
+    with pytest.raises(NotOnWorklist, match=f"told by {ARRIVED.message_id}"):
+        ledger.retry(message, LATER)
+
+
+def test_what_fails_after_another_one_has_reached_them_is_told_by_no_further_channel_and_is_for_nobody():
+    under_way, _ = chain.overtaken(left(), LATER, ARRIVED)
+    message, facts = ledger.move(under_way, FAILED, LATER)
+    assert (types(facts), message.look, chain.open_end(message)) == (["message_failed"], False, False)
+
+
+@pytest.mark.parametrize("given", [{"state": CANCELLED}, {"told_by": "c"}, {"state": SENT, "reached_at": NOON}])
+def test_what_is_settled_stays_as_it_is(given):
+    message = a_message(**given)
+    assert chain.overtaken(message, LATER, ARRIVED) == (message, [])
+
+
+def test_what_had_reached_them_and_fails_after_all_is_for_a_person_if_others_were_called_off_for_it():
+    sent = a_message(state=SENT, reached_at=NOON, followed_by="c")
+    fails, facts = ledger.move(sent, FAILED, LATER)
+    fails = ledger.mark_reached(fails, LATER, "sent")[0]
+    assert (fails.look, types(facts)) == (False, ["message_failed", "message_ended"])
+    called_off = chain.overtaken(a_message(message_id="c", state=HELD), NOON, sent)[0]
+    assert chain.left_alone(fails, [called_off])
+    assert not chain.left_alone(fails, [called_off, ARRIVED])
+    assert not chain.left_alone(sent, [called_off])
+    looked_at, facts = chain.look_after_all(fails, LATER)
+    assert (looked_at.look, types(facts)) == (True, ["message_exhausted"])
+    assert ledger.retry(looked_at, LATER).attempt == 1
 
 
 def test_arriving_ends_the_chain():

@@ -29,6 +29,7 @@ from services.notify.domain.ledger import (
     receive,
     release,
     retry,
+    start,
     write,
 )
 from services.notify.domain.rules import Notice
@@ -220,7 +221,7 @@ def test_what_the_event_said_is_kept_only_while_it_may_have_to_be_told_again():
 
 def test_a_message_that_failed_is_tried_again_under_another_name_and_for_another_day():
     failed = a_message(state=FAILED, look=True)
-    again, facts = retry(failed, LATER)
+    again, facts = start(retry(failed, LATER), LATER)
     assert (again.state, again.attempt, again.wire_id) == (HANDED_OVER, 1, f"{failed.message_id}-1")
     assert (again.look, again.expires_at) == (False, LATER + timedelta(days=1))
     assert [fact.type for fact in facts] == ["message_handed_over"]
@@ -228,10 +229,49 @@ def test_a_message_that_failed_is_tried_again_under_another_name_and_for_another
     assert attempt_of(failed.wire_id) == (failed.message_id, 0)
 
 
-@pytest.mark.parametrize("given", [{"state": SENT}, {"state": UNKNOWN, "look": True}, {"state": FAILED}])
+@pytest.mark.parametrize(
+    "given",
+    [{"state": SENT}, {"state": UNKNOWN, "look": True}, {"state": FAILED}, {"state": EXPIRED, "told_by": "a"}],
+)
 def test_what_is_not_for_a_person_or_may_have_arrived_is_not_tried_again(given):
     with pytest.raises(NotOnWorklist):
         retry(a_message(**given), LATER)
+
+
+def test_another_attempt_may_have_to_wait_as_any_message_does():
+    again, facts = hold(retry(a_message(state=FAILED, look=True), NOON), NOON, why="quiet_hours", until=LATER)
+    assert (again.state, again.attempt, again.look, again.due_at) == (HELD, 1, False, LATER)
+    assert [fact.type for fact in facts] == ["message_held"]
+
+
+def test_while_it_waits_an_older_attempt_may_still_arrive_and_no_receipt_is_about_this_one():
+    held, _ = hold(retry(a_message(state=FAILED, look=True), NOON), NOON, why="quiet_hours", until=LATER)
+    assert receive(held, LATER, state=SENT, channel="sms", attempt=0)[0] == held
+    assert receive(held, LATER, state=DELIVERED, channel="sms", attempt=0)[0].state == DELIVERED
+    for receipt in (SENT, FAILED, EXPIRED, DELIVERED):
+        with pytest.raises(NotAReceiptFor):
+            receive(held, LATER, state=receipt, channel="sms", attempt=1)
+
+
+def test_what_never_left_has_no_receipt():
+    for state in (HELD, QUEUED, CANCELLED):
+        for receipt in RECEIPTS:
+            with pytest.raises(NotAReceiptFor):
+                receive(a_message(state=state), LATER, state=receipt, channel="sms")
+
+
+@pytest.mark.parametrize("given", [{"previous": "a"}, {"followed_by": "a"}, {"broadcast": "b", "state": FAILED}])
+def test_who_is_reached_when_others_tell_the_same_is_said_to_those_once(given):
+    reached, facts = receive(a_message(**given), LATER, state=DELIVERED, channel="sms")
+    assert [fact.type for fact in facts] == ["message_delivered", "message_reached"]
+    assert receive(reached, LATER, state=SENT, channel="sms")[1][1:] == []
+
+
+@pytest.mark.parametrize("given", [{}, {"broadcast": "b"}])
+def test_most_messages_are_the_only_ones_and_say_nothing_more(given):
+    assert [fact.type for fact in receive(a_message(**given), LATER, state=DELIVERED, channel="sms")[1]] == [
+        "message_delivered"
+    ]
 
 
 def test_a_message_given_up_is_on_the_worklist_no_more():

@@ -19,6 +19,10 @@ LIMITS = Limits()
 LONG = timedelta(days=30)
 
 
+def tried_again():
+    return ledger.start(ledger.retry(a_message(state=FAILED, look=True, since=NOON), NOON), NOON)
+
+
 @dataclass
 class Desk:
     """The ledger's rows of one notice, and everything that was handed over."""
@@ -69,7 +73,7 @@ class Desk:
             self.now += LONG
             self.apply(row, lambda one: ledger.advance(one, self.now, LIMITS))
         elif act == "retry":
-            self.apply(row, lambda one: ledger.retry(one, self.now))
+            self.apply(row, lambda one: ledger.start(ledger.retry(one, self.now), self.now))
         elif act == "call":
             self.apply(row, lambda one: calls.finish(one, self.now, "not_reached", None, LIMITS))
         else:
@@ -119,7 +123,7 @@ def test_receipts_and_timers_in_any_order_end_in_the_same_state(receipts, random
 
 @given(st.permutations([(0, "failed"), (0, "sent"), (0, "unknown"), (1, "sent"), (1, "unknown")]), st.booleans())
 def test_the_newest_attempt_counts_unless_an_older_one_arrived(order, arrived):
-    row, _ = ledger.retry(a_message(state=FAILED, look=True, since=NOON), NOON)
+    row, _ = tried_again()
     for attempt, state in [*order, *([(0, DELIVERED)] if arrived else [])]:
         row, _ = ledger.receive(row, NOON, state=state, channel="sms", attempt=attempt)
     assert row.state == (DELIVERED if arrived else "sent")
@@ -127,6 +131,6 @@ def test_the_newest_attempt_counts_unless_an_older_one_arrived(order, arrived):
 
 @pytest.mark.parametrize("attempt", [2, 3])
 def test_an_attempt_that_was_never_made_has_no_receipt(attempt):
-    row, _ = ledger.retry(a_message(state=FAILED, look=True), NOON)
+    row, _ = tried_again()
     with pytest.raises(NotAReceiptFor):
         ledger.receive(row, NOON, state="sent", channel="sms", attempt=attempt)

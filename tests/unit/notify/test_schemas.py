@@ -49,7 +49,7 @@ EVENTS = {
 #: Their handlers look up more than the event brings, or pass on less.
 LOOKED_UP = {"ticket_status_told", "contact_unsubscribed"}
 #: What is heard and nobody is told of.
-OF_OUR_OWN = {"message_ended", "digest_moved", "reply_settled"}
+OF_OUR_OWN = {"message_ended", "message_reached", "digest_moved", "reply_settled"}
 NO_NEWS = OF_OUR_OWN | {"customer_saved", "receipt", "sms_received", "mail_received"}
 
 
