@@ -26,9 +26,10 @@ def free_port() -> int:
 
 
 class Smsc:
-    """`start` it again after `kill`: it keeps its ports and its file."""
+    """`start` it again after `kill`: it keeps its ports and its file. `tls`: certificate and key."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
+        self._tls = tls
         self._file = folder / "taken.jsonl"
         self._folder = folder
         self.port, self._http = free_port(), free_port()
@@ -37,14 +38,14 @@ class Smsc:
     def uri(self, **options: Any) -> str:
         """For SMS_GATEWAY."""
         query = "&".join(f"{name}={value}" for name, value in {"timeout": 5, "enquire": 1, **options}.items())
-        return f"smpp://loopdesk:secret@127.0.0.1:{self.port}?{query}"
+        kind, host = ("smpps", "localhost") if self._tls else ("smpp", "127.0.0.1")
+        return f"{kind}://loopdesk:secret@{host}:{self.port}?{query}"
 
     def start(self) -> None:
         node = shutil.which("node") or "node"
         with (self._folder / "smsc.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [node, "smsc.js", str(self.port), str(self._http), str(self._file)], cwd=HERE, stdout=log, stderr=log
-            )
+            command = [node, "smsc.js", str(self.port), str(self._http), str(self._file), *map(str, self._tls or ())]
+            self._process = subprocess.Popen(command, cwd=HERE, stdout=log, stderr=log)
         eventually(self._answers)
 
     def kill(self) -> None:

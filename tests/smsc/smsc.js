@@ -2,7 +2,7 @@
 // An SMPP gateway to send to: npm's smpp serves, this says what its subscribers do. Its count is the file of JSON lines:
 // an SMS stands there, on the disk, before it is answered. Over HTTP it is told how to behave, and what phones send.
 //
-//   node smsc.js SMPP_PORT HTTP_PORT FILE
+//   node smsc.js SMPP_PORT HTTP_PORT FILE [CERT KEY]      with a certificate it speaks TLS
 //   POST /behave {…}   over the behaviour so far        POST /phone {from, to, text | parts, …}   a deliver_sm
 //   POST /receipt {at, stat}  of the SMS that was taken as number `at`, with its reference
 //   POST /hang_up      every session, without a word    GET  /state    what was seen and what is open
@@ -11,7 +11,7 @@ const fs = require('fs');
 const http = require('http');
 const smpp = require('smpp');
 
-const [smppPort, httpPort, path] = process.argv.slice(2);
+const [smppPort, httpPort, path, cert, key] = process.argv.slice(2);
 const file = fs.openSync(path, 'a');
 const behaviour = {
   statuses: [],       // the next submit_sm are answered with these, one each
@@ -20,11 +20,13 @@ const behaviour = {
   refuse: 0,          // so many submit_sm are neither taken nor answered, and the session is cut
   receipts: null,     // 'DELIVRD', 'UNDELIV' … or null for none
   receiptForm: 'tlv', // 'tlv' or 'text'
+  receiptIds: 'hex',  // as they were given, or 'decimal'
+  binds: ['transceiver', 'transmitter', 'receiver'], // what is allowed
   receiptAfter: 20,   // milliseconds; below 0: before the answer to submit_sm
   rate: 0,            // more a second are throttled
   ids: '',            // before every id
   references: false,  // whether receipts give our reference back
-  aside: ' ',         // SMS to numbers that begin so are answered and not counted: notify's own answers to phones
+  aside: [],          // SMS to numbers that begin so are answered and not counted: what else comes by
 };
 const seen = { binds: 0, unbinds: 0, enquiries: 0, throttled: 0, queries: 0, outstanding: 0, most: 0, answered: 0 };
 const states = new Map(); // id -> state
@@ -57,27 +59,29 @@ function taken(pdu) {
 
 function receipt(session, pdu, id) {
   const stat = behaviour.receipts;
+  const name = behaviour.receiptIds === 'decimal' ? String(parseInt(id, 16)) : id;
   states.set(id, stat);
   const told = {
     source_addr: pdu.destination_addr,
     destination_addr: pdu.source_addr,
     esm_class: smpp.ESM_CLASS.MC_DELIVERY_RECEIPT,
-    short_message: `id:${behaviour.receiptForm === 'text' ? id : 'x'} sub:001 dlvrd:001 submit date:2611220900 ` +
+    short_message: `id:${behaviour.receiptForm === 'text' ? name : 'x'} sub:001 dlvrd:001 submit date:2611220900 ` +
       `done date:2611220901 stat:${stat} err:${stat === 'DELIVRD' ? '000' : '011'} text:`,
   };
   if (behaviour.references && pdu.user_message_reference) {
     told.user_message_reference = pdu.user_message_reference;
   }
   if (behaviour.receiptForm === 'tlv') {
-    told.receipted_message_id = id;
+    told.receipted_message_id = name;
     told.message_state = STATES.indexOf(stat);
     told.short_message = '';
   }
   deliver(told, session);
 }
 
-// What is not answered is sent again in the next session.
-function deliver(told, session) {
+// What is not answered is sent again in the next session. A transmitter hears nothing: it goes to the receiver.
+function deliver(told, to) {
+  const session = to && to.hears ? to : hearing();
   owed.add(told);
   if (!sessions.has(session)) return;
   session.deliver_sm({ ...told }, () => {
@@ -95,7 +99,7 @@ function tooFast() {
 }
 
 function submitted(session, pdu) {
-  if (pdu.destination_addr.startsWith(behaviour.aside)) {
+  if ([].concat(behaviour.aside).some((start) => pdu.destination_addr.startsWith(start))) {
     session.send(pdu.response({ message_id: 'aside' }));
     return;
   }
@@ -127,16 +131,28 @@ function submitted(session, pdu) {
   }, behaviour.delay + (behaviour.receipts && behaviour.receiptAfter < 0 ? 300 : 0));
 }
 
-smpp.createServer((session) => {
+const hearing = () => [...sessions].filter((session) => session.hears).pop();
+
+function bind(session, role, pdu) {
+  const known = pdu.system_id === 'loopdesk' && pdu.password === 'secret';
+  const allowed = behaviour.binds.includes(role);
+  seen.binds += known && allowed;
+  const status = known ? smpp.ESME_RBINDFAIL : smpp.ESME_RINVPASWD;
+  session.send(pdu.response(known && allowed ? {} : { command_status: status }));
+  if (!known || !allowed) {
+    session.close();
+    return;
+  }
+  session.hears = role !== 'transmitter';
+  if (session.hears) [...owed].forEach((told) => deliver(told, session));
+}
+
+smpp.createServer(cert ? { cert: fs.readFileSync(cert), key: fs.readFileSync(key) } : {}, (session) => {
   sessions.add(session);
   session.on('close', () => sessions.delete(session));
   session.on('error', () => session.destroy());
-  session.on('bind_transceiver', (pdu) => {
-    const known = pdu.system_id === 'loopdesk' && pdu.password === 'secret';
-    seen.binds += known;
-    session.send(pdu.response(known ? {} : { command_status: smpp.ESME_RINVPASWD }));
-    if (known) [...owed].forEach((told) => deliver(told, session));
-    else session.close();
+  ['transceiver', 'transmitter', 'receiver'].forEach((role) => {
+    session.on(`bind_${role}`, (pdu) => bind(session, role, pdu));
   });
   session.on('submit_sm', (pdu) => submitted(session, pdu));
   session.on('enquire_link', (pdu) => { seen.enquiries += 1; session.send(pdu.response()); });
@@ -151,7 +167,7 @@ smpp.createServer((session) => {
 }).listen(Number(smppPort), '127.0.0.1');
 
 function phoned({ from, to, text, parts, reference, order, ...more }) {
-  const session = [...sessions].pop();
+  const session = hearing();
   (order || Object.keys(parts || [text]).map(Number)).forEach((at) => {
     const message = (parts || [text])[at];
     const udh = parts && Buffer.from([5, 0, 3, reference, parts.length, at + 1]);
@@ -161,7 +177,7 @@ function phoned({ from, to, text, parts, reference, order, ...more }) {
 }
 
 function receiptOf({ at, stat }) {
-  const session = [...sessions].pop();
+  const session = hearing();
   Object.assign(behaviour, { receipts: stat, references: true });
   receipt(session, ...kept[at]);
   behaviour.receipts = null;

@@ -16,8 +16,10 @@ from services.notify.consumers.sms.smpp import SmppGateway
 from services.notify.consumers.sms.wording import Wording
 from services.notify.consumers.store import Claim
 from tests.unit.notify.test_consumer import a_message
+from tests.unit.notify.web import a_certificate, a_tls_context
 
 BIND, SUBMIT, ENQUIRE, UNBIND, NACK = 0x09, 0x04, 0x15, 0x06, 0x80000000
+RECEIVER, TRANSMITTER = 0x01, 0x02
 RESPONSE = 0x80000000
 
 
@@ -26,10 +28,13 @@ def packet(command, status, sequence, body=b""):
 
 
 class Peer(Thread):
-    """Takes packets; answers submit_sm with the next of `answers`: a status, or a function of the sequence number."""
+    """Takes packets; answers submit_sm with the next of `answers`: a status, or a function of the sequence number.
 
-    def __init__(self, *answers):
+    `proof`: its certificate and key; else it speaks in the clear. `binds`: those that it allows."""
+
+    def __init__(self, *answers, proof=None, binds=(BIND,)):
         super().__init__(daemon=True)
+        self.tls, self.binds = proof and a_tls_context(*proof), binds
         self.answers, self.seen, self.lines = list(answers), defaultdict(list), []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -48,9 +53,11 @@ class Peer(Thread):
 
     def _serve(self, line):
         with suppress(OSError, struct.error):
-            while start := line.recv(16, socket.MSG_WAITALL):
+            line = self.tls.wrap_socket(line, server_side=True) if self.tls else line
+            stream = line.makefile("rb")
+            while start := stream.read(16):
                 length, command, _, sequence = struct.unpack(">LLLL", start)
-                self.seen[command].append(line.recv(length - 16, socket.MSG_WAITALL) if length > 16 else b"")
+                self.seen[command].append(stream.read(length - 16))
                 answer = self._answer(command, sequence)
                 if answer is None:
                     line.close()
@@ -58,8 +65,8 @@ class Peer(Thread):
                 line.sendall(answer)
 
     def _answer(self, command, sequence):
-        if command == BIND:
-            return packet(BIND | RESPONSE, 0, sequence, b"peer\0")
+        if command in (BIND, TRANSMITTER, RECEIVER):
+            return packet(command | RESPONSE, 0 if command in self.binds else 0x0D, sequence, b"peer\0")
         if command != SUBMIT:
             return packet(command | RESPONSE, 0, sequence)
         answer = self.answers.pop(0) if self.answers else 0
@@ -97,9 +104,9 @@ def peers(monkeypatch):
     opened = []
 
     @contextmanager
-    def at(*answers, **options):
-        peer = Peer(*answers)
-        settings = SmppSettings("127.0.0.1", peer.port, False, "desk", "p", **{"timeout": 0.5, **options})
+    def at(*answers, proof=None, binds=(BIND,), **options):
+        peer = Peer(*answers, proof=proof, binds=binds)
+        settings = SmppSettings(**{**ACCOUNT, "port": peer.port, "timeout": 0.5, **options})
         gateway = SmppGateway(settings, Wording(), Trail(), Halt())
         opened.append((gateway, peer))
         yield gateway, peer
@@ -114,6 +121,7 @@ def sms(**given):
     return a_message(**{"channel": "sms", "to": "+8613800138000", "text": "ok", **given})
 
 
+ACCOUNT = {"host": "127.0.0.1", "tls": False, "system_id": "desk", "password": "p"}
 LONG = "a" * 400  # three parts
 
 
@@ -244,3 +252,53 @@ def test_a_process_that_is_to_end_begins_no_message():
     gateway = SmppGateway(SmppSettings("127.0.0.1", 1, False, "desk", "p"), Wording(), Trail(), halt)
     with pytest.raises(TryLater):
         gateway.send(sms())
+
+
+# two sessions
+
+
+def test_a_gateway_without_transceivers_is_bound_twice_and_sent_to_by_the_transmitter(peers):
+    with peers(binds=(TRANSMITTER, RECEIVER), bind="pair") as (gateway, peer):
+        assert gateway.send(sms()).state == "sent"
+        assert {command: len(seen) for command, seen in peer.seen.items()} == {TRANSMITTER: 1, RECEIVER: 1, SUBMIT: 1}
+
+
+def test_a_pair_of_which_one_is_refused_is_down(peers):
+    with peers(binds=(TRANSMITTER,), bind="pair") as (gateway, peer):
+        with pytest.raises(Down):
+            gateway.send(sms())
+        assert peer.seen[SUBMIT] == []
+
+
+def test_a_transceiver_that_is_not_allowed_is_down(peers):
+    with peers(binds=(TRANSMITTER, RECEIVER)) as (gateway, _), pytest.raises(Down):
+        gateway.check()
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return a_certificate(tmp_path_factory.mktemp("smpps"))
+
+
+def test_a_gateway_behind_tls_is_sent_to_when_its_certificate_and_name_are_trusted(peers, certificate):
+    behind_tls = {"tls": True, "host": "localhost", "ca_file": str(certificate[0]), "timeout": 5.0}
+    with peers(proof=certificate, **behind_tls) as (gateway, peer):
+        assert gateway.send(sms()).state == "sent"
+        assert (len(peer.seen[BIND]), len(peer.seen[SUBMIT])) == (1, 1)
+
+
+@pytest.mark.parametrize("wrong", ["authority", "name", "no TLS"])
+def test_a_gateway_that_cannot_prove_who_it_is_hears_no_password(peers, certificate, tmp_path, wrong):
+    trusted = str(certificate[0])
+    given = {
+        "authority": {"proof": certificate, "host": "localhost", "ca_file": str(a_certificate(tmp_path)[0])},
+        "name": {"proof": certificate, "host": "127.0.0.1", "ca_file": trusted},
+        "no TLS": {"proof": None, "host": "localhost", "ca_file": trusted},
+    }[wrong]
+    with peers(tls=True, **given) as (gateway, peer):
+        with pytest.raises(Down):
+            gateway.check()
+        assert BIND not in peer.seen

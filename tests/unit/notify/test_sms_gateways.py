@@ -6,6 +6,7 @@ import pytest
 
 from services.notify.consumers.circuit import Circuit, Watched
 from services.notify.consumers.message import Down, Outcome, TryLater
+from services.notify.consumers.sms import ids
 from services.notify.consumers.sms.inbound import Received, phone, sms_received
 from services.notify.consumers.sms.pace import Pace
 from services.notify.consumers.sms.pdu import Nonsense, length_of, read, written
@@ -356,6 +357,34 @@ def test_wording_that_is_half_said_is_refused(said):
         wording_of(said)
 
 
+# names
+
+
+@pytest.mark.parametrize(
+    ("receipt_ids", "answer", "receipt"),
+    [
+        ("same", "0000001A", "0000001A"),
+        ("decimal", "0000001A", "26"),
+        ("decimal", "1a", "0000000026"),
+        ("decimal", "10", "16"),
+        ("hex", "26", "1A"),
+        ("hex", "0026", "0000001a"),
+        ("decimal", "not-a-number", "not-a-number"),
+        ("hex", "1_0", "1_0"),
+    ],
+)
+def test_an_id_in_a_receipt_is_the_one_that_the_answer_gave_however_both_are_written(receipt_ids, answer, receipt):
+    assert ids.of_answer(answer, receipt_ids) == ids.of_receipt(receipt, receipt_ids)
+
+
+@pytest.mark.parametrize(
+    ("receipt_ids", "answer", "receipt"),
+    [("same", "1A", "26"), ("same", "1A", "1a"), ("decimal", "26", "26"), ("hex", "26", "26")],
+)
+def test_ids_are_not_guessed_to_be_the_same(receipt_ids, answer, receipt):
+    assert ids.of_answer(answer, receipt_ids) != ids.of_receipt(receipt, receipt_ids)
+
+
 # settings
 
 
@@ -381,6 +410,11 @@ def test_a_gateway_is_one_uri():
         "smpp://desk:p@smsc?timeout=nan",
         "smpp://desk:123456789@smsc",
         "smpp://a-very-long-system-id:p@smsc",
+        "smpp://desk:p@smsc?receipt_ids=octal",
+        "smpp://desk:p@smsc?bind=both",
+        "smpp://desk:p@smsc?source=123456789012345678901",
+        "smpp://desk:p@smsc?source=%E7%94%B5",
+        "smpps://desk:p@smsc?ca_file=/there/is/none.pem",
     ],
 )
 def test_a_gateway_that_is_malformed_is_refused(uri):

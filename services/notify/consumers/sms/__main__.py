@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from services.notify.consumers.delivery import Transport
@@ -16,6 +17,7 @@ from services.notify.consumers.halt import Halt
 from services.notify.consumers.runner import Consumer
 from services.notify.consumers.sink import FileSink
 from services.notify.consumers.sms.http import HttpGateway
+from services.notify.consumers.sms.ids import of_answer
 from services.notify.consumers.sms.mapping import read_mapping
 from services.notify.consumers.sms.settings import SmppSettings, wording_of
 from services.notify.consumers.sms.smpp import SmppGateway
@@ -43,7 +45,8 @@ def transport(environ: Mapping[str, str], claims: Claims, clock: Clock, halt: Ha
         mapping = read_mapping(Path(rest), environ)
         return HttpGateway(mapping, wording, Trail(claims, f"http:{mapping.name}", clock), clock, halt)
     settings = SmppSettings.from_uri(gateway)
-    return SmppGateway(settings, wording, Trail(claims, settings.name, clock), halt)
+    form = partial(of_answer, receipt_ids=settings.receipt_ids)
+    return SmppGateway(settings, wording, Trail(claims, settings.name, clock, form), halt)
 
 
 def main() -> int:

@@ -9,11 +9,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from threading import Thread
 
 from services.notify.consumers.message import Down
+from services.notify.consumers.sms import ids
 from services.notify.consumers.sms.errors import Broken
 from services.notify.consumers.sms.inbound import Received, received, report, sms_received
 from services.notify.consumers.sms.pdu import Pdu
@@ -68,7 +70,8 @@ class Listener:
         if is_receipt(packet.number("esm_class")):
             said = report(packet)
             if said is not None:
-                return self._reported(said, done)
+                name = ids.of_receipt(said.gateway_id, self._settings.receipt_ids)
+                return self._reported(replace(said, gateway_id=name), done)
             log.warning("a receipt that names no message")
             done()
             return None

@@ -21,7 +21,7 @@ from services.notify.consumers.message import Down
 from services.notify.consumers.sms import pdu
 from services.notify.consumers.sms.errors import Broken
 from services.notify.consumers.sms.pdu import Nonsense, Pdu
-from services.notify.consumers.sms.settings import SmppSettings
+from services.notify.consumers.sms.settings import TRANSCEIVER, SmppSettings
 from services.notify.consumers.sms.statuses import named
 
 log = logging.getLogger("loopdesk.consumer")
@@ -31,10 +31,14 @@ SLICE = 0.5  # seconds after which the reader looks whether it should ask if the
 
 
 class Session:
-    """`heard` gets each deliver_sm, in the reader's thread; it answers by `answer` when it has been taken care of."""
+    """`heard` gets each deliver_sm, in the reader's thread; it answers by `answer` when it has been taken care of.
 
-    def __init__(self, settings: SmppSettings, heard: Callable[[Session, Pdu], None]) -> None:
+    `role`: transceiver, transmitter or receiver.
+    """
+
+    def __init__(self, settings: SmppSettings, heard: Callable[[Session, Pdu], None], role: str = TRANSCEIVER) -> None:
         self._settings = settings
+        self._role = role
         self._heard = heard
         self._lock = Lock()
         self._waiting: dict[int, Future[Pdu]] = {}
@@ -100,7 +104,8 @@ class Session:
         line = socket.create_connection((to.host, to.port), timeout=to.timeout)
         try:
             if to.tls:
-                line = ssl.create_default_context().wrap_socket(line, server_hostname=to.host)
+                trusted = ssl.create_default_context(cafile=to.ca_file or None)
+                line = trusted.wrap_socket(line, server_hostname=to.host)
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line.settimeout(SLICE)
         except BaseException:
@@ -112,14 +117,14 @@ class Session:
         us = self._settings
         try:
             said = self.ask(
-                "bind_transceiver", system_id=us.system_id, password=us.password, system_type=us.system_type
+                f"bind_{self._role}", system_id=us.system_id, password=us.password, system_type=us.system_type
             )
         except Broken as error:
             raise Down(f"the gateway does not answer to a bind: {error}") from error
         if said.status:
             self.end("bind refused")
             raise Down(f"the gateway refuses the bind: {named(said.status)}")
-        log.info("bound", extra={"gateway": us.name})
+        log.info("bound", extra={"gateway": us.name, "role": self._role})
 
     # writing
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from services.notify.consumers.sms import ids
 from services.notify.consumers.sms.wording import Wording
 
+TRANSCEIVER, PAIR = "transceiver", "pair"
 _PORTS = {"smpp": 2775, "smpps": 3550}
 
 
@@ -34,6 +37,14 @@ class SmppSettings:
     most_parts: int = 10
     validity: int = 1
     temporary: frozenset[int] = frozenset()
+    receipt_ids: str = ids.SAME
+    bind: str = TRANSCEIVER
+    ca_file: str = ""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What each session is bound as; the first one sends, the last one hears."""
+        return ("transmitter", "receiver") if self.bind == PAIR else (TRANSCEIVER,)
 
     @property
     def name(self) -> str:
@@ -82,13 +93,39 @@ def _number(least: float, most: float, kind: type[int] | type[float] = int) -> A
     return read
 
 
+def _choice(*choices: str) -> Any:
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(value)
+        return value
+
+    return read
+
+
+def _characters(most: int) -> Any:
+    def read(value: str) -> str:
+        if not value.isascii() or len(value) > most:
+            raise ValueError(value)
+        return value
+
+    return read
+
+
+def _authority(value: str) -> str:
+    try:
+        ssl.create_default_context(cafile=value)
+    except OSError as error:
+        raise ValueError(value) from error
+    return value
+
+
 def _statuses(value: str) -> frozenset[int]:
     return frozenset(int(status, 0) for status in value.split(",") if status)
 
 
 _OPTIONS: dict[str, Any] = {
-    "system_type": str,
-    "source": str,
+    "system_type": _characters(12),
+    "source": _characters(20),
     "source_ton": _number(0, 6),
     "source_npi": _number(0, 18),
     "region": str,
@@ -100,6 +137,9 @@ _OPTIONS: dict[str, Any] = {
     "most_parts": _number(1, 255),
     "validity": _number(0, 1),
     "temporary": _statuses,
+    "receipt_ids": _choice(*ids.KINDS),
+    "bind": _choice(TRANSCEIVER, PAIR),
+    "ca_file": _authority,
 }
 
 

@@ -58,7 +58,7 @@ class SmppGateway:
         self._halt = halt
         self._pace = Pace(settings.rate)
         self._lock = Lock()
-        self._session: Session | None = None
+        self._sessions: dict[str, Session] = {}  # by role
         self._reference = int(time.monotonic() * 1000)
         self._listener = Listener(settings, trail)
         self._flown: set[str] = set()  # messages sent by this process, of which it has not said so yet
@@ -74,8 +74,8 @@ class SmppGateway:
     def close(self) -> None:
         """Unbind."""
         with self._lock:
-            if self._session is not None:
-                self._session.close()
+            for session in self._sessions.values():
+                session.close()
 
     def send(self, message: Message) -> Outcome:
         """`sent` once the gateway has taken every part. Raises `TryLater` and `Down`; then nothing has left."""
@@ -204,11 +204,15 @@ class SmppGateway:
             return self._reference
 
     def _bound(self) -> Session:
-        """The session, or a new one. Raises `Down`."""
+        """The session that sends, once all that are needed are there, new ones where they have ended. Raises `Down`."""
         with self._lock:
-            if self._session is None or not self._session.alive:
-                self._session = Session(self._settings, self._listener.hear_packet)
-            return self._session
+            for role in self._settings.roles:
+                if not self._alive(role):
+                    self._sessions[role] = Session(self._settings, self._listener.hear_packet, role)
+            return self._sessions[self._settings.roles[0]]
+
+    def _alive(self, role: str) -> bool:
+        return role in self._sessions and self._sessions[role].alive
 
     # what it tells
 
@@ -221,10 +225,9 @@ class SmppGateway:
 
         `Down` without a session: phones and receipts must not wait until there is something to send.
         """
-        session = self._session
-        if session is None or not session.alive:
+        if not all(self._alive(role) for role in self._settings.roles):
             raise Down("no session with the gateway")
-        self._listener.ask(session)
+        self._listener.ask(self._sessions[self._settings.roles[0]])
         return self._listener.tidings()
 
     def known(self, message_id: str) -> Outcome | None:

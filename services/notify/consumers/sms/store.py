@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,11 +45,13 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
 class Trail:
     """The consumer's collections for one gateway. Every method may raise `StoreDown`, and may then be called again.
 
-    A part is one SMS: `_id` the gateway and its id for it; `message_id`, `part`, `parts` once the gateway's answer is
-    known; `state`, `detail` once it was told what became of it. Either may come first.
+    A part is one SMS: `_id` the gateway and its id for it, in the `form` that is the same for all ways to write it;
+    `message_id`, `part`, `parts` once the gateway's answer is known; `state`, `detail` once it was told what became of
+    it. Either may come first.
     """
 
-    def __init__(self, claims: Claims, gateway: str, clock: Clock) -> None:
+    def __init__(self, claims: Claims, gateway: str, clock: Clock, form: Callable[[str], str] = str) -> None:
+        self._form = form
         self._parts, self._inbound, self._counts, self._doubts = (claims.beside(name) for name in COLLECTIONS)
         self._gateway = gateway
         self._clock = clock
@@ -62,7 +64,7 @@ class Trail:
         now = self._clock.now()
         known = {"gateway_id": gateway_id, "message_id": message_id, "part": part, "parts": parts, "at": now}
         asked = {"ask_at": now + ask_after} if ask_after else {}
-        key = {"_id": self._key(gateway_id)}
+        key = {"_id": self._name(gateway_id)}
         same = {"$or": [{"message_id": {"$exists": False}}, {"message_id": message_id}]}
         with _answering():
             try:
@@ -79,14 +81,14 @@ class Trail:
         now = self._clock.now()
         row = {"gateway_id": gateway_id, "message_id": message_id, "at": now, "ask_at": now + after}
         with _answering():
-            self._parts.update_one({"_id": self._key(gateway_id)}, {"$setOnInsert": row}, upsert=True)
+            self._parts.update_one({"_id": self._name(gateway_id)}, {"$setOnInsert": row}, upsert=True)
 
     def reported(self, report: Report) -> tuple[str | None, Outcome | None]:
         """Keep what the gateway says; gives whose message it is, None as long as that is not known, and its fate.
 
         What is final stays; what is not is kept by nobody. A report of a message in doubt is known by its mark.
         """
-        key = {"_id": self._key(report.gateway_id)}
+        key = {"_id": self._name(report.gateway_id)}
         new = {"gateway_id": report.gateway_id} | ({"mark": self._key(report.mark)} if report.mark else {})
         with _answering():
             row: Row | None = None
@@ -200,8 +202,11 @@ class Trail:
                 {"_id": f"{what}/{now.date().isoformat()}"}, {"$inc": {"count": 1}, "$set": {"at": now}}, upsert=True
             )
 
-    def _key(self, gateway_id: str) -> str:
-        return f"{self._gateway}/{gateway_id}"
+    def _name(self, gateway_id: str) -> str:
+        return self._key(self._form(gateway_id))
+
+    def _key(self, name: str) -> str:
+        return f"{self._gateway}/{name}"
 
 
 def _fate(rows: Sequence[Row]) -> Outcome | None:
