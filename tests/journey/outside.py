@@ -99,9 +99,9 @@ def apply_reference(stack: Stack) -> None:
 
 
 def a_customer(**changes: Any) -> dict[str, Any]:
-    """A person whom nobody has heard of yet; numbers and addresses are reserved for examples."""
+    """A person whom nobody has heard of yet; numbers and addresses are reserved for examples, and no other test's."""
     number = next(_customers)
-    addresses = {"phone": f"+44116496{number:04d}", "email": f"customer.{number}@example.com"}
+    addresses = {"phone": f"+44121496{number:04d}", "email": f"customer.{number}@example.com"}
     return {"name": f"客户 {number} 🙂", "language": "en", **addresses, **changes}
 
 
