@@ -41,7 +41,7 @@ class Refusing:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         return [found[number] for number in sorted(found)]
 
 
