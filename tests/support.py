@@ -148,10 +148,10 @@ class Stack(Access):
                 bodies.append(bytes(got[2]))
             return bodies  # unacknowledged, so they go back
 
-    def ready(self, queue: str) -> int:
-        """Messages that wait in it, as of now; those in hand are not counted. What `queues` tells is seconds old."""
+    def ready(self, *queues: str) -> int:
+        """Messages that wait in them, as of now; those in hand are not counted. What `queues` tells is seconds old."""
         with self._channel() as channel:
-            return int(channel.queue_declare(queue, passive=True).method.message_count)
+            return sum(int(channel.queue_declare(name, passive=True).method.message_count) for name in queues)
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from zlib import crc32
 import pytest
 
 from shared.client import Client
+from tests.conftest import SHARED
 from tests.probe.lab import Lab, running_lab
 from tests.probe.process import Running
 
@@ -16,8 +17,8 @@ from tests.probe.process import Running
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """A broker and a mongod of their own for the tests of the kernel: some of them break these."""
-    with running_lab(f"probe-{os.getpid()}") as lab:
-        yield lab
+    with SHARED:
+        yield SHARED.enter_context(running_lab(f"probe-{os.getpid()}"))
 
 
 @pytest.fixture

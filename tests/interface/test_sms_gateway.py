@@ -16,10 +16,20 @@ from tests.gateway import Process, Smsc
 from tests.interface.test_consumers import Desk
 from tests.support import eventually
 
+#: Not counted: notify's answers to what phones send here, and what else it may have to tell of other tests' matters.
+ASIDE = ["86137", "44", "1"]
+
+
+class OwnDesk(Desk):
+    """Its SMS go to numbers that no other test has."""
+
+    def hand_over(self, channel: str, urgency: str = "bulk", **given: Any) -> str:
+        return super().hand_over(channel, urgency, **{"to": "+8613600136000", **given})
+
 
 @pytest.fixture(scope="module")
 def desk(stack: Any) -> Iterator[Desk]:
-    desk = Desk(stack)
+    desk = OwnDesk(stack)
     yield desk
     desk.connection.close()
 
@@ -28,7 +38,7 @@ def desk(stack: Any) -> Iterator[Desk]:
 def smsc(tmp_path: Path) -> Iterator[Smsc]:
     smsc = Smsc(tmp_path)
     smsc.start()
-    smsc.behave(aside="86137")  # notify answers to what phones send
+    smsc.behave(aside=ASIDE)
     yield smsc
     smsc.kill()
 
@@ -36,7 +46,7 @@ def smsc(tmp_path: Path) -> Iterator[Smsc]:
 @pytest.fixture
 def consumer(stack: Any, tmp_path: Path) -> Iterator[Process]:
     """In place of the stack's own, which has sent what other tests left."""
-    eventually(lambda: not any(count for name, count in stack.queues().items() if name.startswith("notify.sms.")))
+    eventually(lambda: not stack.ready(*(f"notify.sms.{lane}" for lane in ("urgent", "normal", "bulk"))))
     stack.stop_process("sms-consumer")
     process = Process(stack, tmp_path)
     yield process
@@ -133,13 +143,13 @@ def test_a_refusal_is_for_good_or_for_now(smsc: Smsc, consumer: Process, desk: D
 
 
 def test_several_messages_are_on_their_way_at_once(smsc: Smsc, consumer: Process, desk: Desk) -> None:
-    smsc.behave(delay=300)
-    sent = [desk.hand_over("sms") for _ in range(40)]
+    smsc.behave(delay=2000)  # a busy machine sends eight within that
+    sent = [desk.hand_over("sms") for _ in range(20)]
     consumer.start(smsc.uri(window=8))
     for message_id in sent:
         assert told(desk, message_id, "sent") == ["sent"]
     assert smsc.state()["most"] == 8
-    assert len(smsc.taken()) == 40
+    assert len(smsc.taken()) == 20
 
 
 def test_a_gateway_killed_and_started_again_loses_and_doubles_nothing(
@@ -153,17 +163,16 @@ def test_a_gateway_killed_and_started_again_loses_and_doubles_nothing(
     eventually(lambda: trouble(desk.stack.amqp_uri("sms-consumer"), "sms"))
     assert eventually(lambda: consumer.said("circuit"))[0]["circuit"] == "open"
     smsc.start()
-    smsc.behave(aside="86137")
+    smsc.behave(aside=ASIDE)
     fates = fates_of(desk, sent)
     assert fates["unknown"] <= 5  # the window
     assert fates["sent"] + fates["unknown"] == 100
-    # of these numbers: other tests' texts may come by
-    copies = Counter(sms["to"] for sms in smsc.taken() if sms["to"].startswith("86138"))
+    copies = Counter(sms["to"] for sms in smsc.taken())
     assert set(copies.values()) == {1}
     for number, message_id in enumerate(sent):
         if states(desk, message_id) == ["sent"]:
             assert copies[f"86138{number:08}"] == 1
-    assert [said["circuit"] for said in consumer.said("circuit")][-1] == "closed"
+    eventually(lambda: consumer.said("circuit")[-1]["circuit"] == "closed")
 
 
 def test_a_gateway_that_takes_and_does_not_answer_costs_a_window_of_doubt_and_is_then_left_alone(
@@ -217,7 +226,7 @@ def test_a_session_that_is_cut_before_the_gateway_took_anything_opens_the_circui
     first, second = desk.hand_over("sms"), desk.hand_over("sms")
     assert told(desk, first, "unknown") == ["unknown"]  # as far as anybody here can know
     assert told(desk, second, "sent") == ["sent"]
-    assert [said["circuit"] for said in consumer.said("circuit")] == ["open", "half_open", "closed"]
+    eventually(lambda: [said["circuit"] for said in consumer.said("circuit")] == ["open", "half_open", "closed"])
 
 
 def test_a_message_without_a_receipt_is_asked_after(smsc: Smsc, consumer: Process, desk: Desk) -> None:
@@ -233,7 +242,7 @@ def test_a_session_that_ends_while_nothing_is_sent_is_begun_again(smsc: Smsc, co
     consumer.start(smsc.uri())
     bound(smsc)
     smsc.tell("hang_up")
-    eventually(lambda: smsc.state()["binds"] == 2)
+    eventually(lambda: smsc.state()["binds"] >= 2)
     assert told(desk, desk.hand_over("sms"), "sent") == ["sent"]
 
 
@@ -304,10 +313,10 @@ def test_a_doubt_is_cleared_by_a_receipt_that_gives_our_reference_back(
     smsc: Smsc, consumer: Process, desk: Desk
 ) -> None:
     smsc.behave(silent=1)
-    consumer.start(smsc.uri(timeout=1))
+    consumer.start(smsc.uri())
     message_id = desk.hand_over("sms")
     assert told(desk, message_id, "unknown") == ["unknown"]
-    eventually(lambda: smsc.state()["binds"] == 2)
+    eventually(lambda: smsc.state()["binds"] >= 2)
     smsc.tell("receipt", **{"at": 0, "stat": "DELIVRD"})
     assert told(desk, message_id, "unknown", "delivered") == ["unknown", "delivered"]
 
@@ -321,7 +330,7 @@ def test_a_doubt_that_a_crash_left_is_cleared_by_receipts_that_come_before_or_af
     eventually(lambda: len(smsc.taken()) == 2)
     consumer.end(signal.SIGKILL)
     consumer.start(smsc.uri(window=2))
-    eventually(lambda: smsc.state()["binds"] == 2)
+    eventually(lambda: smsc.state()["binds"] >= 2)
     for at in range(2):
         smsc.tell("receipt", **{"at": at, "stat": "DELIVRD"})
     for message_id in sent:

@@ -66,7 +66,7 @@ def submit(client: Client) -> str:
 def is_quiet(stack: Stack, ticket_no: str) -> bool:
     order = stack.database.dispatch_orders.find_one({"ticket_no": ticket_no})
     # news of other tests' work orders, whose tickets intake never knew, is in retry for minutes
-    waiting = [name for name, count in stack.queues().items() if name.startswith("intake.dispatch.") and count]
+    waiting = stack.ready(*(name for name in stack.queues() if name.startswith("intake.dispatch.")))
     told = order is not None and order["state"] == "withdrawn" and not order["outbox"]
     return told and not document(stack, ticket_no)["outbox"] and not waiting
 

@@ -30,7 +30,7 @@ def world(stack: Stack, desk: Client) -> Iterator[Feigned]:
 
 def settled(stack: Stack, *queues: str) -> None:
     """Everything on these queues is dealt with."""
-    eventually(lambda: not [name for name in queues if stack.queues()[name]])
+    eventually(lambda: not stack.ready(*queues))
 
 
 def test_what_fails_by_sms_is_told_by_mail_and_then_by_a_call(stack: Stack, desk: Client, world: Feigned) -> None:
