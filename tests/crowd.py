@@ -39,6 +39,11 @@ class Crowd:
         )
         return Counter({each["_id"]: each["number"] for each in counted})
 
+    def open(self) -> int:
+        """How many of those that were told have no message yet, or one that has not come to its end."""
+        rows = self.rows()
+        return len(self.told) - sum(rows.values()) + rows["handed_over"] + rows["queued"]
+
     def ids(self) -> dict[str, str]:
         """Message -> state, of all that the ledger has about this crowd."""
         mine = {"ticket_no": {"$gte": f"T-{self.name}-", "$lt": f"T-{self.name}."}}

@@ -13,8 +13,9 @@ import pytest
 from tests.crowd import Crowd, crowd
 from tests.fault.crashing.gateway import entries
 from tests.fault.crashing.harness import Mortal, dice, http_gateway, mortals, report, run, smtp_relay
-from tests.fault.crashing.points import CONSUMER, GATEWAY, MAIL_POINTS, POINTS, plan
-from tests.support import Stack
+from tests.fault.crashing.points import CONSUMER, GATEWAY, MAIL_POINTS, POINTS, REPLY_POINTS, plan
+from tests.fault.crashing.replying import Repliers
+from tests.support import Stack, eventually
 
 SEED = 20260302
 #: At these a message is certainly claimed, and nobody has recorded what became of it. At a claim or a record it may be
@@ -79,6 +80,26 @@ def test_crashes_of_the_mail_consumer_and_the_relay_double_no_mail_and_what_is_i
     assert len(doubtful) <= figures["states"]["unknown"] <= crashes
     assert figures["not sent"] <= figures["states"]["unknown"]
     assert figures["unknown and sent"] > 0, "no unknown mail had left after all"
+
+
+@pytest.mark.parametrize("crashes", [len(REPLY_POINTS), pytest.param(300, marks=DEEP)])
+def test_crashes_on_the_way_of_replies_lose_none_and_each_has_one_effect(
+    apart: Stack, tmp_path: Path, crashes: int
+) -> None:
+    planned, people = plan(crashes, dice(SEED), REPLY_POINTS), Repliers(apart, 6 * crashes)
+    with mortals(apart, planned, tmp_path, {}) as processes:
+        run(people, processes)
+        eventually(lambda: people.answers().keys() == {1})
+        figures: dict[str, Any] = {"told": len(people.told), "states": people.rows(), "crashes": report(processes)}
+        effects, customers = people.effects(), people.customers()
+        print(json.dumps({**figures, "effects": effects}, indent=1))
+
+    by_kind = Counter(one.kind for one in people.told)
+    assert sum(figures["crashes"].values()) == crashes
+    assert len(figures["crashes"]) == len(REPLY_POINTS)
+    assert effects == {kind: {1: number} for kind, number in by_kind.items()}
+    assert figures["states"] == {"answered": figures["told"] - by_kind["contact"], "ticket": by_kind["contact"]}
+    assert customers.keys() == {1}
 
 
 def counted(people: Crowd, processes: Mapping[str, Mortal], book: Path) -> dict[str, Any]:

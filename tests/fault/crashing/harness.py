@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from deploy.localstack.instance import ROOT
-from tests.crowd import Crowd
 from tests.fault.crashing.points import CONSUMER, GATEWAY, MAILER, RELAY, Crash
 from tests.gateway import free_port
 from tests.support import Stack, eventually
@@ -101,12 +100,27 @@ def mortals(
         yield started
 
 
-def run(people: Crowd, processes: Mapping[str, Mortal]) -> None:
+class People(Protocol):
+    """Who is told, or writes, while processes die; `told`: of those it was done."""
+
+    told: list[Any]
+
+    def rows(self) -> Counter[str]:
+        """State -> how many."""
+
+    def open(self) -> int:
+        """How many have not come to their end."""
+
+    def tell(self, number: int) -> None:
+        """So many more."""
+
+
+def run(people: People, processes: Mapping[str, Mortal]) -> None:
     """Messages go in until every planned crash has happened; returns when each has come to an end."""
     moved, seen = time.monotonic(), None
     while True:
         rows = people.rows()
-        open_ = len(people.told) - sum(rows.values()) + rows["handed_over"] + rows["queued"]
+        open_ = people.open()
         deaths = {name: len(process.deaths()) for name, process in processes.items()}
         crashing = [name for name, process in processes.items() if deaths[name] < len(process.planned)]
         if not crashing and not open_:

@@ -18,22 +18,22 @@ import sys
 import time
 from collections.abc import Callable
 from ctypes import CDLL
-from functools import wraps
+from functools import partial, wraps
 from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 
-from tests.fault.crashing.points import CONSUMER, GATEWAY, MAILER, RELAY, WORKER
+from tests.fault.crashing.points import CONSUMER, DISPATCH, FEEDBACK, GATEWAY, INTAKE, MAILER, RELAY, WORKER
 
 PR_SET_PDEATHSIG = 1
 LEAST_SECONDS = 0.3  # between two lives that nobody has ended on purpose
 
 
-def worker() -> Callable[[], object]:
-    """What `python -m shared.run notify-worker` does."""
+def worker(process: str = WORKER) -> Callable[[], object]:
+    """What `python -m shared.run notify-worker` does, or another service's."""
     from shared import run  # makes the sockets green
 
-    service = run.service_class(WORKER)
+    service = run.service_class(process)
     return lambda: run.serve(service)
 
 
@@ -57,7 +57,10 @@ def gateway() -> Callable[[], object]:
     return importlib.import_module("tests.fault.crashing.gateway").main
 
 
-MAINS = {WORKER: worker, CONSUMER: consumer, GATEWAY: gateway, MAILER: mailer, RELAY: relay}
+MAINS: dict[str, Callable[[], Callable[[], object]]] = {
+    **{name: partial(worker, name) for name in (WORKER, INTAKE, DISPATCH, FEEDBACK)},
+    **{CONSUMER: consumer, GATEWAY: gateway, MAILER: mailer, RELAY: relay},
+}
 
 
 def die_with_parent() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 WORKER, CONSUMER, GATEWAY = "notify-worker", "sms-consumer", "gateway"
 MAILER, RELAY = "email-consumer", "relay"
+INTAKE, DISPATCH, FEEDBACK = "intake-worker", "dispatch-worker", "feedback-worker"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,32 @@ MAIL_BOUNDARIES: dict[str, dict[str, str]] = {
     },
     RELAY: {"the relay's entry in its book": "tests.fault.crashing.gateway:Book.enter"},
 }
+#: The way back: heard -> bound and stored -> told -> the service that it concerns -> settled.
+REPLY_BOUNDARIES: dict[str, dict[str, str]] = {
+    WORKER: {
+        "the wish is kept": "services.notify.storage.preferences:PreferencesStore.word",
+        "the reply is stored": "services.notify.storage.replies:Replies.create",
+        "publish of what it means": "shared.bus.relay:Relay._taken",
+        "removal of what is published": "shared.housekeeping:Housekeeping.confirmed",
+        "the reply is settled": "services.notify.storage.replies:Replies.change",
+        "acknowledgement of the event": "shared.bus.consumer:BusConsumer.ack_message",
+    },
+    INTAKE: {
+        "customer, ticket or question is made": "shared.aggregates:Aggregates.create",
+        "publish of what came of it": "shared.bus.relay:Relay._taken",
+        "acknowledgement of the event": "shared.bus.consumer:BusConsumer.ack_message",
+    },
+    DISPATCH: {
+        "the answer is taken": "services.dispatch.store:DispatchStore.change",
+        "publish of what came of it": "shared.bus.relay:Relay._taken",
+        "acknowledgement of the event": "shared.bus.consumer:BusConsumer.ack_message",
+    },
+    FEEDBACK: {
+        "the answer is taken": "shared.aggregates:Aggregates.change",
+        "publish of what came of it": "shared.bus.relay:Relay._taken",
+        "acknowledgement of the event": "shared.bus.consumer:BusConsumer.ack_message",
+    },
+}
 
 
 def points(by_process: Mapping[str, Mapping[str, str]]) -> tuple[Point, ...]:
@@ -78,7 +105,7 @@ def points(by_process: Mapping[str, Mapping[str, str]]) -> tuple[Point, ...]:
     )
 
 
-POINTS, MAIL_POINTS = points(BOUNDARIES), points(MAIL_BOUNDARIES)
+POINTS, MAIL_POINTS, REPLY_POINTS = points(BOUNDARIES), points(MAIL_BOUNDARIES), points(REPLY_BOUNDARIES)
 
 
 def plan(crashes: int, dice: random.Random, points: Sequence[Point] = POINTS) -> dict[str, list[Crash]]:
