@@ -284,7 +284,7 @@ def certificate(tmp_path_factory):
 
 
 def test_a_gateway_behind_tls_is_sent_to_when_its_certificate_and_name_are_trusted(peers, certificate):
-    behind_tls = {"tls": True, "host": "localhost", "ca_file": str(certificate[0]), "timeout": 5.0}
+    behind_tls = {"tls": True, "host": "localhost", "ca_file": str(certificate[0])}
     with peers(proof=certificate, **behind_tls) as (gateway, peer):
         assert gateway.send(sms()).state == "sent"
         assert (len(peer.seen[BIND]), len(peer.seen[SUBMIT])) == (1, 1)
@@ -298,7 +298,7 @@ def test_a_gateway_that_cannot_prove_who_it_is_hears_no_password(peers, certific
         "name": {"proof": certificate, "host": "127.0.0.1", "ca_file": trusted},
         "no TLS": {"proof": None, "host": "localhost", "ca_file": trusted},
     }[wrong]
-    with peers(tls=True, **given) as (gateway, peer):
+    with peers(tls=True, timeout=2.0, **given) as (gateway, peer):
         with pytest.raises(Down):
             gateway.check()
         assert BIND not in peer.seen

@@ -80,7 +80,7 @@ class NoTrail:
 def a_body(port, **given):
     body = {
         "name": "acme",
-        "timeout": 2,
+        "timeout": 20,
         "send": {
             "url": f"http://127.0.0.1:{port}/v1/messages?ref={{message_id}}",
             "headers": {"Authorization": "Bearer {secret:ACME_TOKEN}"},
