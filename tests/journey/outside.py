@@ -16,6 +16,9 @@ from tests.support import Stack, at_any_hour, eventually, until_noticed
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 TEAMS = [f"journey {number:02d}" for number in range(40)]
+#: Of the tests of what customers send in (tests/interface/notify), each of which makes an agent of its own.
+TEXTS_TEAM, MAILS_TEAM = "inbound texts", "inbound mails"
+ALL_TEAMS = (*TEAMS, TEXTS_TEAM, MAILS_TEAM)
 SERVICES = ("intake", "dispatch", "feedback", "notify")
 _customers = count(1)
 
@@ -74,12 +77,12 @@ def reference_bodies() -> dict[str, dict[str, Any]]:
     assert faults == []
     bodies["dispatch"] |= {"policies": [POLICY], "flows": {"visits": FLOW}}
     bodies["notify"] = at_any_hour(bodies["notify"])
-    bodies["intake"]["categories"] |= {team: {"name": {"en": team}} for team in TEAMS}
+    bodies["intake"]["categories"] |= {team: {"name": {"en": team}} for team in ALL_TEAMS}
     bodies["dispatch"]["teams"] |= {
-        team: {"name": team, "categories": [team], "supervisor": f"chief of {team}"} for team in TEAMS
+        team: {"name": team, "categories": [team], "supervisor": f"chief of {team}"} for team in ALL_TEAMS
     }
     bodies["dispatch"]["agents"] |= {
-        f"chief of {team}": {"name": "Chief", "teams": ["service-desk"], "capacity": 0} for team in TEAMS
+        f"chief of {team}": {"name": "Chief", "teams": ["service-desk"], "capacity": 0} for team in ALL_TEAMS
     }
     return bodies
 

@@ -200,7 +200,7 @@ QUERIES = ("get_", "find_", "kpi", "send_", "who_")
 @pytest.fixture(scope="module")
 def work(outside: Outside) -> Case:
     """Work that somebody has."""
-    team = "journey 38"
+    team = "journey 37"
     outside.come("somebody", team)
     case = outside.submit(team)
     outside.when_work(case, state="assigned")
