@@ -32,7 +32,7 @@ MOVES: Mapping[tuple[str, str], str] = {
     (TOLD, "amend"): RUNNING,
     **{(state, "cancel"): CANCELLED for state in (DRAFT, SCHEDULED, RUNNING, PAUSED, TOLD)},
     **{(state, "end"): ENDED for state in (SCHEDULED, RUNNING, PAUSED, TOLD)},
-    **{(state, "call"): state for state in (TOLD, ENDED)},
+    (TOLD, "call"): TOLD,
 }
 TELL, WITHDRAW, CALL, RELEASE = "tell", "withdraw", "call", "release"
 """What a broadcast is at: telling its audience, taking back what is held, having the unreached called, letting go what

@@ -95,8 +95,10 @@ def give_up(message: Message, at: datetime, refused: Sequence[tuple[str, str]]) 
 
 
 def settled(message: Message) -> bool:
-    """Whether nobody is owed anything by it any more: it has reached them, another one has, or it was called off."""
-    return message.reached_at is not None or message.told_by is not None or message.state == CANCELLED
+    """Whether nobody is owed anything by it any more: it has reached them, another one has or has gone on from it, or
+    it was called off."""
+    gone_on = message.followed_by is not None and not message.look
+    return message.reached_at is not None or message.told_by is not None or message.state == CANCELLED or gone_on
 
 
 def overtaken(message: Message, at: datetime, by: Message) -> Changed:

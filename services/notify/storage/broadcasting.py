@@ -8,8 +8,9 @@ when the broker has the piece's messages (ADR 85). Meanwhile the next piece is b
 
 from __future__ import annotations
 
+import operator
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,13 +22,13 @@ from services.notify.domain import broadcasts as rules
 from services.notify.domain import ledger
 from services.notify.domain.audience import ALL_CHANNELS, CHANNELS
 from services.notify.domain.broadcasts import CALL, LEASE, RELEASE, TELL, WITHDRAW, Broadcast
-from services.notify.domain.ledger import HANDED_OVER, HELD, QUEUED, Message
+from services.notify.domain.ledger import HANDED_OVER, WAITING, Message
 from services.notify.storage.audiences import Audiences, Piece
 from services.notify.storage.broadcast_messages import BroadcastMessages, OnTheirWay
 from services.notify.storage.broadcast_rows import BroadcastRows, Row
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.calling import Calling
-from services.notify.storage.messages import Messages
+from services.notify.storage.messages import OPEN_CALLS, Messages
 from services.notify.storage.standing import OF_BROADCAST, let_go
 from shared.bus.relay import Pending
 from shared.cause import Cause
@@ -193,15 +194,11 @@ class Broadcasting:
     # taking back
 
     def _withdraw(self, turn: _Turn, broadcast: Broadcast, now: datetime) -> bool:
-        """What waits and must not go any more is cancelled, each row by itself: it may be going at this moment."""
-        waiting = {
-            "broadcast": broadcast.broadcast_id,
-            "channel": {"$in": list(ALL_CHANNELS)},
-            "state": {"$in": [QUEUED, HELD]},
-            "_id": {"$gt": broadcast.walk.cursor or ""},
-        }
-        found = self._messages.collection.find(waiting, {"occurrence": 1}).hint(OF_BROADCAST).sort("_id", 1)
-        page = list(found.limit(PIECE))
+        """What waits and must not go any more is cancelled, each row by itself: it may be going at this moment. So is
+        a call that is to be made, also one that an agent has."""
+        waiting = {"channel": {"$in": list(ALL_CHANNELS)}, "state": {"$in": list(WAITING)}}
+        found = [*self._page(broadcast, waiting), *self._page(broadcast, OPEN_CALLS)]
+        page = sorted(found, key=operator.itemgetter("_id"))[:PIECE]
         for doc in page:
             if why := rules.obsolete(broadcast, doc["occurrence"]):
                 self._cancel(doc["_id"], why, now)
@@ -210,9 +207,14 @@ class Broadcasting:
         self._save(turn, broadcast, now, lambda state, at: rules.advanced(state, at, cursor, due))
         return cursor is not None
 
+    def _page(self, broadcast: Broadcast, wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        after = {"broadcast": broadcast.broadcast_id, **wanted, "_id": {"$gt": broadcast.walk.cursor or ""}}
+        found = self._messages.collection.find(after, {"occurrence": 1}).hint(OF_BROADCAST)
+        return list(found.sort("_id", 1).limit(PIECE))
+
     def _cancel(self, key: str, why: str, now: datetime) -> None:
         def cancelled(message: Message, at: datetime) -> tuple[Message, list[Fact]]:
-            if message.state not in (QUEUED, HELD):
+            if not message.may_be_taken_back:
                 return message, []  # it has gone since, or was cancelled
             return ledger.cancel(message, at, why=why)
 

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo import ASCENDING
 
 from services.notify.domain import calls, ledger
-from services.notify.domain.holding import GO, PAUSED, Decision
+from services.notify.domain.holding import GO, Decision
 from services.notify.domain.ledger import FAILED, HELD, Message
 from services.notify.domain.rules import NO_ADDRESS, URGENCIES
 from services.notify.errors import NoSuchCall
@@ -68,9 +68,8 @@ class Calls:
         decision = self._holding.by_itself(replace(message, to=to), wishes) if to else _NOWHERE
         if decision == GO:
             return to
-        if decision.reason != PAUSED:
-            tick = Cause.tick(self._holding.now())
-            self._messages.change(tick, message_id, partial(self._not_now, decision=decision))
+        tick = Cause.tick(self._holding.now())
+        self._messages.change(tick, message_id, partial(self._not_now, decision=decision))
         return None
 
     def _not_now(self, message: Message, at: datetime, decision: Decision) -> Drafted:

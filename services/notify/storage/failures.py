@@ -56,8 +56,10 @@ class Failures:
         drafted = ledger.retry(message, at, **changed)
         if drafted.to is None or drafted.content is None:
             raise NotToBeSent(message.message_id, NO_ADDRESS if drafted.to is None else ledger.NO_TEXT)
+        if self._holding.paused(drafted):
+            raise NotToBeSent(message.message_id, PAUSED)
         decision = self._holding.by_itself(drafted, self._holding.whereabouts.wishes(drafted))
-        if decision.state == HELD and decision.reason != PAUSED:
+        if decision.state == HELD:
             return ledger.hold(drafted, at, why=str(decision.reason), until=decision.until)
         if decision.state != HANDED_OVER:
             raise NotToBeSent(message.message_id, str(decision.reason))

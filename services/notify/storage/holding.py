@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -47,6 +47,13 @@ INDEXES = [
         partialFilterExpression={"entered_at": {"$exists": True}},
     ),
 ]
+
+
+class Again(NamedTuple):
+    """What becomes of a held message, and why it is held on, if it is."""
+
+    change: Callable[[Message, datetime], Drafted]
+    reason: str | None
 
 
 class Holding:
@@ -174,8 +181,15 @@ class Holding:
 
     def release(self, message: Message, cause: Cause) -> None:
         """What is held is decided again: everything may have changed, but what it says."""
+        again = self.again(message, self.whereabouts)
+        self._messages.change(cause, message.message_id, again.change)
+        if again.reason == PAUSED:
+            self.unless_resumed(message)
+
+    def again(self, message: Message, whereabouts: Whereabouts) -> Again:
+        """What is decided now of a message that is held; its digest, if that tells it, is there when this returns."""
         now = self._clock.now()
-        to, wishes = self.whereabouts.of(message)
+        to, wishes = whereabouts.of(message)
         message = self._entering(replace(message, to=to), now)
         refused, paused = self.refused(message, wishes) if to else None, self.paused(message)
         decision = self._decision(message, wishes, now, refused, paused) if to else holding.GO
@@ -191,22 +205,20 @@ class Holding:
                 return ledger.move(held, FAILED, at, detail=NO_ADDRESS)
             return self._held(held, decision, at) if decision.state == HELD else self.settled(held, decision, at)
 
-        self._messages.change(cause, message.message_id, decided)
-        if decision.reason == PAUSED:
-            self.unless_resumed(message)
+        return Again(decided, decision.reason)
 
-    def unless_resumed(self, message: Message) -> None:
+    def unless_resumed(self, *messages: Message) -> None:
         """What was held as its broadcast is paused is let go again if that was resumed at this moment: whoever resumes
-        lets go what is held by then, and nobody would see to this one."""
-        if not self._paused(message, 0.0):
-            self.release(self._messages.get(message.message_id), Cause.tick(self._clock.now()))
+        lets go what is held by then, and nobody would see to these. All are of one broadcast."""
+        if not self._paused(messages[0], 0.0):
+            for message in messages:
+                self.look(message.message_id, Cause.tick(self._clock.now()))
 
     def by_itself(self, message: Message, wishes: Wishes) -> Decision:
         """Whether it may go at this moment, told together with no others: of what is tried again, or called."""
         now = self._clock.now()
         case = self.case(message, wishes, now, self.refused(message, wishes))
-        alone = replace(case, kind=replace(case.kind, digest=None), paused=self.paused(message))
-        return holding.decide(alone, now)
+        return holding.decide(replace(case, kind=replace(case.kind, digest=None)), now)
 
     def refused(self, message: Message, wishes: Wishes) -> str | None:
         """Why they must not be told this where they would be."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.client import Client
+from shared.events import Event
 from tests.interface.feigned import Feigned
 from tests.interface.test_notify import Matter, a_receipt
 from tests.support import Stack, eventually
@@ -24,12 +25,19 @@ def by_all_channels(body: dict[str, Any]) -> None:
 
 
 class Told:
-    """A customer who was told that a matter is closed, and the messages of that."""
+    """A customer who was told that a matter is closed, or of what `tell` says, and the messages of that."""
 
-    def __init__(self, stack: Stack, desk: Client, world: Feigned, **customer: Any) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        desk: Client,
+        world: Feigned,
+        tell: Callable[[Matter], Event] = Matter.closed,
+        **customer: Any,
+    ) -> None:
         self.stack, self.desk, self.world = stack, desk, world
         self.matter = Matter(**customer)
-        world.tell(self.matter.customer_saved(), self.matter.closed())
+        world.tell(self.matter.customer_saved(), tell(self.matter))
         self.first = self.until(lambda: self.rows()[0] if self.rows() else None)
 
     def rows(self) -> list[dict[str, Any]]:

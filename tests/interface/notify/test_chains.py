@@ -10,9 +10,12 @@ import pytest
 
 from deploy.catalogue import subscriptions
 from shared.client import Client
+from shared.clock import to_text
+from shared.events import Event
 from tests.interface.feigned import Feigned, on_the_bus
 from tests.interface.notify.desk import Told, by_all_channels
 from tests.interface.notify.reference import apply
+from tests.interface.test_notify import Matter
 from tests.support import Stack, eventually
 
 
@@ -53,6 +56,7 @@ def test_what_fails_by_sms_is_told_by_mail_and_then_by_a_call(stack: Stack, desk
         ("email", "message_handed_over"),
         ("sms", "message_followed"),
         ("email", "message_sent"),
+        ("email", "message_reached"),
         ("email", "message_failed"),
         ("email", "message_ended"),
         ("call", "message_queued"),
@@ -97,9 +101,28 @@ def test_a_successor_that_waits_still_is_cancelled_when_the_first_one_arrived(
     told.until(lambda: told.row("sms")["followed_by"])
     later = told.matter.at + timedelta(days=1)
     held = {"state": "held", "held_for": "quiet_hours", "due_at": later, "timer_at": later}
-    stack.database["notify_messages"].update_one({"_id": message_id}, {"$set": held, "$inc": {"revision": 1}})
+    waits = {"$set": held, "$unset": {"reached_at": ""}, "$inc": {"revision": 1}}
+    stack.database["notify_messages"].update_one({"_id": message_id}, waits)
     told.receipt("sms", "delivered")
     assert told.in_state("email", "cancelled")["detail"] == "told_already"
+
+
+def test_whoever_no_text_reaches_about_a_visit_is_called_and_not_once_its_work_is_over(
+    stack: Stack, desk: Client, world: Feigned
+) -> None:
+    def visit_changed(matter: Matter) -> Event:
+        was, now = to_text(matter.at + timedelta(days=1)), to_text(matter.at + timedelta(days=2))
+        return matter.work("appointment_changed", appointment=2, was_at=was, starts_at=now)
+
+    told = Told(stack, desk, world, visit_changed)
+    for channel in ("sms", "email"):
+        told.in_state(channel, "sent")
+        told.receipt(channel, "failed")
+    call = told.in_state("call", "handed_over")
+    text = desk.call("notify", "get_message", message_id=call["message_id"])["content"]["text"]
+    assert text.startswith(f"Tell them: ticket {told.matter.ticket_no}, we will come on ")
+    world.tell(told.matter.resolved())
+    assert told.in_state("call", "cancelled")["detail"] == "obsolete: work_resolved"
 
 
 def test_an_unknown_message_is_what_a_later_word_says(stack: Stack, desk: Client, world: Feigned) -> None:

@@ -110,13 +110,6 @@ def test_no_further_channel_acts_once_a_message_of_the_chain_has_arrived(desk: I
     assert failures(desk) == []
 
 
-def test_what_failed_says_who_told_it_instead(desk: Indoors) -> None:
-    refused_by_all_machines(desk)
-    finished(desk, by(desk, "call")["_id"], "reached")
-    assert {by(desk, channel)["told_by"] for channel in ("sms", "email")} == {by(desk, "call")["_id"]}
-    assert failures(desk) == []
-
-
 def a_row(desk: Indoors, **given: Any) -> str:
     """A row of a broadcast, as it is in the ledger."""
     message_id = uuid4().hex

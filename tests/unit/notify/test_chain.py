@@ -176,7 +176,15 @@ def test_what_fails_after_another_one_has_reached_them_is_told_by_no_further_cha
     assert (types(facts), message.look, chain.open_end(message)) == (["message_failed"], False, False)
 
 
-@pytest.mark.parametrize("given", [{"state": CANCELLED}, {"told_by": "c"}, {"state": SENT, "reached_at": NOON}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"state": CANCELLED},
+        {"told_by": "c"},
+        {"state": SENT, "reached_at": NOON},
+        {"state": FAILED, "followed_by": "c"},
+    ],
+)
 def test_what_is_settled_stays_as_it_is(given):
     message = a_message(**given)
     assert chain.overtaken(message, LATER, ARRIVED) == (message, [])
