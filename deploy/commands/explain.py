@@ -153,6 +153,8 @@ def verdict(answer: Answer, zone: ZoneInfo) -> Iterator[Text]:
         "called_off": f"Called off with {by} left: {counted}.",
     }
     yield Text(words[state], VERDICTS.get(state, ""))
+    if (answer["ended_by"] or {}).get("by") == "eta":
+        yield Text("Done by rule: the customer was told when the mass incident will be over.")
     if answer["provisional"]:
         yield Text(f"The due time is provisional: calendar {answer['calendar']} does not know that far.", "yellow")
     if answer["forecast"]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from services.dispatch import domain
 from services.dispatch.domain import Decision, Order, State
+from services.dispatch.domain.looking_back.rerate import RESPONSES
 from services.dispatch.domain.rollouts.repin import apply_newer, extend_horizons
 from services.dispatch.domain.work import incidents, triage
 from services.dispatch.domain.work.facets import MassIncident
 from services.dispatch.domain.work.moves import DISSATISFIED, reopen_dissatisfied
 from services.dispatch.domain.work.order import Books
+from shared.clock import from_text
 from shared.values import replace
 
 Entry = Mapping[str, Any]
@@ -128,12 +130,17 @@ def _triage(order: Order, at: datetime, told: Told) -> Decision:
 
 
 def _link(order: Order, at: datetime, told: Told) -> Decision:
-    return incidents.link(order, at, parent_of(order, _data(told, "work_linked")), "")
+    return incidents.link(order, at, parent_of(order, told), "")
 
 
-def parent_of(order: Order, data: Mapping[str, Any]) -> Order:
-    """The mass incident that work was linked to, as far as that counts for the work."""
-    mass = MassIncident(eta=None, eta_note=None)
+def parent_of(order: Order, told: Told) -> Order:
+    """The mass incident that work was linked to by that write, as far as that counts for the work.
+
+    In older records an ETA answered no customer: it counts where it did.
+    """
+    data = _data(told, "work_linked")
+    answered = any(_has(told, type) for type in RESPONSES)
+    mass = MassIncident(eta=from_text(data["eta"]) if answered else None, eta_note=None)
     return replace(order, order_no=data["parent_no"], state=State.QUEUED, mass=mass, parent=None)
 
 

@@ -126,8 +126,8 @@ class Reproduction:
         first = told[0]
         order = order_of(first["set"], books=self._books)
         reference = self._books(order.policy.version)
-        linked = next((entry["data"] for entry in told if entry["type"] == "work_linked"), None)
-        parent = parent_of(order, linked) if linked else None
+        linked = any(entry["type"] == "work_linked" for entry in told)
+        parent = parent_of(order, told) if linked else None
         return domain.open_work(ticket_of(first["set"]), first["at"], reference, self._books, parent)
 
     def _facts(self, order_no: str, told: Sequence[Entry], facts: Sequence[Fact]) -> Iterator[Difference]:

@@ -42,6 +42,7 @@ def explanation(told: Explanation, *, forecast: bool) -> dict[str, Any]:
         "forecast": forecast,
         "started_at": clock.started_at,
         "ended_at": clock.done_at or clock.called_off_at,
+        "ended_by": {"type": told.end.type, "by": told.end.by} if told.end else None,
         "zone": told.zone,
         "intervals": [_interval(one) for one in told.intervals],
         "earlier": _sum(told.earlier) if told.earlier else None,

@@ -164,7 +164,9 @@ def test_new_work_that_matches_is_linked_at_once_and_its_customer_told_the_eta(
     order, another = opened(desk, tell, late, other)
 
     assert (order["state"], order["parent"], order["agent"]) == ("linked", order_of(parent), None)
-    assert happened(order) == ["work_opened", "work_linked"]
+    assert happened(order) == ["work_opened", "work_linked", "work_responded"]
+    explained = desk.call("dispatch", "explain_deadline", order_no=order_of(late), clock="first_response")
+    assert (explained["state"], explained["ended_by"]) == ("met", {"type": "work_responded", "by": "eta"})
     assert (another["parent"], loads(stack, team)) == (None, {a1: 2})
     (told,) = eventually(lambda: ear.heard("work_linked", order_no=order_of(late)))
     assert told.data["eta"] == eta

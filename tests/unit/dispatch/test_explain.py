@@ -7,6 +7,7 @@ from services.dispatch.domain.clocks.clock import State
 from services.dispatch.domain.looking_back.explain import What, explain
 from services.dispatch.domain.looking_back.stretches import Kind
 from services.dispatch.errors import NoSuchClock
+from services.dispatch.explaining import explanation
 from tests.unit.dispatch.timelines import (
     CALENDARS,
     LOOP,
@@ -47,6 +48,26 @@ def accepted(**ticket) -> Timeline:
     timeline.do(NINE, domain.assign, "a1")
     timeline.do(NINE, domain.accept)
     return timeline
+
+
+def test_what_a_clock_ended_by_is_told():
+    timeline = accepted()
+    timeline.do(at(2, "10:00"), domain.respond, None, "eta")
+
+    ended, running = (told(timeline, name, at(2, "11:00")) for name in ("first_response", "resolution"))
+
+    assert (ended.end.type, ended.end.by, running.end) == ("work_responded", "eta", None)
+    assert explanation(ended, forecast=False)["ended_by"] == {"type": "work_responded", "by": "eta"}
+
+
+def test_a_promise_that_gave_way_to_the_next_ended_by_the_same_entry():
+    timeline = accepted(priority="P2")
+    timeline.do(at(2, "09:10"), domain.respond)
+    timeline.do(at(2, "10:00"), domain.respond)
+
+    first = told(timeline, "next_update#1", at(2, "11:00"))
+
+    assert (first.end.at, first.end.type, first.end.by) == (at(2, "10:00"), "work_responded_again", "actor")
 
 
 def test_hours_count_and_what_lies_between_them_does_not():

@@ -20,7 +20,17 @@ from services.dispatch.errors import (
     NotSettled,
 )
 from shared.errors import LoopdeskError, ValidationError
-from tests.unit.dispatch.builders import NINE, a_ticket, after, an_order, opened, reference, resolved, types
+from tests.unit.dispatch.builders import (
+    NINE,
+    a_ticket,
+    after,
+    an_order,
+    opened,
+    reference,
+    resolved,
+    types,
+    with_updates,
+)
 from tests.unit.dispatch.courses import a_book, open_steps, rebuilt, reported, stored
 
 MATCH = 'category == "network"'
@@ -123,9 +133,8 @@ def test_linked_work_gives_up_its_steps_and_belongs_to_the_mass_incident():
 def test_linking_tells_the_eta():
     mass, _ = incidents.announce(declared(), NINE, eta=after(hours=1), note="a digger")
 
-    _, facts = incidents.link(an_order(), NINE, mass, "the same cable")
+    _, (told, _) = incidents.link(an_order(), NINE, mass, "the same cable")
 
-    (told,) = facts
     assert {name: told.data[name] for name in ("parent_no", "parent_ticket_no", "eta", "eta_note", "reason")} == {
         "parent_no": "W-1",
         "parent_ticket_no": "T-1",
@@ -297,18 +306,51 @@ def test_work_that_is_not_part_of_it_any_more_hears_nothing_of_the_parent(child)
         assert hears() == (child, [])
 
 
-def test_a_child_hears_the_eta_and_is_as_it_was():
-    child = linked()
+def test_a_child_hears_the_eta_and_that_is_the_first_response_to_its_customer():
+    child, (told, responded) = incidents.hear_eta(linked(), after(minutes=5), "W-1", after(hours=1), "a digger")
 
-    same, (told,) = incidents.hear_eta(child, NINE, "W-1", after(hours=1), "a digger")
-
-    assert same == child
     assert (told.type, told.set, told.data["eta"], told.data["parent_no"]) == (
         "work_eta_announced",
         {},
         after(hours=1),
         "W-1",
     )
+    assert (responded.type, responded.data["by"], responded.data["met"]) == ("work_responded", "eta", True)
+    assert child.first_response.done_at == after(minutes=5)
+    _, facts = domain.advance(child, after(hours=5))
+    assert [fact.data["clock"] for fact in facts if fact.type == "deadline_missed"] == ["resolution"]
+
+
+def test_an_eta_told_while_linking_is_the_first_response_too():
+    child, facts = incidents.link(an_order(), NINE, declared(eta=after(hours=1)), "the same cable")
+
+    assert types(facts) == ["work_linked", "work_responded"]
+    assert child.first_response.done_at == NINE
+
+
+@pytest.mark.parametrize("eta", [None, after(hours=1)], ids=["nobody knows when", "it has passed"])
+def test_no_eta_that_lies_ahead_is_no_response(eta):
+    child, facts = incidents.hear_eta(linked(), after(hours=1), "W-1", eta, None)
+
+    assert (child, types(facts)) == (linked(), ["work_eta_announced"])
+
+
+def test_where_no_update_is_promised_another_eta_answers_nothing_more():
+    child, _ = incidents.hear_eta(linked(), NINE, "W-1", after(hours=1), None)
+
+    same, facts = incidents.hear_eta(child, NINE, "W-1", after(hours=2), None)
+
+    assert (same, types(facts)) == (child, ["work_eta_announced"])
+
+
+def test_a_promised_update_is_given_by_another_eta():
+    promising = an_order(book=reference(with_updates("30m")))
+    child, _ = incidents.link(promising, NINE, declared(eta=after(hours=1)), "the same cable")
+
+    later, facts = incidents.hear_eta(child, after(minutes=10), "W-1", after(hours=2), None)
+
+    assert types(facts) == ["work_eta_announced", "work_responded_again"]
+    assert later.clocks["next_update"].started_at == after(minutes=10)
 
 
 def test_a_round_is_settled_once_its_children_have_heard():

@@ -32,6 +32,7 @@ def an_answer(**changes):
         "calendar": "office@7",
         "state": "running",
         "paused_for": None,
+        "ended_by": None,
         "by_seconds": 21600,
     } | changes
 
@@ -80,6 +81,14 @@ def test_work_is_asked_for_by_the_name_that_was_typed(number, name):
 )
 def test_the_verdict_is_a_sentence(changes, words):
     assert [line.plain for line in verdict(an_answer(**changes), SHANGHAI)] == [words]
+
+
+def test_a_response_that_nobody_gave_in_person_says_so():
+    answer = an_answer(state="met", ended_by={"type": "work_responded", "by": "eta"})
+
+    (_, line) = (line.plain for line in verdict(answer, SHANGHAI))
+
+    assert line == "Done by rule: the customer was told when the mass incident will be over."
 
 
 def test_what_is_not_certain_is_said():

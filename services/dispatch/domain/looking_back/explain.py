@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from services.dispatch.domain.clocks.clock import Clock, Standing, standing
 from services.dispatch.domain.clocks.pin import Pin
-from services.dispatch.domain.looking_back.runs import Calendars, Entry, Run, runs
+from services.dispatch.domain.looking_back.runs import Calendars, Entry, Phase, Run, runs
 from services.dispatch.domain.looking_back.stretches import Interval, Sum, way
 from services.dispatch.domain.reference.reference import Reference
 from services.dispatch.errors import NoSuchClock
@@ -40,7 +40,10 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """One run of one clock as it stood at `as_of`; its counted intervals sum up to `standing.counted`, always."""
+    """One run of one clock as it stood at `as_of`; its counted intervals sum up to `standing.counted`, always.
+
+    `end` is what it ended by (None: it has not).
+    """
 
     clock: Clock
     run: int
@@ -51,6 +54,7 @@ class Explanation:
     changes: tuple[Change, ...]
     standing: Standing
     zone: str
+    end: Phase | None
 
 
 def explain(
@@ -79,6 +83,7 @@ def explain(
         changes=tuple(changes(run)),
         standing=standing(clock, max(as_of, run[-1].at), calendars(clock.calendar)),
         zone=calendars(clock.calendar).zone,
+        end=_end(run),
     )
 
 
@@ -93,6 +98,12 @@ def changes(run: Run) -> Iterable[Change]:
         what = _what(before.clock, after.clock)
         if what is not None:
             yield Change(after.at, what, before.clock, after.clock, after.why)
+
+
+def _end(run: Run) -> Phase | None:
+    """The first of the last phases in which the clock has ended; entries after it may have touched it still."""
+    over = list(takewhile(lambda phase: phase.clock.stopped, reversed(run)))
+    return over[-1] if over else None
 
 
 def _what(before: Clock, after: Clock) -> What | None:

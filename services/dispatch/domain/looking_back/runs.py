@@ -19,11 +19,16 @@ Calendars = Callable[[Pin], Calendar]
 
 @dataclass(frozen=True)
 class Phase:
-    """What one entry made of a clock: from `at` until the next phase it is this `clock`. `why`: what the entry says."""
+    """What one entry made of a clock: from `at` until the next phase it is this `clock`.
+
+    `why`: what the entry says; `type` is its own, `by` who or what did it, where it says so.
+    """
 
     at: datetime
     clock: Clock
     why: str | None = None
+    type: str = ""
+    by: str | None = None
 
 
 Run = tuple[Phase, ...]
@@ -43,11 +48,11 @@ def runs(entries: Iterable[Entry], calendars: Calendars) -> dict[str, list[Run]]
         last = mine[-1][-1] if mine else None
         if clock is None or _begins(last, clock):
             if last is not None and not last.clock.stopped:
-                mine[-1].append(_ended(last, entry["at"], calendars))
+                mine[-1].append(_ended(last, entry, calendars))
             if clock is None:
                 continue
             mine.append([])
-        mine[-1].append(Phase(entry["at"], clock, _why(entry)))
+        mine[-1].append(Phase(entry["at"], clock, _why(entry), *_what(entry)))
     return {name: [tuple(run) for run in mine] for name, mine in found.items()}
 
 
@@ -62,9 +67,14 @@ def _begins(last: Phase | None, clock: Clock) -> bool:
     return last is None or clock.started_at != last.clock.started_at
 
 
-def _ended(last: Phase, at: datetime, calendars: Calendars) -> Phase:
+def _ended(last: Phase, entry: Entry, calendars: Calendars) -> Phase:
     """A promise that gave way to its successor in one write was kept just then."""
-    return Phase(at, finish(last.clock, at, calendars(last.clock.calendar)))
+    at = entry["at"]
+    return Phase(at, finish(last.clock, at, calendars(last.clock.calendar)), None, *_what(entry))
+
+
+def _what(entry: Entry) -> tuple[str, str | None]:
+    return str(entry.get("type", "")), (entry.get("data") or {}).get("by")
 
 
 def _why(entry: Entry) -> str | None:

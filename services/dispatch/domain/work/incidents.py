@@ -1,7 +1,8 @@
 """Mass incidents: work that stands for many, and the work that is linked to it and done with it (ADR 0064).
 
 The parent is ordinary work. A child has no open step while it is linked; what was promised to its customer goes on, and
-is done with the parent's resolution. There are no chains: a parent is nobody's child.
+is done with the parent's resolution; the first response, and an update that is promised, as soon as its customer is
+told the ETA. There are no chains: a parent is nobody's child.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from services.dispatch.domain.flows.flow_conditions import read_condition
 from services.dispatch.domain.reference.matter import MATTER, PRIORITIES
 from services.dispatch.domain.work import course, timing
 from services.dispatch.domain.work.facets import MassIncident
-from services.dispatch.domain.work.moves import ended, off_hold, with_former
+from services.dispatch.domain.work.moves import ended, off_hold, respond, with_former
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.states import IN_WORK, State, after
 from services.dispatch.domain.work.telling import told
@@ -21,6 +22,9 @@ from services.dispatch.errors import MassIncidentOver, MassOfMass, NotAMassIncid
 from shared.conditions import BadCondition, ConditionFailed, condition
 from shared.errors import ValidationError
 from shared.values import replace
+
+ETA = "eta"
+"""By what a response came about that nobody gave in person."""
 
 OPEN = (*IN_WORK, State.HELD)
 """The states of a mass incident that others may be linked to."""
@@ -113,7 +117,9 @@ def link(order: Order, at: datetime, parent: Order, reason: str) -> Decision:
     had = {visit.step: visit.owner for visit in order.visits if visit.owner}
     linked = replace(linked.with_visits(), blocks=(), state=state, parent=parent.order_no, doers={**order.doers, **had})
     why = {"parent_no": parent.order_no, "parent_ticket_no": parent.ticket_no, "reason": reason}
-    return linked, [told(order, linked, "work_linked", at, eta=mass.eta, eta_note=mass.eta_note, **why)]
+    fact = told(order, linked, "work_linked", at, eta=mass.eta, eta_note=mass.eta_note, **why)
+    linked, more = _answered(linked, at, mass.eta)
+    return linked, [fact, *more]
 
 
 def unlink(order: Order, at: datetime, reason: str) -> Decision:
@@ -139,10 +145,20 @@ def resolve_with(order: Order, at: datetime, parent_no: str, solution: str, lang
 
 
 def hear_eta(order: Order, at: datetime, parent_no: str, eta: datetime | None, note: str | None) -> Decision:
-    """Its customer is to be told the parent's ETA, if it is still linked to it; that changes nothing else."""
+    """Its customer is to be told the parent's ETA, if it is still linked to it, and has so heard from us."""
     if not is_part_of(order, parent_no):
         return order, []
-    return order, [told(order, order, "work_eta_announced", at, eta=eta, note=note, parent_no=parent_no)]
+    fact = told(order, order, "work_eta_announced", at, eta=eta, note=note, parent_no=parent_no)
+    order, more = _answered(order, at, eta)
+    return order, [fact, *more]
+
+
+def _answered(order: Order, at: datetime, eta: datetime | None) -> Decision:
+    """Being told an ETA that lies ahead is a response; where none is awaited, it is none."""
+    awaited = [order.clocks.get(promise) for promise in (Promise.FIRST_RESPONSE, Promise.NEXT_UPDATE)]
+    if eta is None or eta <= at or all(clock is None or clock.stopped for clock in awaited):
+        return order, []
+    return respond(order, at, by=ETA)
 
 
 def is_part_of(order: Order, parent_no: str) -> bool:

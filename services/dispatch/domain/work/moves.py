@@ -23,8 +23,11 @@ DISSATISFIED = "dissatisfied"
 ACTOR, ESCALATION, SUPERVISOR = "actor", "escalation", "supervisor"
 
 
-def respond(order: Order, at: datetime, note: str | None = None) -> Decision:
-    """The customer hears from us. The first time fulfils the first response; every time the next update is promised."""
+def respond(order: Order, at: datetime, note: str | None = None, by: str = ACTOR) -> Decision:
+    """The customer hears from us. The first time fulfils the first response; every time the next update is promised.
+
+    `by`: `actor`, or `eta` where it follows by rule from a mass incident's ETA (incidents.py).
+    """
     after(order.order_no, "respond", order.state)
     answered = order.first_response
     first = answered is not None and answered.done_at is None
@@ -34,7 +37,7 @@ def respond(order: Order, at: datetime, note: str | None = None) -> Decision:
     due, met = (clock.due, clock.met) if clock else (None, None)
     now = supervising.answered(timing.begun_promise(done, Promise.NEXT_UPDATE, at))
     kind = "work_responded" if first else "work_responded_again"
-    return now, [told(order, now, kind, at, responded_at=at, due=due, met=met, note=note)]
+    return now, [told(order, now, kind, at, responded_at=at, due=due, met=met, note=note, by=by)]
 
 
 def hold(order: Order, at: datetime, reason: str, note: str | None = None) -> Decision:
@@ -106,7 +109,7 @@ def ended(order: Order, at: datetime, solution: str, language: str | None, *, be
     if first is not None and not first.done_at:
         done = timing.finished(order, at, Promise.FIRST_RESPONSE)
         clock = done.clocks[Promise.FIRST_RESPONSE]
-        told_of = {"responded_at": at, "due": clock.due, "met": clock.met, "note": None}
+        told_of = {"responded_at": at, "due": clock.due, "met": clock.met, "note": None, "by": ACTOR}
         facts.append(told(before or order, done, "work_responded", at, **told_of))
         before, order = done, done
     language = language or language_of(solution)
