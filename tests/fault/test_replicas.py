@@ -46,7 +46,7 @@ def scale(stack: Stack, number: int) -> None:
         queues = stack.management(f"queues/{stack.state['amqp']['vhost']}")
         return wanted == {one["name"]: one.get("consumers") for one in queues if one["name"] in wanted}
 
-    eventually(at_work, 90)
+    eventually(at_work)
 
 
 @pytest.mark.usefixtures("hurried_pairs")

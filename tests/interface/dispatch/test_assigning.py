@@ -384,7 +384,7 @@ def test_work_that_waited_for_somebody_busy_alarms_when_that_one_leaves(
 
     said(desk, agent, "away")
 
-    eventually(lambda: len(ear.heard("work_stranded", order_no=order_of(waits))) == 2, timeout=30)
+    eventually(lambda: len(ear.heard("work_stranded", order_no=order_of(waits))) == 2)
     told = [one.data["cause"] for one in ear.heard("work_stranded", order_no=order_of(waits))]
     assert told == ["capacity", "presence"]
 
