@@ -16,8 +16,6 @@ from tests.journey.outside import CONTACT, Case, Outside, a_customer
 from tests.support import Stack, eventually
 
 PHONE = "+441164960999"
-#: How long something else may go on happening beside what a test does.
-PATIENCE = 40.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -221,7 +219,7 @@ def without_a_trace(stack: Stack, act: Callable[[], object]) -> None:
         assert (stored(stack), processes(stack)) == before
         return True
 
-    eventually(done, timeout=PATIENCE)
+    eventually(done)
 
 
 def stored(stack: Stack) -> dict[str, Any]:
