@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from deploy.localstack import launch
 from deploy.localstack.instance import HOME, Instance
-from tests.support import Stack
+from tests.support import Stack, forget_leftovers
 
 HERE = Path(__file__).parent
 # Cheapest first: what fails early fails fast.
@@ -47,7 +47,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Started when the first test asks for it, taken down with its data after the last, or when this process dies."""
-    _forget_leftovers()
+    forget_leftovers("test")
     with SHARED:
         yield SHARED.enter_context(_running(Instance(STACK)))
 
@@ -62,14 +62,6 @@ def _running(instance: Instance) -> Iterator[Stack]:
         running.close()
         _keep_logs(instance)
         launch.down(instance, discard=True)
-
-
-def _forget_leftovers() -> None:
-    """Of test runs that were killed."""
-    for left in HOME.glob("test-[0-9]*"):
-        run = left.name.split("-")[1]
-        if not Path(f"/proc/{run}").exists():
-            Instance(left.name).forget()
 
 
 def _keep_logs(instance: Instance) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import Message
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -23,7 +24,7 @@ from pymongo.errors import ConnectionFailure
 
 from deploy.localstack import management
 from deploy.localstack.access import Access
-from deploy.localstack.instance import Instance
+from deploy.localstack.instance import HOME, Instance
 from shared.bus.topology import parking
 from shared.client import Client, Request
 from shared.errors import LoopdeskError
@@ -68,6 +69,13 @@ def until_noticed() -> None:
     """Returns when every process works by the reference data applied before: none trusts older ones longer."""
     noticed_at = time.monotonic() + FRESH_FOR + 0.2
     eventually(lambda: time.monotonic() > noticed_at)
+
+
+def forget_leftovers(kind: str) -> None:
+    """Removes what test runs that were killed have left of stacks `<kind>-<process id>`; others may run just now."""
+    for left in HOME.glob(f"{kind}-[0-9]*"):
+        if not Path(f"/proc/{left.name.split('-')[1]}").exists():
+            Instance(left.name).forget()
 
 
 @contextmanager

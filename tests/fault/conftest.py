@@ -15,7 +15,7 @@ from shared.bus.topology import parking
 from tests.fault.bus import on_the_bus
 from tests.fault.declared import apply
 from tests.fault.load import AGENTS, Load
-from tests.support import Stack
+from tests.support import Stack, forget_leftovers
 
 KEPT_LOGS = HOME / "fault-logs"
 
@@ -38,6 +38,7 @@ class Ground:
     def _up(self) -> Stack:
         instance = Instance(self._name or f"{self._kind}-{os.getpid()}")
         if not self._name:
+            forget_leftovers(self._kind)
             launch.up(instance, "--discard", f"--with-process={os.getpid()}", say=lambda line: None)
         stack = Stack(instance)
         apply(stack)

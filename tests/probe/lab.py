@@ -19,10 +19,10 @@ from pymongo import MongoClient
 
 from deploy.localstack import launch
 from deploy.localstack.access import Access
-from deploy.localstack.instance import HOME, Instance
+from deploy.localstack.instance import Instance
 from tests.probe.process import Running
 from tests.probe.provisioned import PASSWORD, PERMISSIONS, provision
-from tests.support import Patient, eventually
+from tests.support import Patient, eventually, forget_leftovers
 
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # tests take the broker away; pytest need not hear of it
 
@@ -231,9 +231,7 @@ class Lab:
 @contextmanager
 def running_lab(name: str) -> Iterator[Lab]:
     """Servers of their own, gone with their data at the end or when this process dies."""
-    for left in HOME.glob("probe-[0-9]*"):
-        if not Instance(left.name).is_up():
-            Instance(left.name).forget()
+    forget_leftovers("probe")
     instance = Instance(name)
     launch.up(instance, "--servers-only", "--discard", f"--with-process={os.getpid()}", say=lambda line: None)
     try:
