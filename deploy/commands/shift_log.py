@@ -25,7 +25,8 @@ def shift_log() -> None:
     """Read what one shift of a team left to the next (交接班记录), and acknowledge it.
 
     When a shift of a team ends, its log is written by itself: the open work, the most urgent first, what is near or
-    past its deadline, and the notes of that shift. Somebody of the next shift acknowledges it. Only teams whose agents
+    past its deadline, and the notes of that shift. Somebody of the next shift acknowledges it,
+    or the team's supervisor. Only teams whose agents
     have rotas have shifts.
 
     To acknowledge and to note takes an account with the permission `work`.
@@ -83,7 +84,10 @@ def show(log_id: str, zone: tzinfo, as_json: bool) -> None:
 @click.argument("agent_id", metavar="AGENT")
 @click.option("--note", help="What the next shift makes of it.")
 def acknowledge(log_id: str, agent_id: str, note: str | None) -> None:
-    """Say that AGENT, who is on the next shift, has read the log; anybody else is refused."""
+    """Say that AGENT has read the log: of the next shift, or the team's supervisor; anybody else is refused.
+
+    Where no shift was ahead when it was written, whoever of the team is on duty may, also days later.
+    """
     more: dict[str, Any] = {"note": note} if note else {}
     with session.client(session.SUPERVISOR) as client:
         client.command("dispatch", "acknowledge_shift_log", log_id=log_id, agent_id=agent_id, **more)
@@ -138,7 +142,8 @@ def head(log: Mapping[str, Any], zone: tzinfo) -> Text:
     if log["state"] == "open":
         to = "known when the shift ends"
     counts = ", ".join(f"{number} {name}" for name, number in log["counts"].items()) or "-"
-    read = f"{log['acknowledged_by']}  {log['acknowledgement'] or ''}" if log["acknowledged_by"] else "-"
+    right = f" ({log['acknowledged_as'].replace('_', ' ')})" if log["acknowledged_as"] else ""
+    read = f"{log['acknowledged_by']}{right}  {log['acknowledgement'] or ''}" if log["acknowledged_by"] else "-"
     lines = [
         ("shift", f"{', '.join(log['shifts']) or '-'}, to {minute(log['ended_at'], zone)}"),
         ("was on", ", ".join(log["on"]) or "-"),

@@ -218,11 +218,11 @@ class NotSettled(IllegalMove):
 
 
 class NotOnShift(IllegalMove):
-    """The agent is not on the shift that follows the one of the log, which alone can acknowledge it."""
+    """The agent neither takes over from the shift of the log nor supervises its team: it cannot acknowledge it."""
 
     def __init__(self, agent_id: str, log_id: str) -> None:
         super().__init__(
-            f"agent {agent_id!r} is not on the shift that takes over from {log_id}",
+            f"agent {agent_id!r} neither takes over from the shift of {log_id} nor supervises its team",
             rule="next_shift",
             agent=agent_id,
             log_id=log_id,

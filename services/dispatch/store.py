@@ -133,7 +133,7 @@ class DispatchStore:
             stranded=self.stranded,
             courtesy=Courtesy(),
         )
-        self.shift_logs = ShiftLogs(db, self.agents, self._roster)
+        self.shift_logs = ShiftLogs(db, self.agents, self.reference.current)
         self.duty_logs = DutyLogs(db)
         self.workload = Workload(db)
         self.shift_changes = ShiftChanges(self.shift_logs, self.agents, self.orders, self._read, self._roster)

@@ -64,7 +64,9 @@ class HandOvers:
 
     @command("work", schemas_handover.AcknowledgeShiftLog)
     def acknowledge_shift_log(self, call: Call, log_id: str, agent_id: str, note: str | None) -> Any:
-        """Somebody of the next shift has read it: the log.
+        """Somebody of the next shift has read it, or the team's supervisor: the log.
+
+        Where no shift was ahead, whoever of the team is on duty, also days later; `acknowledged_as` says by what right.
 
         Raises NotFound (log, agent), ShiftNotOver, NotOnShift, AlreadyAcknowledged.
         """

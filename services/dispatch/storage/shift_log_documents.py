@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from services.dispatch.domain.people.shift_log import Change, LogState, Note, ShiftLog
+from services.dispatch.domain.people.shift_log import As, Change, LogState, Note, ShiftLog
 from services.dispatch.domain.work.turn import place
 from shared.events import kernel_fields
 
@@ -18,6 +18,7 @@ def shift_log_document(log: ShiftLog) -> dict[str, Any]:
     return {
         **{name: getattr(log, name) for name in _PLAIN},
         "state": log.state.value,
+        "acknowledged_as": log.acknowledged_as.value if log.acknowledged_as else None,
         "change": _lists(asdict(log.change)),
         "counts": dict(log.counts),
         "rows": [dict(row) for row in log.rows],
@@ -34,6 +35,7 @@ def shift_log_from(doc: Mapping[str, Any]) -> ShiftLog:
         log_id=doc["_id"],
         **{name: doc[name] for name in _PLAIN},
         state=LogState(doc["state"]),
+        acknowledged_as=As(doc["acknowledged_as"]) if doc.get("acknowledged_as") else None,
         change=Change(next_at=change["next_at"], **tuples),
         counts=doc["counts"],
         rows=tuple(doc["rows"]),
@@ -55,6 +57,7 @@ def shift_log_answer(log: ShiftLog) -> dict[str, Any]:
         "written_at": log.written_at,
         "acknowledged_by": log.acknowledged_by,
         "acknowledged_at": log.acknowledged_at,
+        "acknowledged_as": log.acknowledged_as.value if log.acknowledged_as else None,
         "acknowledgement": log.acknowledgement,
         "version": log.version,
     }

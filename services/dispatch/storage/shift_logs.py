@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch.domain.people import shift_log
-from services.dispatch.domain.people.roster import Roster
 from services.dispatch.domain.people.shift_log import LogState, ShiftLog, ShiftLogDecision
+from services.dispatch.domain.reference.reference import Reference
 from services.dispatch.errors import NoShiftAhead
 from services.dispatch.events import SHIFT_LOG_EVENTS
 from services.dispatch.storage.agents import Agents
@@ -29,12 +29,12 @@ Answer = dict[str, Any] | None
 
 
 class ShiftLogs:
-    """`roster` gives the one in force."""
+    """`reference` gives the one in force."""
 
-    def __init__(self, db: Database, agents: Agents, roster: Callable[[], Roster]) -> None:
+    def __init__(self, db: Database, agents: Agents, reference: Callable[[], Reference]) -> None:
         self._db = db
         self._agents = agents
-        self._roster = roster
+        self._reference = reference
         self.aggregates = Aggregates(
             db,
             "dispatch_shift_logs",
@@ -68,7 +68,7 @@ class ShiftLogs:
     def add_note(self, call: Call, team: str, text: str) -> Answer:
         """A note for those who come next, in the log of the team's shift that ends next. Raises NoShiftAhead."""
         call = replace(call, at=None)  # it is about the present, also for a caller who may set times
-        end = shift_log.next_end(self._agents.on_rotas(team), self._roster(), self._db.clock.now())
+        end = shift_log.next_end(self._agents.on_rotas(team), self._reference().roster, self._db.clock.now())
         if end is None:
             raise NoShiftAhead(team)
         log, by = shift_log.a_log(team, end), call.actor or call.caller
@@ -77,10 +77,11 @@ class ShiftLogs:
         )
 
     def acknowledge(self, call: Call, log_id: str, agent_id: str, note: str | None) -> Answer:
-        """Somebody of the next shift has read it. Raises NotFound, and what `shift_log.acknowledge` does."""
-        agent, roster = self._agents.get(agent_id), self._roster()
+        """Somebody who takes over has read it. Raises NotFound, and what `shift_log.acknowledge` does."""
+        agent, reference = self._agents.get(agent_id), self._reference()
 
         def decide(log: ShiftLog, at: datetime) -> ShiftLogDecision:
-            return shift_log.acknowledge(log, at, agent, roster, note)
+            team = reference.teams.get(log.team)
+            return shift_log.acknowledge(log, at, agent, reference.roster, note, team.supervisor if team else None)
 
         return self.aggregates.change(replace(call, at=None), log_id, decide, shift_log_answer)

@@ -143,6 +143,17 @@ def test_only_somebody_of_the_next_shift_acknowledges_it_and_until_then_it_is_li
     assert refused(desk, log_id, comes) == "acknowledged"
 
 
+def test_the_teams_supervisor_acknowledges_what_nobody_comes_for(
+    desk: Client, replicas: list[DispatchStore], team: str, goes: str
+) -> None:
+    write_due(replicas[0])
+
+    read = desk.command("dispatch", "acknowledge_shift_log", log_id=log_of(team), agent_id="chief")
+
+    assert (read["acknowledged_by"], read["acknowledged_as"]) == ("chief", "supervisor")
+    assert logs(desk, team, acknowledged=False) == []
+
+
 def test_a_log_of_a_shift_that_goes_on_takes_notes_and_is_not_acknowledged(
     desk: Client, team: str, goes: str, comes: str
 ) -> None:

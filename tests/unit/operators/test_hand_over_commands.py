@@ -41,6 +41,7 @@ LOG = {
     "written_at": "2026-03-02T06:00:02.000Z",
     "acknowledged_by": None,
     "acknowledged_at": None,
+    "acknowledged_as": None,
     "acknowledgement": None,
 }
 ROW = {

@@ -32,6 +32,14 @@ class LogState(StrEnum):
     ACKNOWLEDGED = "acknowledged"
 
 
+class As(StrEnum):
+    """By what right somebody acknowledges a log."""
+
+    NEXT_SHIFT = "next_shift"
+    LATER_SHIFT = "later_shift"  # none was ahead when the log was written: whoever of the team is on duty some day
+    SUPERVISOR = "supervisor"  # the team's, where nobody else does
+
+
 @dataclass(frozen=True, kw_only=True)
 class Note:
     """What somebody wants the next shift to know."""
@@ -73,6 +81,7 @@ class ShiftLog(Aggregate):
     written_at: datetime | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    acknowledged_as: As | None = None
     acknowledgement: str | None = None
 
 
@@ -132,21 +141,39 @@ def write(
     return written, [Fact("shift_log_written", at, {**told, "counts": dict(counts), "notes": len(log.notes)})]
 
 
-def acknowledge(log: ShiftLog, at: datetime, agent: Agent, roster: Roster, note: str | None) -> ShiftLogDecision:
-    """Somebody of the next shift has read it. Raises `ShiftNotOver`, `NotOnShift`, `AlreadyAcknowledged`."""
+def acknowledge(
+    log: ShiftLog, at: datetime, agent: Agent, roster: Roster, note: str | None, supervisor: str | None = None
+) -> ShiftLogDecision:
+    """Somebody who takes over, or the team's `supervisor`, has read it, and the log has come to its end.
+
+    Raises `ShiftNotOver`, `NotOnShift`, `AlreadyAcknowledged`.
+    """
     if log.state is LogState.OPEN:
         raise ShiftNotOver(log.log_id)
     _require_unread(log)
-    if not is_next(log, agent, roster):
+    right = right_of(log, at, agent, roster, supervisor)
+    if right is None:
         raise NotOnShift(agent.agent_id, log.log_id)
     read = replace(
         log,
         state=LogState.ACKNOWLEDGED,
         acknowledged_by=agent.agent_id,
         acknowledged_at=at,
+        acknowledged_as=right,
         acknowledgement=note,
     )
-    return read, [Fact("shift_log_acknowledged", at, {"agent": agent.agent_id, "note": note})]
+    told = {"agent": agent.agent_id, "as": right.value, "note": note}
+    return read, [Fact("shift_log_acknowledged", at, told)]
+
+
+def right_of(log: ShiftLog, at: datetime, agent: Agent, roster: Roster, supervisor: str | None) -> As | None:
+    """By what right the agent may acknowledge it at that time; None: it may not."""
+    if is_next(log, agent, roster):
+        return As.NEXT_SHIFT
+    if agent.agent_id == supervisor:
+        return As.SUPERVISOR
+    none_ahead = log.change.next_at is None and log.team in agent.teams
+    return As.LATER_SHIFT if none_ahead and roster.duty_at(agent, at) is not None else None
 
 
 def is_next(log: ShiftLog, agent: Agent, roster: Roster) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from services.dispatch.domain import Agent
 from services.dispatch.domain.people.shift_log import (
     MOST_NOTES,
+    As,
     Change,
     LogState,
     ShiftLog,
@@ -146,7 +148,10 @@ def test_somebody_of_the_next_shift_acknowledges_it() -> None:
         day(2, 14, 5),
         "all clear",
     )
-    assert (fact.type, fact.data) == ("shift_log_acknowledged", {"agent": "l1", "note": "all clear"})
+    assert (fact.type, fact.data) == (
+        "shift_log_acknowledged",
+        {"agent": "l1", "as": "next_shift", "note": "all clear"},
+    )
 
 
 @pytest.mark.parametrize("agent", [EARLY, NIGHT, RESTING, an_agent(), replace(LATE, teams=("desk",))])
@@ -168,9 +173,23 @@ def test_who_is_on_leave_is_not_on_the_next_shift() -> None:
         acknowledge(written(), day(2, 14, 5), away, ROSTER, None)
 
 
-def test_without_a_next_shift_nobody_acknowledges() -> None:
+def test_the_teams_supervisor_acknowledges_what_nobody_else_does() -> None:
+    log, (fact,) = acknowledge(written(), day(2, 14, 5), an_agent("chief"), ROSTER, "seen", "chief")
+
+    assert (log.acknowledged_by, log.acknowledged_as, fact.data["as"]) == ("chief", As.SUPERVISOR, "supervisor")
+
+
+@pytest.mark.parametrize("at", [day(2, 14, 5), day(3, 14, 5)], ids=["at once", "a day later"])
+def test_without_a_next_shift_whoever_comes_on_duty_acknowledges(at: datetime) -> None:
+    log, _ = acknowledge(written(Change(shifts=("early",))), at, LATE, ROSTER, None)
+
+    assert (log.acknowledged_by, log.acknowledged_as) == ("l1", As.LATER_SHIFT)
+
+
+@pytest.mark.parametrize("agent", [RESTING, an_agent(), replace(LATE, teams=("desk",))])
+def test_without_a_next_shift_nobody_does_who_is_not_on_duty_of_that_team(agent: Agent) -> None:
     with pytest.raises(NotOnShift):
-        acknowledge(written(Change(shifts=("early",))), day(2, 14, 5), LATE, ROSTER, None)
+        acknowledge(written(Change(shifts=("early",))), day(2, 14, 5), agent, ROSTER, None)
 
 
 def test_a_log_whose_shift_goes_on_is_not_acknowledged() -> None:
