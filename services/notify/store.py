@@ -97,9 +97,9 @@ class NotifyStore:
         self.replies = Replies(db)
         asked = Asked(db, self.replies)
         self.answering = Answering(self.reference, Tallies(db))
-        wishing = Wishing(self.preferences)
-        mails = Mails(self.reference, asked, self.customers, wishing, self.answering)
-        self.inbound = Inbound(self.reference, self.replies, asked, wishing, self.answering, mails)
+        self.wishing = Wishing(self.preferences, self.replies)
+        mails = Mails(self.reference, self.replies, asked, self.customers, self.wishing, self.answering)
+        self.inbound = Inbound(db.clock, self.reference, self.replies, asked, self.wishing, self.answering, mails)
         self.notices = Notices(self.messages)
         self.fallback = Fallback(
             *(db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding, self.notices)

@@ -91,6 +91,13 @@ def sameness(reply: Reply, within: timedelta, back: int = 0) -> str:
     return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
+def same_mail(reply: Reply) -> str | None:
+    """The same for one mail of one sender to several addresses of ours; None: it has no Message-ID."""
+    if reply.mail_id is None:
+        return None
+    return hashlib.sha256("\n".join((reply.channel, reply.sender, reply.mail_id)).encode()).hexdigest()[:32]
+
+
 def taken(reply: Reply, match: Match, at: datetime) -> Decision:
     """The reply as it was bound. Leaving and returning are the caller's to carry out, before this is stored."""
     known = replace(reply, why=match.why, meaning=match.meaning, might=tuple(map(_shown, match.might)))
@@ -128,7 +135,7 @@ def repeats(reply: Reply, at: datetime, why: str) -> Decision:
 
 def threads(reply: Reply, ticket_no: str, recipient: str | None, at: datetime) -> Decision:
     """It belongs to what is said about that ticket."""
-    bound = replace(reply, state=MATCHED, ticket_no=ticket_no, recipient=recipient, same=None)
+    bound = replace(reply, state=MATCHED, ticket_no=ticket_no, recipient=recipient)
     return bound, [_fact("reply_received", bound, at)]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields, pre_load, validate
 
 from services.notify.heard import ConcernedEvent, WorkEvent
 from shared.schemas import Consumed, Instant
@@ -16,7 +17,23 @@ def _address(**options: Any) -> fields.String:
     return fields.String(validate=validate.Length(max=LONGEST_ADDRESS), **options)
 
 
-class SmsReceived(Consumed):
+class FromOutside(Consumed):
+    """What anybody may write. Halves of characters, as gateways cut texts, are shown as what cannot be read."""
+
+    @pre_load
+    def _readable(self, data: Any, **_: Any) -> Any:
+        return _whole(data)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {name: _whole(one) for name, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, list) else value
+
+
+class SmsReceived(FromOutside):
     """An SMS from a phone, to a short code or number."""
 
     from_ = _address(data_key="from", required=True)
@@ -33,7 +50,7 @@ class Attachment(Consumed):
     size = fields.Integer(load_default=0, allow_none=True)
 
 
-class MailReceived(Consumed):
+class MailReceived(FromOutside):
     """A mail; `text` without what it quotes, `automatic`: why a machine is taken to have written it."""
 
     from_ = _address(data_key="from", required=True)

@@ -18,13 +18,13 @@ class Answering:
 
     def may_answer(self, reply: Reply) -> bool:
         """Whether its sender may be told what became of it; who may, may whenever asked again."""
-        return self._has_place("answers", reply, reply.reply_id)
+        return self._has_place("answers", reply, reply.sender, reply.reply_id)
 
-    def may_confirm(self, stop: Reply, occurrence: str) -> bool:
-        """Whether its sender may be told that STOP was heard: counted by itself, so that who wrote before hears it."""
-        return self._has_place("stops", stop, occurrence)
+    def may_confirm(self, stop: Reply, address: str, occurrence: str) -> bool:
+        """Whether it may be told there that STOP was heard: counted by itself, so that who wrote before hears it."""
+        return self._has_place("stops", stop, address, occurrence)
 
-    def _has_place(self, what: str, reply: Reply, holder: str) -> bool:
+    def _has_place(self, what: str, reply: Reply, address: str, holder: str) -> bool:
         limit = self._reference.current().holding.answers[reply.channel]
-        tally = day_tally(f"{what} {reply.channel}", at_address(reply.sender), f"{reply.received_at:%Y-%m-%d}")
+        tally = day_tally(f"{what} {reply.channel}", at_address(address), f"{reply.received_at:%Y-%m-%d}")
         return limit > 0 and self._tallies.take(tally, holder, limit)

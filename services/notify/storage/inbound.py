@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from services.notify.storage.mails import Mails
 from services.notify.storage.replies import Asked, Replies
 from services.notify.storage.wishing import Wishing
 from shared.cause import Cause
+from shared.clock import Clock
 from shared.errors import Conflict, NotYetKnown, Unavailable
 from shared.events import Event
 from shared.reference import Reference
@@ -35,6 +36,7 @@ class Inbound:
 
     def __init__(
         self,
+        clock: Clock,
         reference: Reference[Rules],
         replies: Replies,
         asked: Asked,
@@ -42,6 +44,7 @@ class Inbound:
         answering: Answering,
         mails: Mails,
     ) -> None:
+        self._clock = clock
         self._reference = reference
         self._replies = replies
         self._asked = asked
@@ -58,7 +61,7 @@ class Inbound:
             sender=said["from_"],
             to=said["to"],
             text=said["text"],
-            received_at=said["received_at"],
+            received_at=self._came(said),
             language=language_of(said["text"]),
         )
         self._store(event, lambda: self._bound_sms(Cause.from_event(event), reply, event.at))
@@ -73,7 +76,7 @@ class Inbound:
             to=said["to"],
             subject=said["subject"],
             text=said["text"],
-            received_at=said["received_at"],
+            received_at=self._came(said),
             mail_id=said["mail_id"],
             attachments=tuple(said["attachments"]),
             language=language_of(f"{said['subject'] or ''} {said['text']}"),
@@ -108,6 +111,11 @@ class Inbound:
         """What a text would be taken for; changes nothing."""
         inbound = self._reference.current().inbound
         return bind(read(text, inbound.words), self._asked.questions(sender, at), at, inbound.allowed(to))
+
+    def _came(self, said: Mapping[str, Any]) -> datetime:
+        """When it came in: not after it was heard, though a gateway's clock says so; else nothing could be newer."""
+        said_to_be: datetime = said["received_at"]
+        return min(said_to_be, self._clock.now())
 
     def _store(self, event: Event, decide: Callable[[], Decision]) -> None:
         """Two replies may come to the same at the same time: whoever is second looks again."""

@@ -16,7 +16,7 @@ from services.notify.domain.replies import ANOTHER_SENDER, NO_ADDRESS, Decision,
 from services.notify.reference import Reference as Rules
 from services.notify.storage.answering import Answering
 from services.notify.storage.customers import Customers
-from services.notify.storage.replies import Asked
+from services.notify.storage.replies import Asked, Replies
 from services.notify.storage.wishing import Wishing
 from shared.cause import Cause
 from shared.reference import Reference
@@ -30,12 +30,14 @@ class Mails:
     def __init__(
         self,
         reference: Reference[Rules],
+        replies: Replies,
         asked: Asked,
         customers: Customers,
         wishing: Wishing,
         answering: Answering,
     ) -> None:
         self._reference = reference
+        self._replies = replies
         self._asked = asked
         self._customers = customers
         self._wishing = wishing
@@ -49,10 +51,14 @@ class Mails:
             reply = replace(reply, sender=mailbox(normal_email(reply.sender)))
         except ValidationError:
             return rules.fails(reply, at, NO_ADDRESS)
-        wish = self._wish(reply)
+        message, wish = self._asked.with_token(said["token"]), self._wish(reply)
         if wish is not None:
-            return self._wishing.kept(cause, reply, wish, at)
-        return self._threaded(reply, said, at) or self.contact(reply, at, "new")
+            return self._wishing.kept(cause, reply, wish, at, message.to if message else None)
+        reply = replace(reply, same=rules.same_mail(reply))
+        if self._replies.is_copy(reply):
+            return rules.repeats(reply, at, "said_before")
+        answer = self._answer(reply, message, at) if message else self._named(reply, said, at)
+        return answer or self.contact(reply, at, "new")
 
     def contact(self, reply: Reply, at: datetime, why: str) -> Decision:
         """It becomes a ticket; its sender hears of that, if they have not heard too much today."""
@@ -65,11 +71,8 @@ class Mails:
         match = bind(read(text, words), (), reply.received_at, (STOP, START))
         return match if match.meaning is not None else None
 
-    def _threaded(self, reply: Reply, said: dict[str, Any], at: datetime) -> Decision | None:
-        """An answer to one of our messages. Its id alone may be known to others: it counts from whoever got it only."""
-        message = self._asked.with_token(said["token"])
-        if message is not None:
-            return self._answer(reply, message, at)
+    def _named(self, reply: Reply, said: dict[str, Any], at: datetime) -> Decision | None:
+        """It names messages of ours by their ids. Others may know those: they count from whoever got them only."""
         references = [one for one in (said["in_reply_to"], *reversed(said["references"])) if one]
         named = self._asked.named_by(references)
         own = next((one for one in named if self._went_to(one, reply.sender)), None)

@@ -12,12 +12,11 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from services.notify.domain.ledger import CANCELLED, EXPIRED, HELD, QUEUED, Message
 from services.notify.domain.matching import Question
 from services.notify.domain.preferences import mailbox
-from services.notify.domain.reading import STOP, Meaning
+from services.notify.domain.reading import Meaning
 from services.notify.domain.replies import STATES, Reply, question_key, sameness
 from services.notify.events.replies import OF_REPLIES
 from services.notify.storage.messages import from_document as message_of
 from shared.aggregates import STATE_ONLY, Aggregates
-from shared.errors import NotYetKnown
 from shared.events import KERNEL_FIELDS, kernel_fields
 from shared.mongo import Database
 
@@ -84,13 +83,10 @@ class Replies(Aggregates[Reply]):
         rows = self.collection.find({"question": {"$in": list(keys)}}, {"question": 1, "meaning": 1})
         return {doc["question"]: Meaning(**doc["meaning"]) for doc in rows}
 
-    def who_left(self, sender: str) -> Reply:
-        """The newest message by which this sender wanted no more; `NotYetKnown` if it is not stored yet."""
-        left = {"sender": sender, "meaning.kind": STOP}
-        doc = self.collection.find_one(left, _LISTED, sort=[("place", DESCENDING)], hint="of_sender")
-        if doc is None:
-            raise NotYetKnown("the message that says stop")
-        return from_document(doc)
+    def is_copy(self, reply: Reply) -> bool:
+        """Whether there is another one that is the same (`same`)."""
+        same = {"same": reply.same, "_id": {"$ne": reply.reply_id}}
+        return reply.same is not None and self.collection.find_one(same, {"_id": 1}, hint="same") is not None
 
     def said_before(self, reply: Reply, within: timedelta) -> bool:
         """Whether another one of this sender asked for the same within that time."""

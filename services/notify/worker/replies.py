@@ -51,8 +51,8 @@ class TakesReplies:
         """Whoever said STOP at an address hears, once, that it was heard; not without end, where a machine says it."""
         kind, _, address = event.data["recipient"].partition(":")
         if kind == "address" and event.data["cause"] == STOP:
-            said = self.store.replies.who_left(address)
-            if self.store.answering.may_confirm(said, event.id):
+            said = self.store.wishing.newest(address)
+            if said is not None and self.store.answering.may_confirm(said, address, event.id):
                 place = {"channel": said.channel, "address": address, "language": said.language}
                 self.store.telling.tell(replace(event, data={**event.data, **place}))
 

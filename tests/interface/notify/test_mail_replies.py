@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+from collections import Counter
 from email.message import EmailMessage, Message
 from email.utils import make_msgid, parseaddr
 from typing import Any
@@ -12,10 +13,9 @@ from uuid import uuid4
 import pytest
 
 from tests.journey.inbound import Inbound
-from tests.journey.outside import TEAMS, Case, Outside, a_customer, apply_reference, happened
+from tests.journey.outside import MAILS_TEAM as TEAM
+from tests.journey.outside import Case, Outside, a_customer, apply_reference, happened
 from tests.support import Stack, eventually
-
-TEAM = TEAMS[-3]
 
 
 class Post:
@@ -36,6 +36,7 @@ class Post:
         mail["From"], mail["To"], mail["Subject"] = sender, to, subject
         mail["Message-ID"] = make_msgid(domain="example.com")
         for name, value in headers.items():
+            del mail[name.replace("_", "-")]
             mail[name.replace("_", "-")] = value
         mail.set_content(text)
         with smtplib.SMTP("127.0.0.1", self._port, timeout=60) as line:
@@ -137,6 +138,21 @@ def test_a_mail_from_another_address_with_our_id_copied_is_a_matter_of_its_own(
 
     outside.when_ticket(case, status="closed")
     assert post.settled(address, 1)[0]["state"] == "answered"
+
+
+def test_a_mail_to_two_addresses_of_ours_is_one(outside: Outside, post: Post, address: str) -> None:
+    case, mail = resolved(outside, post, address)
+    new, answer = make_msgid(domain="example.com"), make_msgid(domain="example.com")
+
+    for to in (parseaddr(mail["Reply-To"])[1], "loopdesk@example.com"):
+        post.send(address, to, "Dark again", References=mail["Message-ID"], Message_ID=answer)
+    post.settled(address, 2)
+    for to in ("loopdesk@example.com", "reply+nobody@example.com"):
+        post.send(address, to, "Another matter", Message_ID=new)
+
+    found = post.settled(address, 4)
+    assert Counter(reply["state"] for reply in found) == {"answered": 1, "ticket": 1, "repeated": 2}
+    assert happened(outside.ticket(case)).count("customer_replied") == 1
 
 
 def test_a_survey_is_answered_by_mail(outside: Outside, post: Post, address: str) -> None:
@@ -248,6 +264,20 @@ def test_stop_by_mail_stops_and_says_so_once_whatever_case_its_sender_is_in(
     assert told["Auto-Submitted"] == "auto-generated"
     rows = outside.workbench.call("notify", "find_messages", recipient=f"address:{address}")["messages"]
     assert [(row["event"], row["channel"]) for row in rows] == [("contact_unsubscribed", "email")]
+
+
+def test_stop_by_the_token_of_a_mail_counts_for_where_that_mail_went(
+    outside: Outside, post: Post, address: str
+) -> None:
+    _, mail = resolved(outside, post, address)
+    elsewhere = f"{uuid4().hex[:12]}@example.com"
+
+    post.send(elsewhere, parseaddr(mail["Reply-To"])[1], "stop")
+
+    post.settled(elsewhere, 1)
+    said = [outside.callcentre.call("notify", "get_preferences", address=one) for one in (address, elsewhere)]
+    assert [preferences["opted_out"] for preferences in said] == [["*"], []]
+    eventually(lambda: [m for m in post.mails(address) if "no more messages" in m["Subject"]])
 
 
 @pytest.mark.parametrize(("subject", "text"), [("Hello", "  退订。 "), ("STOP", ""), ("unsubscribe!", " \n")])

@@ -14,10 +14,9 @@ from deploy.cli import main
 from shared.client import Client
 from shared.errors import IllegalMove, ValidationError
 from tests.journey.inbound import Inbound
-from tests.journey.outside import TEAMS, Case, Outside, a_customer, apply_reference, happened
+from tests.journey.outside import TEXTS_TEAM as TEAM
+from tests.journey.outside import Case, Outside, a_customer, apply_reference, happened
 from tests.support import Stack, eventually
-
-TEAM = TEAMS[-2]
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +168,31 @@ def _when_all(inbound: Inbound, replies: list[str], wanted: set[str]) -> list[st
     states = [inbound.reply(reply)["state"] for reply in replies]
     assert set(states) <= wanted, states
     return states
+
+
+def test_of_stop_and_start_the_later_one_counts_though_it_is_heard_first_or_a_clock_runs_ahead(
+    outside: Outside, inbound: Inbound
+) -> None:
+    phone, now = a_customer()["phone"], datetime.now(UTC)
+
+    def opted_out() -> list[str]:
+        return list(outside.callcentre.call("notify", "get_preferences", address=phone)["opted_out"])
+
+    inbound.when_reply(inbound.sms(phone, "TD"), "answered")
+    late = inbound.when_reply(inbound.sms(phone, "START", at=now - timedelta(minutes=1)), "repeated")
+    assert (late["why"], opted_out()) == ("overtaken", ["*"])
+
+    inbound.when_reply(inbound.sms(phone, "START", at=now + timedelta(days=300)), "answered")
+    assert opted_out() == []
+    inbound.when_reply(inbound.sms(phone, "TD"), "answered")
+    assert opted_out() == ["*"]
+
+
+@pytest.mark.parametrize("text", ["👍", "ok \ud83d", "\u200b", "?" * 20_000])
+def test_what_hardly_is_a_text_becomes_a_ticket(outside: Outside, inbound: Inbound, text: str) -> None:
+    ticket = ticket_of(outside, inbound, inbound.sms(a_customer()["phone"], text))
+
+    assert ticket["channel"] == "sms"
 
 
 def test_the_status_is_told_to_the_tickets_customer_only(outside: Outside, inbound: Inbound) -> None:

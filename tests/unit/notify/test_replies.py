@@ -14,6 +14,8 @@ from services.notify.domain.reading import KINDS, Meaning, read
 from services.notify.domain.replies import Reply
 from services.notify.errors import NotResolvable
 from services.notify.events.replies import OF_REPLIES
+from services.notify.heard.replies import SmsReceived
+from shared.schemas import load
 from tests.unit.notify.builders import NOON
 from tests.unit.notify.test_matching import WORDS, a_survey, an_appointment, later
 
@@ -78,6 +80,12 @@ def test_control_characters_stay_outside():
     _, _, (event,) = told(taken(a_reply("a\x00b\r\nc \ud800")))
 
     assert (event["text"], event["subject"]) == ("ab\nc ", "ab")
+
+
+def test_half_a_character_is_shown_as_what_cannot_be_read():
+    told = {"from": "+441164960403", "to": "1069", "text": "ok 😀 \ud83d", "received_at": "2026-03-02T09:00:00Z"}
+
+    assert load(SmsReceived, told)["text"] == "ok 😀 \ufffd"
 
 
 def test_a_message_without_a_word_has_a_subject_all_the_same():
