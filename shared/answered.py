@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
 
 from shared.cause import Call, Cause, request_used
 
@@ -43,6 +45,18 @@ class Answered:
         """A request whose answer has left its document made something else: no index knows of it any more."""
         if isinstance(cause, Call) and cause.key and self.spilled.find_one({"_id": cause.key}, {"_id": 1}):
             raise request_used()
+
+    def standing_alone(self, cause: Call) -> Kept | None:
+        """What was answered to a call and is in no document, or has left it; `Conflict` if it had other content."""
+        found = self.spilled.find_one({"_id": cause.key}) if cause.key else None
+        return None if found is None else kept(found, cause)
+
+    def keep(self, cause: Call, answer: Mapping[str, Any] | None, until: datetime) -> None:
+        """Keep what was answered to a call that changed nothing; the first answer stays."""
+        if cause.key:
+            row = {"_id": cause.key, "digest": cause.digest, "reply": answer, "until": until}
+            with suppress(DuplicateKeyError):
+                self.spilled.insert_one(row)
 
     def _has_left(self, doc: Mapping[str, Any], key: str) -> bool:
         return self.spilled.find_one({"_id": f"{self._collection}/{doc['_id']}|{key}"}, {"_id": 1}) is not None

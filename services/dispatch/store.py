@@ -44,6 +44,7 @@ from services.dispatch.storage.waiting import Waiting
 from services.dispatch.storage.walk import WALKS
 from services.dispatch.storage.workload import Workload
 from shared.aggregates import STATE_ONLY, Aggregates, AlreadyThere
+from shared.answered import Answered
 from shared.cause import Call, Cause
 from shared.errors import NotFound, Unavailable
 from shared.events import Fact
@@ -120,7 +121,14 @@ class DispatchStore:
         self.waiting = Waiting(self.queue, self.agents.seats, self._choosing, self._seat, self.now)
         self.stranded = Stranded(db, self.orders)
         self.alarms = Alarms(self.queue, self.stranded, self._choosing, self.change_with_seats)
-        self.pulling = Pulling(self.orders, self.queue, self._choosing, self.change_with_seats, self.waiting.courtesy)
+        self.pulling = Pulling(
+            self.orders,
+            self.queue,
+            self._choosing,
+            self.change_with_seats,
+            self.waiting.courtesy,
+            Answered("dispatch_orders", db.collection("dispatch_requests")),
+        )
         self.rollouts = Rollouts(db, self.orders, self.change, self.books)
         self.reference.rollouts = self.rollouts
         self.incidents = MassIncidents(db, self.orders, self.change, self.change_with_seats)

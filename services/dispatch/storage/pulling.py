@@ -17,8 +17,10 @@ from services.dispatch.storage.courtesy import Courtesy
 from services.dispatch.storage.fitting import OF_ALL_WORK, Fitting
 from services.dispatch.storage.queue import Queue
 from shared.aggregates import Aggregates
+from shared.answered import Answered
 from shared.cause import Call
 from shared.errors import Conflict, NotFound, Unavailable
+from shared.housekeeping import ANSWERS_KEPT
 
 #: Work orders that one call reads at most. Each that the agent may not have excludes all of its like (fitting.py), so
 #: that this many different ones would have to wait before one that it may have.
@@ -31,7 +33,10 @@ Reply = Callable[[Order, int], dict[str, Any]]
 
 
 class Pulling:
-    """`claim` changes a work order together with its claims; `courtesy` says what is just being given out."""
+    """`claim` changes a work order together with its claims; `courtesy` says what is just being given out.
+
+    `answered` keeps that there was nothing, which changes no work order.
+    """
 
     def __init__(
         self,
@@ -40,27 +45,40 @@ class Pulling:
         choosing: Callable[[], Choosing],
         claim: Claim,
         courtesy: Courtesy,
+        answered: Answered,
     ) -> None:
         self._orders = orders
         self._queue = queue
         self._choosing = choosing
         self._claim = claim
         self._courtesy = courtesy
+        self._answered = answered
 
     def next_work(self, call: Call, agent_id: str, now: datetime, reply: Reply) -> Answer:
         """The answer about what the agent has got, made by `reply` of the work and the visit; None: there is nothing.
 
-        Asked again, with the same request id, it is the same work. Raises NotFound (agent).
+        Asked again, with the same request id, it is the same work, or nothing again. Raises NotFound (agent).
         """
-        known = self._orders.asked_before(call)
-        if known is None:
+        order_no = self._orders.asked_before(call)
+        if order_no is None:
+            known = self._answered.standing_alone(call)
+            if known is not None:
+                return known.reply
             try:
-                return self._looked_for(call, agent_id, call.at or now, reply)
+                answer = self._looked_for(call, agent_id, call.at or now, reply)
             except Conflict:  # the same call, delivered twice, may have got something at the same moment
-                known = self._orders.asked_before(call)
-                if known is None:
+                order_no = self._orders.asked_before(call)
+                if order_no is None:
                     raise
-        return self._claim(call, known, _given_already, lambda order: {})
+            else:
+                return answer if answer is not None else self._nothing(call, now)
+        return self._claim(call, order_no, _given_already, lambda order: {})
+
+    def _nothing(self, call: Call, now: datetime) -> Answer:
+        """That is kept, too, and is the answer for good; unless the same call has got something at the same moment."""
+        self._answered.keep(call, None, now + ANSWERS_KEPT)
+        order_no = self._orders.asked_before(call)
+        return None if order_no is None else self._claim(call, order_no, _given_already, lambda order: {})
 
     def _looked_for(self, call: Call, agent_id: str, at: datetime, reply: Reply) -> Answer:
         choosing = self._choosing()

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from shared.client import Client, Request
-from shared.errors import Forbidden, LoopdeskError, NotFound
+from shared.errors import Conflict, Forbidden, LoopdeskError, NotFound
 from tests.interface.dispatch.desk import (
     a_ticket,
     claims,
@@ -219,6 +219,25 @@ def test_who_is_not_there_gets_nothing(desk: Client, tell: Feigned, team: str, s
 def test_an_agent_that_there_is_not_is_not_found(desk: Client) -> None:
     with pytest.raises(NotFound):
         ask(desk, "nobody")
+
+
+def test_asked_again_with_the_same_request_nothing_stays_nothing(
+    desk: Client, tell: Feigned, stack: Stack, team: str
+) -> None:
+    agent, request = come(desk, f"asks of {team}", team, capacity=1), uuid4().hex
+    assert ask(desk, agent, request_id=request) is None
+    said(desk, agent, "busy")
+    ticket = a_ticket(team)
+    opened(desk, tell, ticket)
+
+    again = ask(desk, agent, request_id=request)
+
+    assert (again, claims(stack, team)) == (None, {})
+    with pytest.raises(Conflict):
+        ask(desk, f"other than {agent}", request_id=request)
+    answer = ask(desk, agent)
+    assert answer is not None
+    assert answer["order_no"] == order_of(ticket)
 
 
 def test_200_who_ask_at_once_have_one_winner_for_one_piece_of_work(
