@@ -54,9 +54,12 @@ class Crowd:
         for _ in range(number):
             at = len(self.told)
             assert at < self._size, "more crashes than messages for them"
-            event = self._survey(at) if at % 2 else self._resolved(at)
+            event = self._event_about(at)
             self._feigned.tell(event)
             self.told.append(event.id)
+
+    def _event_about(self, number: int) -> Event:
+        return self._survey(number) if number % 2 else self._resolved(number)
 
     def _customer(self, number: int) -> Event:
         data = {

@@ -68,11 +68,12 @@ def next_(agent: str, team: str | None, as_json: bool) -> None:
 @click.option("--note", help="What was said, for the history.")
 @by_option
 def finish(message_id: str, outcome: str, note: str | None, actor: str | None) -> None:
-    """Say what came of a call; who was not reached is called again later."""
+    """Say what came of a call; who was not reached is called again later, unless there is nothing to tell any more."""
     more: dict[str, Any] = {name: value for name, value in (("note", note), ("actor", actor)) if value}
     with session.client(WORKBENCH) as client:
         row = client.command("notify", "finish_call", message_id=message_id, outcome=outcome, **more)
-    out.print(f"{row['message_id']} is {row['state']}", highlight=False, markup=False)
+    why = f" ({row['detail']})" if row["detail"] else ""
+    out.print(f"{row['message_id']} is {row['state']}{why}", highlight=False, markup=False)
 
 
 def table(rows: Sequence[Mapping[str, Any]], zone: tzinfo) -> Table:

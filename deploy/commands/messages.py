@@ -129,7 +129,10 @@ def failures(zone: tzinfo, as_json: bool, **given: Any) -> None:
 @click.argument("message_id")
 @by_option
 def retry(message_id: str, actor: str | None) -> None:
-    """Have a message that failed sent once more, to the same address."""
+    """Have a message that failed sent once more, to the same address.
+
+    At night it waits for the recipient's morning, as any message does; who has said STOP since gets it no more.
+    """
     _do("retry_message", "sent once more", actor, message_id=message_id)
 
 
@@ -155,6 +158,8 @@ def _do(method: str, done: str, actor: str | None, **fields: Any) -> None:
     who: dict[str, Any] = {"actor": actor} if actor else {}
     with session.client(session.SUPERVISOR) as client:
         row = client.command("notify", method, **fields, **who)
+    if row["held_for"]:
+        done = f"waits until {minute(row['due_at'], UTC)} UTC ({row['held_for']})"
     out.print(f"{done}: {row['message_id']} is {row['state']}", highlight=False, markup=False)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tests.crowd import Crowd, crowd
+from tests.fault.crashing.chaining import chained
 from tests.fault.crashing.gateway import entries
 from tests.fault.crashing.harness import Mortal, dice, http_gateway, mortals, report, run, smtp_relay
-from tests.fault.crashing.points import CONSUMER, GATEWAY, MAIL_POINTS, POINTS, REPLY_POINTS, plan
+from tests.fault.crashing.points import CHAIN_POINTS, CONSUMER, GATEWAY, MAIL_POINTS, POINTS, REPLY_POINTS, plan
 from tests.fault.crashing.replying import Repliers
 from tests.support import Stack, eventually
 
@@ -86,7 +87,7 @@ def test_crashes_of_the_mail_consumer_and_the_relay_double_no_mail_and_what_is_i
 def test_crashes_on_the_way_of_replies_lose_none_and_each_has_one_effect(
     apart: Stack, tmp_path: Path, crashes: int
 ) -> None:
-    planned, people = plan(crashes, dice(SEED), REPLY_POINTS), Repliers(apart, 6 * crashes)
+    planned, people = plan(crashes, dice(SEED), REPLY_POINTS), Repliers(apart, 4 * crashes)
     with mortals(apart, planned, tmp_path, {}) as processes:
         run(people, processes)
         eventually(lambda: 0 not in people.answers())
@@ -100,6 +101,24 @@ def test_crashes_on_the_way_of_replies_lose_none_and_each_has_one_effect(
     assert effects == {kind: {1: number} for kind, number in by_kind.items()}
     assert figures["states"] == {"answered": figures["told"] - by_kind["contact"], "ticket": by_kind["contact"]}
     assert (answers.keys(), customers.keys()) == ({1}, {1})
+
+
+@pytest.mark.parametrize("crashes", [2 * len(CHAIN_POINTS), pytest.param(240, marks=DEEP)])
+def test_crashes_between_two_channels_leave_each_notice_told_by_the_next_one_once(
+    apart: Stack, tmp_path: Path, crashes: int
+) -> None:
+    _, given = http_gateway(tmp_path, refuses=True)
+    planned = {**plan(crashes, dice(SEED), CHAIN_POINTS), CONSUMER: [], GATEWAY: []}
+    with chained(apart, 20 * crashes) as people, mortals(apart, planned, tmp_path, given) as processes:
+        run(people, processes)
+        crashed = report(processes)
+        print(json.dumps({"told": len(people.told), "states": people.rows(), "crashes": crashed}, indent=1))
+
+    assert sum(crashed.values()) == crashes
+    assert len(crashed) == len(CHAIN_POINTS)
+    assert people.rows() == {"failed": len(people.told), "sent": len(people.told)}
+    assert people.broken() == []
+    assert eventually(lambda: people.mails() == {1: len(people.told)})
 
 
 def counted(people: Crowd, processes: Mapping[str, Mortal], book: Path) -> dict[str, Any]:

@@ -114,13 +114,16 @@ class Holding:
         """What the decision about a message rests on."""
         rules = self._rules
         kind = rules.kind(message.kind)
+        if message.parts:  # a digest that has left once, and is tried again: no other one tells it
+            kind = replace(kind, digest=None)
+        zone = wishes.first_said("time_zone") or message.zone
         return Case(
             kind=kind,
             recipient=message.recipient,
             channel=message.channel,
             urgency=message.urgency,
             expires_at=message.expires_at,
-            zone=ZoneInfo(message.zone) if message.zone else rules.zone,
+            zone=ZoneInfo(zone) if zone else rules.zone,
             quiet_hours=rules.quiet_hours,
             wishes=wishes,
             burst=functools.partial(self._burst, message, now),
@@ -174,7 +177,7 @@ class Holding:
         message = self._messages.find(key)
         if message is None or message.state != HELD:
             self._messages.change(cause, key, lambda state, at: (state, []))
-        elif digests.is_digest(message):
+        elif digests.is_digest(message) and not message.parts:
             self.digests.close(message, cause)
         elif not (digests.waits(message) and self.digests.tells(message, cause)):
             self.release(message, cause)

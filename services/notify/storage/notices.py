@@ -28,13 +28,20 @@ class Notices:
         """
         once_by_state = replace(cause, key=None)  # one event is about several rows, or may have written this one
         message = self._messages.get(message_id)
-        if message.reached_at is not None:
+        if (by := self._teller(message)) is not None:
             for other in self._others(message):
                 if not chain.settled(other):
-                    self._messages.change(once_by_state, other.message_id, partial(chain.overtaken, by=message))
+                    self._messages.change(once_by_state, other.message_id, partial(chain.overtaken, by=by))
             message = self._messages.get(message_id)
         if message.state == FAILED and message.followed_by and chain.left_alone(message, list(self._chain(message))):
             self._messages.change(once_by_state, message_id, chain.look_after_all)
+
+    def _teller(self, message: Message) -> Message | None:
+        """Who has told them: this one, or the one that had, when this one's successor was being written."""
+        if message.reached_at is not None or message.told_by is None:
+            return message if message.reached_at is not None else None
+        by = self._messages.find(message.told_by)
+        return by if by is not None and by.reached_at is not None else None
 
     def _others(self, message: Message) -> Iterator[Message]:
         yield from self._chain(message)

@@ -133,15 +133,22 @@ def run(people: People, processes: Mapping[str, Mortal]) -> None:
         time.sleep(PAUSE_SECONDS)
 
 
-def http_gateway(folder: Path, *, blind: bool = False, window: int = 3) -> tuple[Path, dict[str, dict[str, str]]]:
-    """An own gateway's book, and what the processes need to know of it. `blind`: it sends a copy, too."""
+def http_gateway(
+    folder: Path, *, blind: bool = False, window: int = 3, refuses: bool = False
+) -> tuple[Path, dict[str, dict[str, str]]]:
+    """An own gateway's book, and what the processes need to know of it. `blind`: it sends a copy, too; `refuses`: what
+    it answers means that nobody gets it."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     book, mapping = folder / "book.jsonl", folder / "gateway.yaml"
     send = {
         "url": f"http://127.0.0.1:{port}/",
         "fields": {"id": "{message_id}", "to": "{to}", "text": "{text}"},
-        "answer": {"accepted": [{"status": [200]}], "id": "/gateway_id"},
+        "answer": {
+            "accepted": [{"status": [202 if refuses else 200]}],
+            "permanent": [{"status": [200]}],
+            "id": "/gateway_id",
+        },
     }
     declared = {"name": "own", "window": window, "timeout": 5.0, "drops_copies": not blind, "send": send}
     mapping.write_text(json.dumps(declared))

@@ -67,6 +67,17 @@ MAIL_BOUNDARIES: dict[str, dict[str, str]] = {
     },
     RELAY: {"the relay's entry in its book": "tests.fault.crashing.gateway:Book.enter"},
 }
+#: From one channel to the next: refused -> the end is saved and published -> heard -> the next one is written -> noted.
+CHAIN_BOUNDARIES: dict[str, dict[str, str]] = {
+    WORKER: {
+        "the end is saved": "shared.aggregates:Aggregates.change",
+        "publish of the end": "shared.bus.relay:Relay._taken",
+        "the end is heard": "services.notify.storage.fallback:Fallback.go_on",
+        "the successor is written": "services.notify.storage.fallback:Fallback._write",
+        "the predecessor notes it": "services.notify.domain.chain:follow",
+        "the others hear of it": "services.notify.storage.notices:Notices.settle",
+    },
+}
 #: The way back: heard -> bound and stored -> told -> the service that it concerns -> settled.
 REPLY_BOUNDARIES: dict[str, dict[str, str]] = {
     WORKER: {
@@ -106,6 +117,7 @@ def points(by_process: Mapping[str, Mapping[str, str]]) -> tuple[Point, ...]:
 
 
 POINTS, MAIL_POINTS, REPLY_POINTS = points(BOUNDARIES), points(MAIL_BOUNDARIES), points(REPLY_BOUNDARIES)
+CHAIN_POINTS = points(CHAIN_BOUNDARIES)
 
 
 def plan(crashes: int, dice: random.Random, points: Sequence[Point] = POINTS) -> dict[str, list[Crash]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -74,6 +75,22 @@ def test_failures_are_seen_to(stack: Stack, desk: Client, world: Feigned, loopde
     assert "to: Not an address" in loopdesk("messages", "address", message_id, "nobody", code=1, **supervisor)
     given_up = loopdesk("messages", "give-up", message_id, "--reason", "moved away", "--by", "eve", **supervisor)
     assert "given up" in given_up
+
+
+def test_another_attempt_at_night_says_until_when_it_waits(
+    stack: Stack, desk: Client, world: Feigned, loopdesk: Run
+) -> None:
+    told = Told(stack, desk, world, phone=None)
+    message_id = told.in_state("email", "sent")["message_id"]
+    told.receipt("email", "failed")
+    told.until(lambda: told.row("email")["look"])
+    end = told.matter.at + timedelta(hours=3)
+    night = {"from": f"{told.matter.at - timedelta(hours=3):%H:%M}", "to": f"{end:%H:%M}"}
+    whose = {"customer_id": told.matter.customer_id}
+    stack.client("callcentre").command("notify", "set_preferences", **whose, quiet_hours=night, time_zone="UTC")
+    said = loopdesk("messages", "retry", message_id, account="supervisor")
+    assert said.startswith(f"waits until {end:%Y-%m-%d %H:%M}")
+    assert said.endswith(f"UTC (quiet_hours): {message_id} is held\n")
 
 
 def test_calls_are_listed_taken_and_finished(stack: Stack, desk: Client, world: Feigned, loopdesk: Run) -> None:
