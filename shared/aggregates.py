@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
@@ -18,10 +18,11 @@ from shared.document import KERNEL_OWN, STATE_ONLY, Alike, Outgoing, Publishing,
 from shared.due import DUE_INDEX, due
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
-from shared.gather import DUPLICATE, Gather, refused
+from shared.gather import Gather
 from shared.housekeeping import LIMIT
 from shared.mongo import LostRace
 from shared.outage import is_outage
+from shared.together import Reads
 from shared.values import replace
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ TIMER_LEASE = timedelta(seconds=15)
 RACE_TRIES = 50
 #: What shows an aggregate with its history.
 _WITH_HISTORY = {name: shown for name, shown in STATE_ONLY.items() if name != "history"}
+#: What a change needs of a document.
+_TO_CHANGE = {"outbox": 0, "history": 0}
 
 
 def _nothing(state: S, to: datetime) -> tuple[S, list[Fact]]:
@@ -119,6 +122,8 @@ class Aggregates(Generic[S]):
         self._advance = advance
         self._next_due = next_due
         self.key = key
+        self._states = Reads(self.collection, key, STATE_ONLY)
+        self._to_change = {field: Reads(self.collection, field, _TO_CHANGE) for field in {key, "_id"}}
         self.rebuilds = rebuilds
         self.spilled_history = db.collection(f"{service}_history")
         self._answered = Answered(collection, db.collection(f"{service}_requests"))
@@ -136,7 +141,10 @@ class Aggregates(Generic[S]):
 
     def find(self, key: str, tx: Transaction | None = None) -> S | None:
         """The state of the aggregate that `key` names, or None."""
-        doc = self.collection.find_one({self.key: key}, STATE_ONLY, session=tx.session if tx else None)
+        if tx is None:
+            doc: Doc | None = self._states.find(key)
+        else:
+            doc = self.collection.find_one({self.key: key}, STATE_ONLY, session=tx.session)
         return self._from_document(doc) if doc else None
 
     def history(self, key: str) -> list[dict[str, Any]]:
@@ -203,18 +211,6 @@ class Aggregates(Generic[S]):
                 raise AlreadyThere(id) from error
             return self.kept(cause, id)
 
-    def create_many(self, new: Iterable[tuple[Cause, str, S, Sequence[Fact]]]) -> list[str]:
-        """Store many new aggregates, each (cause, id, state, facts) as for `create`, at once; the ids that are new.
-
-        What is there already stays as it is, also where only another unique field is taken. Not for calls with an
-        answer. Cut off in between, some are stored: do it again.
-        """
-        stored = self.insert_many([self.document(*one) for one in new])
-        for doc in stored:
-            if doc["outbox"]:
-                self._db.relay(Pending(self.name, doc["_id"], doc["outbox"]), None)
-        return [doc["_id"] for doc in stored]
-
     def document(
         self, cause: Cause, id: str, state: S, facts: Sequence[Fact], together: tuple[datetime, Alike] | None = None
     ) -> dict[str, Any]:
@@ -223,21 +219,6 @@ class Aggregates(Generic[S]):
         `together`: when this and others are recorded, and what they have in common.
         """
         return self._document(cause, id, self._new(cause, state, facts), facts, None, together=together)
-
-    def insert_many(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Store those that are not there yet, and give them; their outboxes are left to the caller, or to the sweep."""
-        try:
-            if documents:
-                self.collection.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            faults = {fault["index"]: fault for fault in error.details["writeErrors"]}
-            for fault in faults.values():
-                if fault["code"] != DUPLICATE:
-                    raise refused(fault) from None
-            if error.details.get("writeConcernErrors"):
-                raise
-            return [doc for place, doc in enumerate(documents) if place not in faults]
-        return list(documents)
 
     def _new(self, cause: Cause, state: S, facts: Sequence[Fact]) -> S:
         return replace(state, version=1, replay_until=cause.starts_replay, last_at=_latest(None, facts))
@@ -312,7 +293,7 @@ class Aggregates(Generic[S]):
         whatever `decide` raises.
         """
         for _ in range(RACE_TRIES):
-            doc = self._load({self.key: key}, tx)
+            doc = self._load(self.key, key, tx)
             if doc is None:
                 raise NotFound(self._what, key)
             try:
@@ -334,7 +315,7 @@ class Aggregates(Generic[S]):
     ) -> dict[str, Any] | None:
         """As `change`, by `_id`; where there is no document, `decide` gets what `blank` makes."""
         for _ in range(RACE_TRIES):
-            doc = self._load({"_id": id}, tx)
+            doc = self._load("_id", id, tx)
             try:
                 if doc is not None:
                     return self._apply(doc, cause, (decide, settle), reply, tx)
@@ -380,8 +361,10 @@ class Aggregates(Generic[S]):
 
     # the protocol's steps
 
-    def _load(self, query: Doc, tx: Transaction | None) -> Doc | None:
-        return self.collection.find_one(query, {"outbox": 0, "history": 0}, session=tx.session if tx else None)
+    def _load(self, field: str, value: str, tx: Transaction | None) -> Doc | None:
+        if tx is None:
+            return self._to_change[field].find(value)
+        return self.collection.find_one({field: value}, _TO_CHANGE, session=tx.session)
 
     def _apply(
         self, doc: Doc, cause: Cause, rules: Rules[S], reply: Reply[S] | None, tx: Transaction | None

@@ -2,81 +2,43 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson.errors import InvalidDocument
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError, WriteConcernError, WriteError
 
+from shared.together import Asked, Together
+
 Document = dict[str, Any]
+Inserted = Asked[Document, None]
 DUPLICATE = 11000
 #: What the driver raises before it sends anything.
 UNWRITABLE = (InvalidDocument, DocumentTooLarge, OverflowError, UnicodeEncodeError)
 
 
-@dataclass
-class _Waiting:
-    document: Document
-    turn: threading.Event = field(default_factory=threading.Event)
-    done: bool = False
-    error: Exception | None = None
-
-
-class Gather:
-    """Inserts into one collection; whoever comes while an insert is under way joins the next one.
-
-    Alone, an insert is sent at once: nothing ever waits for company. The first of those waiting sends for all of them.
-    """
+class Gather(Together[Document, None]):
+    """Inserts into one collection; whoever comes while an insert is under way joins the next one."""
 
     def __init__(self, collection: Collection[Document]) -> None:
+        super().__init__(self._insert)
         self._collection = collection
-        self._lock = threading.Lock()
-        self._queue: list[_Waiting] = []
-        self._under_way = False
 
     def insert(self, document: Document) -> None:
         """Returns when the document is stored; raises as `insert_one` does."""
-        mine = _Waiting(document)
-        with self._lock:
-            self._queue.append(mine)
-            leads, self._under_way = not self._under_way, True
-        if not leads:
-            mine.turn.wait()
-        if not mine.done:
-            self._send()
-        if mine.error is not None:
-            raise mine.error
+        self.ask(document)
 
-    def _send(self) -> None:
-        with self._lock:
-            batch, self._queue = self._queue, []
-        try:
-            self._insert(batch)
-        except Exception as error:  # noqa: BLE001 - each of them raises it in its own caller
-            for one in batch:
-                one.error = error
-        with self._lock:
-            following = self._queue[0] if self._queue else None
-            self._under_way = following is not None
-        for one in batch:
-            one.done = True
-            one.turn.set()
-        if following is not None:
-            following.turn.set()
-
-    def _insert(self, batch: list[_Waiting]) -> None:
+    def _insert(self, batch: Sequence[Inserted]) -> None:
         if len(batch) == 1:
-            self._collection.insert_one(batch[0].document)
+            self._collection.insert_one(batch[0].question)
             return
         try:
-            self._collection.insert_many([one.document for one in batch], ordered=False)
+            self._collection.insert_many([one.question for one in batch], ordered=False)
         except UNWRITABLE:  # nothing was sent: one of them is no document, the others must not suffer for it
             for one in batch:
                 try:
-                    self._collection.insert_one(one.document)
+                    self._collection.insert_one(one.question)
                 except Exception as error:  # noqa: BLE001 - raised in its own caller
                     one.error = error
         except BulkWriteError as error:

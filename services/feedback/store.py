@@ -22,8 +22,10 @@ from services.feedback.tokens import Tokens, token_hash
 from shared.aggregates import Aggregates
 from shared.errors import NotFound, Unavailable
 from shared.events import Aggregate, Event, kernel_fields
+from shared.gather import Gather
 from shared.mongo import Database
 from shared.reference import Reference
+from shared.together import Reads
 
 COLLECTIONS: dict[str, list[IndexModel]] = {
     "feedback_cases": [
@@ -74,6 +76,8 @@ class FeedbackStore:
             next_due=cases.next_due,
         )
         self._work = db.collection("feedback_work")
+        self._measured = Reads(self._work, "_id", {})
+        self._fresh = Gather(self._work)
 
     # cases
 
@@ -104,7 +108,7 @@ class FeedbackStore:
         """Fold the event into the read model of its work order; safe twice and out of order."""
         order_no = event.data["order_no"]
         for _ in range(RACE_TRIES):
-            doc = self._work.find_one({"_id": order_no})
+            doc = self._measured.find(order_no)
             before = _work_from_document(doc) if doc else Work(order_no=order_no)
             after = fold(before, event)
             if after == before or self._save(after, doc["revision"] if doc else 0):
@@ -116,7 +120,7 @@ class FeedbackStore:
         document = {**_work_to_document(work), "revision": revision + 1}
         try:
             if revision == 0:
-                self._work.insert_one({"_id": work.order_no, **document})
+                self._fresh.insert({"_id": work.order_no, **document})
                 return True
             done = self._work.update_one({"_id": work.order_no, "revision": revision}, {"$set": document})
         except DuplicateKeyError:

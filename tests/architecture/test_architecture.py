@@ -24,6 +24,7 @@ STORAGE_OF_THE_KERNEL = {
     "orphans",
     "outage",
     "reference",
+    "together",
     "verification",
 }
 STORAGE_OF_THE_DEPLOY_STEP = {"catalogue", "provision_mongo", "database", "foreign"}
@@ -148,6 +149,7 @@ def test_nothing_is_caught_blindly_outside_the_edges() -> None:
     edges = {
         "shared/bus",
         "shared/gather.py",
+        "shared/together.py",
         "shared/aggregates.py",
         "shared/housekeeping.py",
         "services/notify/consumers",

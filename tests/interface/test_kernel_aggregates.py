@@ -247,39 +247,6 @@ def test_state_and_its_events_are_one_write(b: Bench, counter: str) -> None:
     assert b.document(counter)["outbox"] == []
 
 
-def many(*names: str) -> list[Any]:
-    """What is needed to create these counters, each by an event of its own."""
-    causes = {name: Cause.from_event(an_event(id=f"e/{name}")) for name in names}
-    return [
-        (causes[name], f"id-{name}", Counter(name=name, total=1), [Fact("counted", NOON, {"amount": 1})])
-        for name in names
-    ]
-
-
-def test_many_created_at_once_are_as_if_created_one_by_one(b: Bench, counter: str) -> None:
-    names = [f"{counter}-{number}" for number in range(3)]
-    assert b.counters.create_many(many(*names)) == [f"id-{name}" for name in names]
-    (cause, id, state, facts) = many(f"{counter}-alone")[0]
-    b.counters.create(cause, id, state, facts)
-    own = {"_id", "name", "head", "applied", "outbox", "history"}
-    one, other = (b.document(name) for name in (names[0], f"{counter}-alone"))
-    assert {key: one[key] for key in one.keys() - own} == {key: other[key] for key in other.keys() - own}
-    assert [pending.id for pending in b.nudged][-4:-1] == [f"id-{name}" for name in names]
-    for name in names:
-        assert b.types(name) == ["counted"]
-
-
-def test_of_many_only_those_that_are_new_are_created_and_told(b: Bench, counter: str) -> None:
-    first, second, third = (f"{counter}-{number}" for number in range(3))
-    b.counters.create_many(many(second))
-    b.add(second, 5)
-    told = len(b.nudged)
-    assert b.counters.create_many(many(first, second, third, first)) == [f"id-{first}", f"id-{third}"]
-    assert b.document(second)["total"] == 6
-    assert [pending.id for pending in b.nudged[told:]] == [f"id-{first}", f"id-{third}"]
-    assert b.counters.create_many([]) == []
-
-
 def test_what_others_keep_in_the_document_stays_there(b: Bench, counter: str) -> None:
     b.open(counter)
     b.counters.collection.update_one({"name": counter}, {"$set": {"kept by others": 7}})

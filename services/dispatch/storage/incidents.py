@@ -7,7 +7,7 @@ the event's id, and the parent is settled last. So it may be cut off and begun a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,7 @@ from shared.errors import IllegalMove, LoopdeskError, NotFound, Unavailable
 from shared.events import Event
 from shared.mongo import Database, Transaction
 from shared.outage import is_outage
+from shared.together import Asked, Together
 
 log = logging.getLogger("loopdesk.incidents")
 
@@ -62,6 +63,7 @@ class MassIncidents:
         self._change = change
         self._reseat = reseat
         self._courtesy = Courtesy()
+        self._open_now: Together[None, list[Mapping[str, Any]]] = Together(self._read_open)
 
     # linking
 
@@ -131,7 +133,7 @@ class MassIncidents:
         return str(order.parent) if order is not None and linked else order_no_for(ticket_no)
 
     def _matching(self, cause: Cause, opening: Opening) -> Iterator[str]:
-        found = list(self.open_ones(MOST))
+        found = self._open_now.ask(None)
         if not found:
             return
         order, _ = opening(None, None)
@@ -139,7 +141,7 @@ class MassIncidents:
 
     def _matching_change(self, order_no: str, decide: Decide) -> list[str]:
         """Those that match the work as it would be after the change, as far as can be told before it."""
-        found = list(self.open_ones(MOST))
+        found = self._open_now.ask(None)
         if not found:
             return []
         try:
@@ -272,6 +274,12 @@ class MassIncidents:
         return self._orders.collection.find(
             {"mass_incident": {"$gt": ""}}, shown, sort=[("mass_incident", 1)], limit=limit, hint="of_mass_incident"
         )
+
+    def _read_open(self, batch: Sequence[Asked[None, list[Mapping[str, Any]]]]) -> None:
+        """What new work is compared with: one read for all that is opened at the same time."""
+        found = list(self.open_ones(MOST))
+        for one in batch:
+            one.answer = found
 
     def _children(self, parent_no: str) -> Iterator[str]:
         """The work that is linked to it, the oldest first, in pages: what is linked meanwhile may be among it."""
