@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from traceback import extract_tb
 from typing import Protocol, TypeVar
 
+from services.notify.consumers.halt import Stopped
 from services.notify.consumers.message import EXPIRED, UNKNOWN, Down, Message, Outcome, TryLater, Unanswered
 from services.notify.consumers.store import Claim, Claims, StoreDown
 from shared.clock import Clock
@@ -58,6 +60,14 @@ def insist(record: Callable[[], T], wait: Callable[[float], None]) -> T:
             seconds = min(seconds * 2, LONGEST_WAIT)
 
 
+def _broken_by(message: Message, error: Exception) -> Outcome:
+    """Our own code cannot work on the message: it may have left. Only the place is logged; words may quote a text."""
+    place = extract_tb(error.__traceback__)[-1]
+    said = {"reason": type(error).__name__, "file": place.filename, "line": place.lineno}
+    log.error("a message that cannot be worked on", extra={"message_id": message.message_id, **said})
+    return Outcome(UNKNOWN, f"the consumer could not work on it: {type(error).__name__}")
+
+
 class Sender:
     """`wait(seconds)` lets time pass; it raises when the process has no time left. May be used in several threads, for
     different messages."""
@@ -77,7 +87,12 @@ class Sender:
         claim = self._claims.claim(message.message_id)
         if claim.outcome is not None:
             return claim.outcome
-        outcome = self._doubted(message, claim) if claim.in_doubt else self._fresh(message)
+        try:
+            outcome = self._doubted(message, claim) if claim.in_doubt else self._fresh(message)
+        except (PutOff, Down, StoreDown, Stopped):
+            raise
+        except Exception as error:  # noqa: BLE001 - one message must not end the process again and again
+            outcome = _broken_by(message, error)
         return self._insist(lambda: self._claims.settle(message.message_id, outcome))
 
     def _fresh(self, message: Message) -> Outcome:

@@ -80,9 +80,11 @@ class Inbox:
         return self._waiting[lane]
 
     def held_since(self, before: float) -> list[Delivery]:
-        """Those held to a pace that came before that time; they are in hand no longer."""
+        """Those that came before that time and still wait, for their pace or their lane; they are in hand no longer."""
         old = [(lane, group) for lane, groups in self._held.items() for group in groups]
-        found = []
+        found = [delivery for queue in self._ready.values() for delivery in queue if delivery.since < before]
+        for delivery in found:
+            self._ready[delivery.lane].remove(delivery)
         for lane, group in old:
             while (queue := self._held[lane].get(group)) and queue[0].since < before:
                 found.append(self._release(lane, group))

@@ -125,12 +125,16 @@ class Message:
 def read(body: bytes) -> Message:
     """The message in a body; `Unreadable` names the fields that are wrong."""
     try:
-        known = load(HandedMessage, json.loads(body))
+        raw = json.loads(body)
+        json.dumps(raw, ensure_ascii=False).encode()
+        known = load(HandedMessage, raw)
         known["attachments"] = tuple(Attachment(**each) for each in known["attachments"])
         return Message(**known)
     except ValidationError as error:
         raise Unreadable(error.message) from None
-    except ValueError:
+    except UnicodeEncodeError:  # half of a surrogate pair, which no gateway and no database takes
+        raise Unreadable("a character that is none") from None
+    except (ValueError, RecursionError):
         raise Unreadable("not JSON") from None
 
 

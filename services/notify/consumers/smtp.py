@@ -15,6 +15,7 @@ from services.notify.consumers.smtp_replies import DATA, DOWN, LATER, MAIL, RCPT
 from services.notify.consumers.smtp_settings import RelaySettings
 
 TIMEOUT = 20.0  # seconds for each step
+LONGEST_WORDS = 500  # characters of a reply that are kept
 _BROKEN = (OSError, smtplib.SMTPException)
 
 
@@ -190,7 +191,7 @@ def _stuffed(data: bytes) -> bytes:
 
 
 def _text(code: int, said: bytes) -> str:
-    return f"{code} {_words(said)}"
+    return f"{code} {_words(said)}"[:LONGEST_WORDS]
 
 
 def _words(said: bytes) -> str:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -46,9 +47,16 @@ def a_delivery(tag=1, lane="bulk"):
 
 
 def test_a_body_that_is_no_message_is_unreadable():
-    for body in (b"", b"\xff", b"[]", b"null", b'"text"', b'{"message_id": "m"}'):
+    for body in (b"", b"\xff", b"[]", b"null", b'"text"', b'{"message_id": "m"}', b"[" * 100_000):
         with pytest.raises(Unreadable):
             read(body)
+
+
+def test_a_text_with_half_a_character_is_unreadable():
+    body = {"message_id": "m", "channel": "sms", "to": "+4411", "language": "en", "created_at": "2026-03-02T12:00:00Z"}
+    assert read(json.dumps({**body, "text": "🙂"}).encode()).text == "🙂"
+    with pytest.raises(Unreadable):
+        read(json.dumps({**body, "text": "\ud83d"}).encode())
 
 
 def test_why_a_body_is_unreadable_does_not_quote_it():
@@ -83,6 +91,14 @@ def test_what_was_put_off_comes_back_when_its_time_has_come():
     inbox.put(a_delivery(2))
     assert [inbox.take(4.9), inbox.take(4.9)] == [a_delivery(2), None]
     assert inbox.take(5.0) == a_delivery(1, "urgent")
+
+
+def test_what_waits_in_hand_for_its_lane_is_not_kept_for_longer_than_it_may():
+    inbox = Inbox()
+    for tag, since in ((1, 0.0), (2, 5.0), (3, 6.0)):
+        inbox.put(replace(a_delivery(tag), since=since))
+    assert [delivery.tag for delivery in inbox.held_since(6.0)] == [1, 2]
+    assert (inbox.take(6.0).tag, inbox.take(6.0)) == (3, None)
 
 
 def test_all_that_is_in_hand_can_be_given_back():

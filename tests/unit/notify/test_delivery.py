@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.notify.consumers.delivery import MOST_UNANSWERED, PutOff, Sender
+from services.notify.consumers.halt import Stopped
 from services.notify.consumers.message import Down, Outcome, TryLater, Unanswered
 from services.notify.consumers.store import Claim, StoreDown
 from tests.unit.notify.builders import NOON
@@ -176,3 +177,22 @@ def test_what_is_never_answered_is_given_up_after_so_many_times():
         once(Store(last), line)
     assert once(Store(enough), line)[0] == Outcome("unknown", "no answer")
     assert line.sent == 1
+
+
+# what nobody thought of
+
+
+def test_a_message_that_our_own_code_cannot_work_on_is_unknown_and_the_next_one_goes(caplog):
+    store = Store(Claim())
+    outcome = Outcome("unknown", "the consumer could not work on it: ValueError")
+    assert once(store, Line(ValueError("a customer's words")))[0] == outcome
+    assert store.settled == [outcome]
+    assert "a customer's words" not in caplog.text
+    assert once(Store(Claim()), Line())[0] == Outcome("sent")
+
+
+def test_the_end_of_the_process_leaves_the_claim_as_it_is():
+    store = Store(Claim())
+    with pytest.raises(Stopped):
+        once(store, Line(Stopped()))
+    assert (store.settled, store.released, store.doubts) == ([], 0, [])

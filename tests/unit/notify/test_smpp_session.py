@@ -224,9 +224,10 @@ def test_what_is_no_number_is_failed_and_nothing_is_sent(peers, to):
         assert peer.seen[SUBMIT] == []
 
 
-def test_a_text_of_too_many_sms_is_failed_and_nothing_is_sent(peers):
+@pytest.mark.parametrize(("text", "parts"), [(LONG, 3), ("好" * 67 * 256, 256)])
+def test_a_text_of_too_many_sms_is_failed_and_nothing_is_sent(peers, text, parts):
     with peers(most_parts=2) as (gateway, peer):
-        assert gateway.send(sms(text=LONG)) == Outcome("failed", "too long: 3 SMS, 2 at most")
+        assert gateway.send(sms(text=text)) == Outcome("failed", f"too long: {parts} SMS, 2 at most")
         assert peer.seen[SUBMIT] == []
 
 

@@ -2,9 +2,11 @@
 
 import json
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from deploy.localstack.instance import ROOT
 from services.notify.consumers.halt import Halt
 from services.notify.consumers.message import Down, Outcome, TryLater, Unanswered
-from services.notify.consumers.sms import http
+from services.notify.consumers.sms import http, http_asking
 from services.notify.consumers.sms.http import HttpGateway
 from services.notify.consumers.sms.mapping import filled, found, in_url, mapping_of, read_mapping
 from services.notify.consumers.sms.mapping_schema import MappingFile
@@ -20,6 +22,7 @@ from services.notify.consumers.sms.wording import Wording
 from services.notify.consumers.store import Claim
 from shared.errors import ValidationError
 from shared.schemas import load
+from tests.support import eventually
 from tests.unit.notify.builders import NOON
 from tests.unit.notify.test_consumer import FixedClock, a_message
 
@@ -41,11 +44,21 @@ class Gateway(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
+        if isinstance(body, Iterator):
+            return self._drip(status, body)
         octets = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(octets)))
         self.end_headers()
         self.wfile.write(octets)
+
+    def _drip(self, status, octets):
+        """A little at a time, until nobody listens any more."""
+        self.send_response(status)
+        self.end_headers()
+        with suppress(OSError):
+            while not self.server.stopping.wait(0.02):
+                self.wfile.write(next(octets))
 
     def log_message(self, *_):
         pass
@@ -54,9 +67,10 @@ class Gateway(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-    server.taken, server.asked, server.answers, server.known = [], [], [], []
+    server.taken, server.asked, server.answers, server.known, server.stopping = [], [], [], [], Event()
     Thread(target=server.serve_forever, daemon=True).start()
     yield server
+    server.stopping.set()
     server.shutdown()
     server.server_close()
 
@@ -168,6 +182,22 @@ def test_an_answer_means_what_is_declared_and_nothing_else(server, answer, outco
     assert len(server.taken) == 1
 
 
+@pytest.mark.parametrize("octets", [b" " * (1024 * 1024 + 1), b'{"code": 0}' + b" " * 8 * 1024 * 1024])
+def test_an_answer_without_end_is_none(server, octets):
+    server.answers.append((200, octets))
+    assert a_gateway(server).send(sms()) == Outcome("unknown", "an answer without end")
+
+
+def test_an_answer_that_drips_is_none_once_the_time_is_over(server):
+    server.answers.append((200, iter(lambda: b" ", None)))
+    assert a_gateway(server, timeout=0.2).send(sms()) == Outcome("unknown", "an answer without end")
+
+
+def test_what_a_gateway_says_is_cut_and_freed_of_what_is_no_character(server):
+    server.answers.append((200, b'{"code": 0, "data": {"id": "' + b"9" * 501 + b'"}, "message": "\\ud83d"}'))
+    assert a_gateway(server).send(sms()) == Outcome("sent", "200 ?", "9" * 500, 1)
+
+
 @pytest.mark.parametrize("answer", [(503, b""), (200, {"code": "busy"})])
 def test_a_temporary_refusal_puts_the_message_off(server, answer):
     server.answers.append(answer)
@@ -255,6 +285,31 @@ def test_a_message_is_in_doubt_also_where_nobody_is_there_to_be_asked(server, mo
         port = closed.getsockname()[1]
     assert a_gateway(server, trail, **asked(port)).send(sms()).state == "unknown"
     assert trail.counted == ["unanswered"]
+
+
+class AskedTrail(NoTrail):
+    """Has one message to ask after."""
+
+    def __init__(self):
+        super().__init__()
+        self.over = []
+
+    def to_ask(self, _limit, _again_after):
+        return [] if self.over else [("gw-1", sms().message_id, True)]
+
+    def reported(self, report):
+        self.over.append(report.state)
+
+
+def test_what_was_learned_by_asking_is_over_only_when_it_is_told(server, monkeypatch):
+    monkeypatch.setattr(http_asking, "ASK_EVERY", 0.0)
+    server.known += [(200, {"id": 9, "state": "DELIVERED"})] * 100
+    trail = AskedTrail()
+    gateway = a_gateway(server, trail, **asked(server.server_port))
+    (fate, *_) = eventually(lambda: list(gateway.tidings()))
+    assert (fate.message_id, fate.outcome.state, trail.over) == (sms().message_id, "delivered", [])
+    fate.done()
+    assert trail.over == ["delivered"]
 
 
 def test_a_gateway_that_drops_second_copies_leaves_no_doubt(server):

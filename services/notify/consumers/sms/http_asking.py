@@ -96,9 +96,15 @@ class Asking:
             log.info("asked after a message", extra={"message_id": message_id, "said": verdict})
             if outcome is None or (taken and outcome.state == SENT):
                 continue
+            self._learned.append(Fate(message_id, outcome, partial(self._told, name, outcome)))
+
+    def _told(self, name: str, outcome: Outcome) -> None:
+        """The broker has it: what is over is asked for no more. Before, a crash would have it asked again."""
+        try:
             if outcome.state != SENT:
                 self._trail.reported(Report(name, outcome.state, outcome.detail or ""))
-            self._learned.append(Fate(message_id, outcome))
+        except StoreDown as error:  # then it is asked and told again, as the same event
+            log.warning("database away", extra={"reason": str(error)})
 
     def _fetch(self, replies: Replies) -> None:
         answer = self._line.ask(replies.call, {})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from services.notify.consumers.message import Down
 from services.notify.consumers.sms.errors import Broken
@@ -38,6 +39,7 @@ class Line:
 
     def ask(self, call: Call, values: Mapping[str, str]) -> Answer:
         """The gateway's answer. `Down`: the request has not left. `Broken`: it may have."""
+        deadline = time.monotonic() + self._timeout
         try:
             with requests.request(
                 call.method,
@@ -48,7 +50,9 @@ class Line:
                 stream=True,
                 **_body(call, values),
             ) as response:
-                return _answer(response)
+                return _answer(response, deadline)
+        except HTTPError as error:
+            raise Broken(f"no answer from the gateway: {type(error).__name__}") from error
         except requests.exceptions.RequestException as error:
             if _not_sent(error):
                 raise Down(f"no connection to the gateway: {type(error).__name__}") from error
@@ -66,11 +70,11 @@ def _in_header(value: str) -> str:
     return "".join(character for character in value if character.isprintable() and character.isascii())
 
 
-def _answer(response: requests.Response) -> Answer:
+def _answer(response: requests.Response, deadline: float) -> Answer:
     octets = b""
-    for chunk in response.iter_content(65536):
+    while chunk := response.raw.read1(65536, decode_content=True):
         octets += chunk
-        if len(octets) > LONGEST:
+        if len(octets) > LONGEST or time.monotonic() > deadline:  # one that drips is as good as none
             raise Broken("an answer without end")
     try:
         return Answer(response.status_code, json.loads(octets))

@@ -64,7 +64,7 @@ class Listener:
 
     def _understood(self, heard: Heard) -> Tiding | None:
         if isinstance(heard, Report):
-            return self._reported(heard, lambda: None)
+            return self._answered(heard)
         session, packet = heard
         done = partial(session.answer, packet)
         if is_receipt(packet.number("esm_class")):
@@ -82,14 +82,26 @@ class Listener:
             return None
         return self._came(sms, done)
 
-    def _reported(self, said: Report, done: Callable[[], None]) -> Tiding | None:
-        message_id, fate = self._trail.reported(said)
+    def _reported(self, said: Report, done: Callable[[], None], *, told: bool = True) -> Tiding | None:
+        message_id, fate = self._trail.reported(said, told=told)
         if message_id is not None and fate is not None and said.state is not None and fate.state == said.state:
             return Fate(message_id, fate, done)
         if message_id is None:
             log.info("a receipt before its message, or of another", extra={"gateway_id": said.gateway_id})
         done()
         return None
+
+    def _answered(self, said: Report) -> Tiding | None:
+        """A gateway does not ask for an answer to its answer: what a crash keeps from being told is asked for again."""
+        if said.state is None:
+            return None
+        return self._reported(said, partial(self._asked_enough, said.gateway_id), told=False)
+
+    def _asked_enough(self, gateway_id: str) -> None:
+        try:
+            self._trail.asked_enough(gateway_id)
+        except StoreDown as error:  # then it is asked and told again, as the same event
+            log.warning("database away", extra={"reason": str(error)})
 
     def _came(self, sms: Received, done: Callable[[], None]) -> Tiding | None:
         thread = ""

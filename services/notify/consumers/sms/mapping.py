@@ -19,6 +19,7 @@ from shared.schemas import load
 #: What a template may name, beside `secret:NAME`; `gateway_id` only where the gateway is asked.
 NAMES = frozenset({"message_id", "to", "to_digits", "text", "language", "kind", "encoding", "segments"})
 ASKED = frozenset({"message_id", "gateway_id", "to", "to_digits"})
+LONGEST_NAME = 500  # characters
 _HOLE = re.compile(r"\{([a-z_]+|secret:[A-Z][A-Z0-9_]*)\}")
 
 
@@ -63,8 +64,9 @@ class Call:
         return next((verdict for verdict, condition in self.verdicts if condition.holds(answer)), None)
 
     def named(self, answer: Answer, where: str | None) -> str | None:
-        """What stands at a place of the answer."""
-        return found(answer.body, where) if where else None
+        """What stands at a place of the answer, cut where no name or word of a gateway is as long."""
+        said = found(answer.body, where) if where else None
+        return said and said[:LONGEST_NAME]
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def in_url(value: str) -> str:
 
 
 def found(body: Any, pointer: str) -> str | None:
-    """What stands at a JSON pointer (RFC 6901), as text; None where nothing plain does."""
+    """What stands at a JSON pointer (RFC 6901), as text; None where nothing plain does. What is no character is `?`."""
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(body, Mapping):
@@ -153,7 +155,8 @@ def found(body: Any, pointer: str) -> str | None:
             return None
     if body is None or isinstance(body, Mapping | list):
         return None
-    return body if isinstance(body, str) else json.dumps(body)
+    said = body if isinstance(body, str) else json.dumps(body)
+    return said.encode("utf-8", "replace").decode()
 
 
 def listed(body: Any, pointer: str) -> list[Any] | None:

@@ -25,6 +25,7 @@ from services.notify.consumers.sms.store import Trail
 from services.notify.consumers.sms.wording import Wording
 from services.notify.consumers.store import Claim
 from services.notify.consumers.tidings import Tiding
+from services.notify.domain import segments
 
 #: Throttling answers to one message, after which it is put off and the next one tried.
 TRIES = 3
@@ -82,9 +83,11 @@ class SmppGateway:
         to = _digits(message)
         if not (to.isascii() and to.isdigit() and len(to) <= 20):
             return Outcome(FAILED, "not a phone number")
-        parts = pieces(self._wording.of(message), self._next_reference())
-        if len(parts) > self._settings.most_parts:
-            return Outcome(FAILED, f"too long: {len(parts)} SMS, {self._settings.most_parts} at most")
+        text, most = self._wording.of(message), self._settings.most_parts
+        number = segments.count(text)[2]
+        if number > most:
+            return Outcome(FAILED, f"too long: {number} SMS, {most} at most")
+        parts = pieces(text, self._next_reference())
         return self._send_all([Part(message, number, piece) for number, piece in enumerate(parts, 1)])
 
     def resolve(self, message: Message, claim: Claim) -> Outcome:

@@ -83,10 +83,11 @@ class Trail:
         with _answering():
             self._parts.update_one({"_id": self._name(gateway_id)}, {"$setOnInsert": row}, upsert=True)
 
-    def reported(self, report: Report) -> tuple[str | None, Outcome | None]:
+    def reported(self, report: Report, *, told: bool = True) -> tuple[str | None, Outcome | None]:
         """Keep what the gateway says; gives whose message it is, None as long as that is not known, and its fate.
 
-        What is final stays; what is not is kept by nobody. A report of a message in doubt is known by its mark.
+        What is final stays; what is not is kept by nobody. A report of a message in doubt is known by its mark. What is
+        not `told` for certain goes on being asked for, until `asked_enough`.
         """
         key = {"_id": self._name(report.gateway_id)}
         new = {"gateway_id": report.gateway_id} | ({"mark": self._key(report.mark)} if report.mark else {})
@@ -94,7 +95,7 @@ class Trail:
             row: Row | None = None
             if report.state is not None:
                 final = {"state": report.state, "detail": report.detail, "at": self._clock.now()}
-                change = {"$set": final, "$unset": {"ask_at": ""}, "$setOnInsert": new}
+                change = {"$set": final, "$setOnInsert": new} | ({"$unset": {"ask_at": ""}} if told else {})
                 with suppress(DuplicateKeyError):  # it is known how that one ended
                     row = _upserted(self._parts, {**key, "state": {"$exists": False}}, change)
             row = row or self._parts.find_one(key) or {}
@@ -105,6 +106,11 @@ class Trail:
         if message_id is None:
             return None, None
         return message_id, _fate([row]) if row.get("parts") == 1 else self.fate(message_id)
+
+    def asked_enough(self, gateway_id: str) -> None:
+        """How it ended is told."""
+        with _answering():
+            self._parts.update_one({"_id": self._name(gateway_id)}, {"$unset": {"ask_at": ""}})
 
     def in_doubt(self, marks: Sequence[str], message_id: str) -> None:
         """Nobody knows whether these parts have left: a report with a part's mark, before or after this, is theirs."""
