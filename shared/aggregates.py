@@ -7,14 +7,23 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from shared.answered import Answered, kept, note, origin
 from shared.bus.relay import Pending
 from shared.cause import Call, Cause, request_used
 from shared.deciding import Decide, Rules, Settle, decided
-from shared.document import KERNEL_OWN, STATE_ONLY, Alike, Outgoing, Publishing, additions, history_reply
+from shared.document import (
+    KERNEL_OWN,
+    STATE_ONLY,
+    Additions,
+    Alike,
+    Outgoing,
+    Publishing,
+    additions,
+    history_reply,
+)
 from shared.due import DUE_INDEX, due
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import Aggregate, Fact, to_json
@@ -55,10 +64,10 @@ RELAY_GRACE = timedelta(seconds=2)
 #: A claimed timer that was not acted on (its process died) is due again after this.
 TIMER_LEASE = timedelta(seconds=15)
 RACE_TRIES = 50
-#: What shows an aggregate with its history.
-_WITH_HISTORY = {name: shown for name, shown in STATE_ONLY.items() if name != "history"}
 #: What a change needs of a document.
 _TO_CHANGE = {"outbox": 0, "history": 0}
+#: What shows an aggregate with its history.
+_WITH_HISTORY = {name: shown for name, shown in STATE_ONLY.items() if name != "history"}
 
 
 def _nothing(state: S, to: datetime) -> tuple[S, list[Fact]]:
@@ -359,6 +368,33 @@ class Aggregates(Generic[S]):
             # one that fails must not keep the others waiting; its lease brings it back
             log.exception("a timer's work failed", extra={"aggregate": f"{self.name}/{key}"})
 
+    def change_many(self, cause: Cause, changes: Sequence[tuple[Doc, Decide[S]]]) -> list[str]:
+        """Apply to each document, as `loaded` gave it, its own decision, all in one write; gives the ids of those done.
+
+        Who has been changed since is left as it is. For a timer's work, of which nobody waits for an answer: cut off in
+        between, some are changed.
+        """
+        writes = {}
+        for doc, decide in changes:
+            state, facts = self._after(self._from_document(doc), cause, (decide, _settled))
+            writes[doc["_id"]] = self._update(doc, state, facts, cause, None)
+        if not writes:
+            return []
+        done = self.collection.bulk_write([UpdateOne(guard, set_) for guard, set_, _ in writes.values()], ordered=False)
+        ids = list(writes)
+        if done.matched_count < len(writes):
+            heads = {key: added.head["hash"] for key, (_, _, added) in writes.items()}
+            rows = self.collection.find({"_id": {"$in": ids}}, {"head": 1})
+            ids = [doc["_id"] for doc in rows if doc["head"]["hash"] == heads[doc["_id"]]]
+        for key in ids:
+            if outbox := writes[key][2].outbox:
+                self._db.hand(Pending(self.name, key, outbox))
+        return ids
+
+    def loaded(self, ids: Sequence[str], also: Doc | None = None) -> list[Doc]:
+        """The documents of these ids that are there, and of which `also` holds, as `change_many` takes them."""
+        return list(self.collection.find({"_id": {"$in": list(ids)}, **(also or {})}, _TO_CHANGE))
+
     # the protocol's steps
 
     def _load(self, field: str, value: str, tx: Transaction | None) -> Doc | None:
@@ -374,9 +410,12 @@ class Aggregates(Generic[S]):
             return known.reply
         before = self._from_document(doc)
         self._require_version(cause, before.version)
-        state, facts = self._decide(self._in_replay(before, cause), cause, rules)
-        state = replace(state, version=before.version + 1, last_at=_latest(before.last_at, facts))
+        state, facts = self._after(before, cause, rules)
         return self._save(doc, state, facts, cause, reply, tx)
+
+    def _after(self, before: S, cause: Cause, rules: Rules[S]) -> tuple[S, list[Fact]]:
+        state, facts = self._decide(self._in_replay(before, cause), cause, rules)
+        return replace(state, version=before.version + 1, last_at=_latest(before.last_at, facts)), facts
 
     def _require_version(self, cause: Cause, version: int) -> None:
         if cause.expected_version not in (None, version):
@@ -412,6 +451,21 @@ class Aggregates(Generic[S]):
         tx: Transaction | None,
     ) -> dict[str, Any] | None:
         answer = to_json(reply(state)) if reply else None
+        guard, update, added = self._update(doc, state, facts, cause, answer)
+        try:
+            done = self.collection.update_one(guard, update, session=tx.session if tx else None)
+        except DuplicateKeyError as error:
+            raise self._taken(error) from error
+        if not done.matched_count:
+            raise LostRace
+        if added.outbox:
+            self._db.relay(Pending(self.name, doc["_id"], added.outbox), tx)
+        return answer
+
+    def _update(
+        self, doc: Doc, state: S, facts: Sequence[Fact], cause: Cause, answer: Doc | None
+    ) -> tuple[dict[str, Any], dict[str, Any], Additions]:
+        """What makes `state` of the document, if nobody has changed it since: filter, update, and what that adds."""
         now = self._db.clock.now()
         fields = self._fields(state)
         public_id = str(fields.get(self.key, doc["_id"]))
@@ -428,16 +482,7 @@ class Aggregates(Generic[S]):
         update["$unset"] |= dict.fromkeys(self._left(doc, fields), "")
         if not update["$unset"]:
             del update["$unset"]
-        try:
-            guard = {"_id": doc["_id"], "revision": doc["revision"]}
-            done = self.collection.update_one(guard, update, session=tx.session if tx else None)
-        except DuplicateKeyError as error:
-            raise self._taken(error) from error
-        if not done.matched_count:
-            raise LostRace
-        if added.outbox:
-            self._db.relay(Pending(self.name, doc["_id"], added.outbox), tx)
-        return answer
+        return {"_id": doc["_id"], "revision": doc["revision"]}, update, added
 
     def _left(self, doc: Doc, fields: Doc) -> set[str]:
         """What the state has had and has no more. What others keep in the document beside it is not its own to drop."""

@@ -22,6 +22,7 @@ from services.notify.storage import (
     matters,
     messages,
     proof,
+    releasing,
     replies,
     tallies,
 )
@@ -47,6 +48,7 @@ from services.notify.storage.messages import Messages
 from services.notify.storage.notices import Notices
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.proof import Proof
+from services.notify.storage.releasing import Releasing
 from services.notify.storage.replies import Asked, Replies
 from services.notify.storage.standing import Standing
 from services.notify.storage.tallies import Tallies
@@ -58,7 +60,10 @@ from shared.reference import Reference
 from shared.schemas import load
 
 COLLECTIONS: dict[str, list[IndexModel]] = {
-    "notify_messages": [*messages.INDEXES, *holding.INDEXES, *replies.MESSAGE_INDEXES, proof.INDEX],
+    "notify_messages": [
+        *(*messages.INDEXES, *holding.INDEXES, *replies.MESSAGE_INDEXES),
+        *(proof.INDEX, releasing.INDEX),
+    ],
     "notify_broadcasts": broadcasts.INDEXES,
     "notify_audiences": audiences.INDEXES,
     "notify_customers": customers.INDEXES,
@@ -104,6 +109,7 @@ class NotifyStore:
         self.fallback = Fallback(
             *(db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding, self.notices)
         )
+        self.releasing = Releasing(self.reference, self.messages, self.customers, self.preferences, self.holding)
         texts = BroadcastTexts()
         self.fallback.broadcasts = Retold(self.reference, self.broadcasts, texts)
         self.fallback.elsewhere = elsewhere
@@ -113,7 +119,7 @@ class NotifyStore:
         rows = BroadcastRows(self.reference, self.messages, self.preferences, self.holding, texts)
         self.broadcasting = Broadcasting(
             *(db, self.broadcasts, self.audiences, self.messages, rows, self.calling),
-            BroadcastMessages(db, self.messages),
+            *(BroadcastMessages(db, self.messages), self.releasing),
         )
         self.chains = Chains(self.messages)
         self.counts = Counts(self.messages)

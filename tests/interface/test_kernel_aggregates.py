@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from threading import Barrier
 from typing import Any
 
@@ -245,6 +246,37 @@ def test_state_and_its_events_are_one_write(b: Bench, counter: str) -> None:
     assert [e["id"] for e in pending.entries] == [entry["id"]]
     b.store.db.housekeeping.confirmed(b.nudged)
     assert b.document(counter)["outbox"] == []
+
+
+def test_many_changed_at_once_are_as_if_changed_one_by_one(b: Bench, counter: str) -> None:
+    names = [f"{counter}-{number}" for number in range(3)]
+    for name in names:
+        b.open(name)
+    ids = [doc["_id"] for doc in b.counters.collection.find({"name": {"$in": names}}, {"_id": 1})]
+    docs = b.counters.loaded(ids)
+    told = len(b.nudged)
+    done = b.counters.change_many(Cause.tick(NOON), [(doc, lambda c, at: add(c, at, -2)) for doc in docs])
+    assert sorted(done) == sorted(ids) == sorted(pending.id for pending in b.nudged[told:])
+    assert [(b.counters.get(name).total, b.counters.get(name).version) for name in names] == [(-2, 2)] * 3
+    assert [b.types(name) for name in names] == [["opened", "counted"]] * 3
+    b.counters.change(a_call(name=names[0]), names[0], lambda c, at: add(c, at, -1))
+    history = b.counters.entries(names[0])
+    assert [entry_hash(before["hash"], entry) for before, entry in pairwise(history)] == [
+        entry["hash"] for entry in history[1:]
+    ]
+
+
+def test_of_many_what_somebody_has_changed_since_is_left_as_it_is(b: Bench, counter: str) -> None:
+    names = [f"{counter}-{number}" for number in range(3)]
+    for name in names:
+        b.open(name)
+    ids = [doc["_id"] for doc in b.counters.collection.find({"name": {"$in": names}}, {"_id": 1})]
+    docs = b.counters.loaded(ids)
+    b.add(names[1], -5)
+    done = b.counters.change_many(Cause.tick(NOON), [(doc, lambda c, at: add(c, at, -2)) for doc in docs])
+    assert sorted(done) == sorted(doc["_id"] for doc in docs if doc["name"] != names[1])
+    assert [b.counters.get(name).total for name in names] == [-2, -5, -2]
+    assert b.counters.change_many(Cause.tick(NOON), []) == []
 
 
 def test_what_others_keep_in_the_document_stays_there(b: Bench, counter: str) -> None:

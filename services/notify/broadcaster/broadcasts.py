@@ -21,3 +21,10 @@ class RunsBroadcasts:
         for _ in range(ROUNDS):
             if not self.store.broadcasting.go_on():
                 return
+
+    @every(0.5)
+    def release_held(self) -> None:
+        """Decides again what is held of broadcasts and due: in the morning the whole night's, a piece at a time."""
+        for _ in range(ROUNDS):
+            if not self.store.releasing.go_on():
+                return

@@ -29,7 +29,8 @@ from services.notify.storage.broadcast_rows import BroadcastRows, Row
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.calling import Calling
 from services.notify.storage.messages import OPEN_CALLS, Messages
-from services.notify.storage.standing import OF_BROADCAST, let_go
+from services.notify.storage.releasing import Releasing
+from services.notify.storage.standing import OF_BROADCAST
 from shared.bus.relay import Pending
 from shared.cause import Cause
 from shared.events import Fact
@@ -71,6 +72,7 @@ class _Turn:
     ends: float
     way: OnTheirWay
     ahead: _Built | None = field(default=None)
+    released: str | None = ""
 
 
 class Broadcasting:
@@ -85,6 +87,7 @@ class Broadcasting:
         rows: BroadcastRows,
         calling: Calling,
         sent: BroadcastMessages,
+        releasing: Releasing,
     ) -> None:
         self._db = db
         self._broadcasts = broadcasts
@@ -93,6 +96,7 @@ class Broadcasting:
         self._rows = rows
         self._calling = calling
         self._sent = sent
+        self._releasing = releasing
         self._tasks: dict[str, Callable[[_Turn, Broadcast, datetime], bool]] = {
             TELL: self._tell,
             WITHDRAW: self._withdraw,
@@ -223,9 +227,12 @@ class Broadcasting:
     # letting go
 
     def _release(self, turn: _Turn, broadcast: Broadcast, now: datetime) -> bool:
-        """What was held while it was paused is decided again, by the timer of the ledger."""
-        let_go(self._messages, broadcast, now)
-        self._save(turn, broadcast, now, rules.released)
+        """What was held as it was paused is decided again. What is held on as it is paused anew is not met twice."""
+        turn.released = self._releasing.of_paused(broadcast, turn.released, now)
+        if turn.released is None:
+            self._save(turn, broadcast, now, rules.released)
+        else:
+            self._save(turn, broadcast, now, lambda state, at: (rules.waiting(state, now + LEASE), []))
         return True
 
     # calling

@@ -12,7 +12,7 @@ from services.notify.domain.preferences import ADDRESS, CUSTOMER
 from services.notify.domain.proof import Missed
 from services.notify.domain.recipients import Target, nobody, to_call, why_not_called
 from services.notify.reference import Reference as Rules
-from services.notify.storage.customers import Customers, customer_of
+from services.notify.storage.customers import Customers
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.proof import Proof
 from shared.reference import Reference
@@ -82,10 +82,8 @@ class Calling:
 
     def _people(self, recipients: Sequence[str]) -> dict[str, Target]:
         """Who they are, as intake tells today; an address is a telephone, or none."""
-        ids = [name.removeprefix(CUSTOMER) for name in recipients if name.startswith(CUSTOMER)]
-        rows = self._customers.collection.find({"_id": {"$in": ids}})
-        found = {f"{CUSTOMER}{doc['_id']}": customer_of(doc) for doc in rows}
-        return {name: Target(name, found.get(name) or _at(name)) for name in recipients}
+        found = self._customers.find_many([name.removeprefix(CUSTOMER) for name in recipients])
+        return {name: Target(name, found.get(name.removeprefix(CUSTOMER)) or _at(name)) for name in recipients}
 
 
 def _at(recipient: str) -> Customer:

@@ -52,6 +52,11 @@ class Customers:
         doc = self.collection.find_one({"_id": customer_id})
         return customer_of(doc) if doc else None
 
+    def find_many(self, ids: Sequence[str]) -> dict[str, Customer]:
+        """Those of them whom intake has told of, by id, in one read."""
+        found = self.collection.find({"_id": {"$in": list(ids)}}) if ids else ()
+        return {doc["_id"]: customer_of(doc) for doc in found}
+
     # whose day it is
 
     def zones(self) -> list[str | None]:

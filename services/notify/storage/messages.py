@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from services.notify.domain import audience, ledger
+from services.notify.domain.holding import DIGEST
 from services.notify.domain.ledger import Content, Message
 from services.notify.domain.limits import Limits
 from services.notify.domain.occurrence import prefix
@@ -86,7 +87,8 @@ class Messages(Aggregates[Message]):
             published=OF_MESSAGES,
             handed=handed(unsubscribe),
             advance=lambda message, to: ledger.advance(message, to, limits()),
-            next_due=lambda message: ledger.next_due(message, limits()),
+            # what is held of a broadcast is looked at in pieces (releasing.py)
+            next_due=lambda message: None if held_in_pieces(message) else ledger.next_due(message, limits()),
         )
         self.limits = limits
         self._unsubscribe = unsubscribe
@@ -151,6 +153,11 @@ class Messages(Aggregates[Message]):
         wanted = {**filters, "look": True} | ({"_id": {"$gt": after}} if after is not None else {})
         rows = self.collection.find(wanted, LISTED).hint("failures").sort("_id", ASCENDING)
         return page(list(rows.limit(limit + 1)), limit)
+
+
+def held_in_pieces(message: Message) -> bool:
+    """Whether it is looked at again together with others: a row of a broadcast that no digest tells."""
+    return message.state == ledger.HELD and message.broadcast is not None and message.held_for != DIGEST
 
 
 def live(cause: Cause) -> Cause:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 
 from services.notify.domain import broadcasts as rules
-from services.notify.domain.audience import ALL_CHANNELS
 from services.notify.domain.broadcasts import Broadcast
-from services.notify.domain.holding import PAUSED
-from services.notify.domain.ledger import HELD, Message
+from services.notify.domain.ledger import Message
 from services.notify.storage.broadcasts import Broadcasts
-from services.notify.storage.messages import Messages
 
 FRESH_FOR, REMEMBERED = 1.0, 16
-#: Messages made due in one go.
-AT_ONCE = 1_000
 OF_BROADCAST = "broadcast_channel_state"
 
 
@@ -50,26 +44,3 @@ class Standing:
             while len(self._known) > REMEMBERED:
                 self._known.pop(next(iter(self._known)), None)
         return broadcast
-
-
-def let_go(messages: Messages, broadcast: Broadcast, now: datetime) -> None:
-    """What is held as the broadcast was paused is due now, and decided anew by whoever wakes messages.
-
-    Only their timers move: who changes such a message at this moment is not in the way. Cut off in between, do it
-    again.
-    """
-    paused = {
-        "broadcast": broadcast.broadcast_id,
-        "channel": {"$in": list(ALL_CHANNELS)},
-        "state": HELD,
-        "held_for": PAUSED,
-        "timer_at": {"$gt": now},
-    }
-    after = ""
-    while True:
-        found = messages.collection.find({**paused, "_id": {"$gt": after}}, {"_id": 1}).hint(OF_BROADCAST)
-        ids = [doc["_id"] for doc in found.sort("_id", 1).limit(AT_ONCE)]
-        if not ids:
-            return
-        messages.collection.update_many({**paused, "_id": {"$in": ids}}, {"$set": {"timer_at": now}})
-        after = ids[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from services.notify.addresses import fault
 from services.notify.domain.audience import DEFAULT, LIST, AddressBook, Contact, Customer
@@ -45,8 +45,7 @@ class Whereabouts:
         return self._wishes(message, self.customer(message.recipient))
 
     def _wishes(self, message: Message, customer: Customer | None) -> Wishes:
-        own = (customer.phone, customer.email) if customer is not None else ()
-        return self._preferences.wishes(message.recipient, (*own, message.to))
+        return self._preferences.wishes(message.recipient, _addresses(message, customer))
 
     def customer(self, recipient: str) -> Customer | None:
         """The customer whom a recipient is; None: it is none, or nobody knows them any more."""
@@ -55,6 +54,32 @@ class Whereabouts:
     def contacts(self, message: Message) -> Sequence[Contact]:
         """Where the address book in force has its recipient."""
         return contacts_of(self._reference.current().staff, message)
+
+
+class WhereaboutsOfMany(Whereabouts):
+    """The same of certain messages, as it is now: known in two reads for all of them."""
+
+    def __init__(
+        self,
+        reference: Reference[Rules],
+        customers: Customers,
+        preferences: PreferencesStore,
+        messages: Collection[Message],
+    ) -> None:
+        super().__init__(reference, customers, preferences)
+        ids = [one.recipient.removeprefix(CUSTOMER) for one in messages if one.recipient.startswith(CUSTOMER)]
+        self._known = customers.find_many(ids)
+        addresses: dict[str, list[str | None]] = {}
+        for one in messages:
+            addresses.setdefault(one.recipient, []).extend(_addresses(one, self.customer(one.recipient)))
+        self._said = preferences.wishes_of_many(addresses)
+
+    def _wishes(self, message: Message, customer: Customer | None) -> Wishes:
+        return self._said[message.recipient]
+
+    def customer(self, recipient: str) -> Customer | None:
+        """As they were known."""
+        return self._known.get(recipient.removeprefix(CUSTOMER)) if recipient.startswith(CUSTOMER) else None
 
 
 def contacts_of(book: AddressBook, message: Message) -> Sequence[Contact]:
@@ -69,6 +94,11 @@ def contacts_of(book: AddressBook, message: Message) -> Sequence[Contact]:
         return (book.watcher(name) if watches else book.agent(name, (message.said or {}).get("team", DEFAULT)))[1]
     teams = {"team": book.team, "supervisor": book.supervisor, "duty_manager": book.duty_manager}
     return teams[group](name)[1] if group in teams else []
+
+
+def _addresses(message: Message, customer: Customer | None) -> Sequence[str | None]:
+    own = (customer.phone, customer.email) if customer is not None else ()
+    return (*own, message.to)
 
 
 def _first_usable(channel: str, contacts: Sequence[Contact]) -> str | None:

@@ -126,8 +126,8 @@ class Indoors:
         self.clock.at += timedelta(**time)
 
     def wake(self) -> None:
-        """The timer, until nothing is due."""
-        while self.store.messages.wake(self.clock.now(), act=self.store.holding.look):
+        """The timers, until nothing is due."""
+        while self.store.messages.wake(self.clock.now(), act=self.store.holding.look) or self.store.releasing.go_on():
             pass
 
     def until(self, **time: float) -> None:

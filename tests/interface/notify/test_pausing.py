@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from services.notify.domain import broadcasts as rules
-from services.notify.domain.broadcasts import Audience, Broadcast, Plan
 from services.notify.storage.holding import Holding
 from shared.cause import Cause
 from shared.document import history_reply
-from tests.interface.notify.indoors import MAILS, NOON, TEXTS, Indoors, indoors
+from tests.interface.notify.indoors import NOON, Indoors, indoors
+from tests.interface.notify.notice import Notice, noticed
 from tests.support import Stack
-
-WORDS = {"sms": TEXTS, "email": MAILS}
 
 
 @pytest.fixture(scope="module")
 def shared_desk(stack: Stack) -> Iterator[Indoors]:
     with indoors(stack) as inside:
-        inside.apply(lambda made: made["kinds"].update(notice={"name": {"en": "x", "zh-CN": "x"}}))
+        inside.apply(noticed)
         yield inside
 
 
@@ -35,63 +31,6 @@ def desk(shared_desk: Indoors) -> Indoors:
     for name in ("messages", "broadcasts", "customers"):
         shared_desk.db.collection(f"notify_{name}").delete_many({})
     return shared_desk
-
-
-class Notice:
-    """A broadcast to so many customers, by SMS, else by mail."""
-
-    def __init__(self, desk: Indoors, number: int, **fields: Any) -> None:
-        self.desk, self.id, area = desk, uuid4().hex, uuid4().hex[:8]
-        desk.db.collection("notify_customers").insert_many([_customer(area, n) for n in range(number)])
-        texts = {c: {"default": dict.fromkeys(parts["en"], "x")} for c, parts in WORDS.items()}
-        plan = Plan(edition=1, at=self.now, channels=("sms", "email"), valid_for=timedelta(days=3), texts=texts)
-        draft = Broadcast(
-            broadcast_id=self.id,
-            name="Notice",
-            kind="announcement",
-            about="notice",
-            urgency="bulk",
-            plan=plan,
-            audience=Audience(listed=False, areas=(area,)),
-            created_at=self.now,
-            **fields,
-        )
-        state, facts = rules.start(draft, self.now)
-        desk.store.broadcasts.create(Cause.tick(self.now), self.id, state, facts)
-        self.goes_on()
-
-    @property
-    def now(self) -> Any:
-        return self.desk.clock.at
-
-    @property
-    def state(self) -> str:
-        return self.desk.store.broadcasts.get(self.id).state
-
-    def goes_on(self) -> None:
-        """The broadcaster, until nothing is due."""
-        while self.desk.store.broadcasting.go_on():
-            pass
-
-    def does(self, decide: Any) -> None:
-        """A supervisor's command, noticed by every process."""
-        self.desk.store.broadcasts.change(Cause.tick(self.now), self.id, decide)
-        self.desk.store.standing.forget()
-        self.goes_on()
-
-    def rows(self) -> Counter[tuple[str, str | None]]:
-        """How many rows are in which state, and held for what."""
-        return Counter((row["state"], row.get("held_for")) for row in self.desk.rows(broadcast=self.id))
-
-
-def _customer(area: str, n: int) -> dict[str, Any]:
-    known = {"name": f"Customer {n}", "tier": "standard", "language": "en", "preferred_channels": [], "number": 1}
-    home: dict[str, Any] = {"area": area, "household": None, "time_zone": None, "dates": {}}
-    return {"_id": f"{area}-{n}", "phone": f"+4411649{60_000 + n}", "email": f"{n}@example.com", **known, **home}
-
-
-def cancelled(state: Broadcast, at: Any) -> Any:
-    return rules.stop(state, at, "cancel", "not so")
 
 
 def test_what_the_night_held_of_a_paused_broadcast_does_not_go_in_the_morning(desk: Indoors) -> None:
@@ -136,7 +75,7 @@ def test_cancelling_a_paused_one_cancels_what_is_held(desk: Indoors) -> None:
     notice = Notice(desk, 2)
     notice.does(rules.pause)
     desk.until(hours=9)
-    notice.does(cancelled)
+    notice.is_stopped()
     assert notice.rows() == {("cancelled", None): 2}
     assert {row["detail"] for row in desk.rows(broadcast=notice.id)} == {"broadcast_cancelled"}
 
