@@ -78,7 +78,8 @@ class Relay:
         client.send(_stuffed(mail.data))
 
     def _begin(self, mail: Mail) -> smtplib.SMTP | Outcome:
-        """The connection, ready for the text; or how it ended before that. An idle line may be stale: once more."""
+        """The connection, ready for the text; or how it ended before that. A line that has served may be dead, or the
+        relay may want it to end (421): once more, on a new one."""
         self._leave_if_worn()
         for last in (False, True):
             fresh = self._client is None
@@ -90,6 +91,9 @@ class Relay:
                 self.close()
                 if fresh or last:
                     raise Down(type(error).__name__) from error
+            except Down:
+                if fresh or last:
+                    raise
         raise AssertionError  # the loop has returned or raised
 
     def _envelope(self, client: smtplib.SMTP, mail: Mail) -> Outcome | None:

@@ -115,6 +115,22 @@ def test_a_line_that_was_idle_for_too_long_is_left(relays):
     assert opened == [1, 1, 2, 2]
 
 
+def test_a_relay_that_wants_a_line_to_end_gets_the_mail_on_a_new_one(relays):
+    handler = Replies("MAIL", "250 OK", "421 4.7.0 too many mails on this line")
+    relay, _ = relays(handler)
+    assert [relay.send(a_mail()).state for _ in range(2)] == ["sent", "sent"]
+    assert handler.lines == 2
+
+
+def test_a_relay_that_closes_every_line_is_down_and_asked_only_twice(relays):
+    handler = Replies("MAIL", "250 OK", *["421 closing"] * 3)
+    relay, _ = relays(handler)
+    relay.send(a_mail())
+    with pytest.raises(Down):
+        relay.send(a_mail())
+    assert (handler.lines, handler.replies) == (2, ["421 closing"])
+
+
 def test_no_relay_at_all_is_down_and_nothing_is_lost_when_it_comes_back(relays):
     handler = Replies()
     relay, controller = relays(handler)
@@ -243,6 +259,35 @@ def test_a_relay_that_greets_with_a_refusal_or_nonsense_is_down(greeting):
         with pytest.raises(Down):
             relay.send(a_mail())
         thread.join()
+
+
+def test_a_relay_that_never_greets_is_down_after_a_while():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        relay = Relay(RelaySettings("127.0.0.1", server.getsockname()[1], "smtp"), timeout=0.2)
+        with pytest.raises(Down):
+            relay.send(a_mail())
+
+
+def test_a_relay_that_hangs_up_in_the_middle_of_a_text_leaves_an_unknown_fate():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        relay = Relay(RelaySettings("127.0.0.1", server.getsockname()[1], "smtp"), timeout=5.0)
+
+        def serve():
+            line, _ = server.accept()
+            with line, line.makefile("rb") as said:
+                line.sendall(b"220 relay\r\n")
+                for word in said:
+                    if word.upper().startswith(b"DATA"):
+                        line.sendall(b"354 go on\r\n")
+                        said.readline()
+                        return
+                    line.sendall(b"250 relay\r\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        outcome = relay.send(a_mail(text="x" * 60 + "\n" * 100_000, html=None))
+        thread.join()
+    assert outcome.state == "unknown"
 
 
 @pytest.mark.parametrize(
