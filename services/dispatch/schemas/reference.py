@@ -12,7 +12,7 @@ from services.dispatch.domain.reference.matter import PRIORITIES
 from services.dispatch.domain.reference.organisation import ROLES
 from services.dispatch.domain.reference.policy import PROMISED, REOPENING
 from services.dispatch.schemas.flows import LONGEST_CONDITION, EscalationForm, FlowForm, Members, texts
-from services.dispatch.schemas.people import LARGEST_CAPACITY, LONGEST_PATTERN, MOST_CODES, AgentFields
+from services.dispatch.schemas.people import LARGEST_CAPACITY, LONGEST_CHANNEL, LONGEST_PATTERN, MOST_CODES, AgentFields
 from shared.schemas import Code, Number, Request, Text
 
 LARGEST_WEIGHT = 1_000_000
@@ -139,6 +139,7 @@ class ReferenceData(Request):
     default_team = Code(64, required=True)
     teams = Members(keys=Code(64), values=fields.Nested(Team), required=True, validate=validate.Length(min=1))
     skills = Members(keys=Code(64), values=Text(120))
+    channels = Members(keys=Code(LONGEST_CHANNEL), values=Text(120))
     hold_reasons = Members(keys=Code(64), values=texts())
     agents = Members(keys=Code(64), values=fields.Nested(AgentFields))
     shifts = Members(keys=Code(64), values=fields.Nested(Shift), validate=validate.Length(max=MOST_ROTAS))

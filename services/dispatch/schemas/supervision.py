@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from services.dispatch.domain.reference.matter import TYPES
 from services.dispatch.domain.work.supervising import SIDES
 from services.dispatch.domain.work.worklists import LISTS
 from services.dispatch.listing import PRIORITIES
@@ -50,8 +51,8 @@ class FindWorklist(Page):
     name = fields.String(data_key="list", required=True, validate=validate.OneOf(LISTS))
     team = Code(64)
     agent = Code(64)
-    type = Code(64)
-    tier = Code(64)
+    type = fields.String(validate=validate.OneOf(TYPES))
+    tier = Code(64)  # of customers; nobody declares which there are
 
 
 class _OfPeriod(Request):

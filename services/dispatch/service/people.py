@@ -26,7 +26,9 @@ class People:
 
     @command("supervise", schemas_people.SaveAgent)
     def save_agent(self, call: Call, agent_id: str, **given: Any) -> Any:
-        """Creates or changes it. Raises NotFound (team, skill, rota), ValidationError, TwoDuties, TooLittleRest."""
+        """Creates or changes it. Raises NotFound (team, skill, channel, rota), ValidationError, TwoDuties,
+        TooLittleRest.
+        """
         reference, entry = self.store.reference.current(), AgentEntry.from_dict(agent_id, given)
 
         def decide(agent: Agent, at: datetime) -> AgentDecision:

@@ -76,10 +76,10 @@ class Supervision:
     def get_workload(self, call: Call, by: str, since: datetime | None, until: datetime | None, **of: str) -> Any:
         """What everybody has now, and what came of what they had in the period.
 
-        Raises ValidationError (period), NotFound (team, agent).
+        Raises ValidationError (period), NotFound (team, agent, shift).
         """
-        self._require_known(of)
         since, until = self._period(since, until, workload.USUAL, workload.longest(of))
+        self._require_known(of)
         wanted = workload.Wanted(by=by, since=since, until=until, of=of)
         return {"by": by, "from": since, "to": until, "rows": self.store.workload.rows(wanted)}
 
@@ -109,11 +109,13 @@ class Supervision:
         return {"from": since, "to": until, "entries": entries, "next": more}
 
     def _require_known(self, filters: Mapping[str, str]) -> None:
-        """`NotFound` for a team that there is not, nor ever had work, or such an agent: else all would seem well."""
+        """`NotFound` for a team or a shift that there never was, and for an agent: else all would seem well."""
         if "team" in filters and not self.store.workload.ever_had(filters["team"]):
             self.store.reference.current().team(filters["team"])
         if "agent" in filters:
             self.store.agents.get(filters["agent"])
+        if "shift" in filters:
+            self.store.reference.require_shift(filters["shift"])
 
     def _supervise(self, call: Call, order_no: str, decide: Decide) -> Any:
         return self.store.change(call, order_no, decide, answers.receipt)

@@ -22,7 +22,7 @@ AT_ONCE = 2000
 #: What a choice does not need of an agent's document.
 _WITHOUT = {**STATE_ONLY, **dict.fromkeys(("queues", "has_room", "revision", "unspilled"), 0)}
 
-ReadRegister = Callable[[Transaction | None], Register]
+ReadRegister = Callable[[], Register]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class Crowd:
 
 
 class Candidates:
-    """`register` reads the hand-overs."""
+    """`register` reads the hand-overs: those of now, also in a transaction that sees the agents as they were.
+
+    For work that a hand-over concerns it is the timer of stand-ins that has the last word (handovers.py).
+    """
 
     def __init__(self, agents: Aggregates[Agent], orders: Aggregates[Order], register: ReadRegister) -> None:
         self._aggregates = agents
@@ -44,7 +47,7 @@ class Candidates:
 
     def of_team(self, team: str, at: datetime, tx: Transaction | None = None) -> Crowd:
         """Everybody of the team, read at once, and their stand-ins of other teams."""
-        away = stand_ins.away(self._register(tx), at)
+        away = stand_ins.away(self._register(), at)
         people = self._read({"teams": team}, tx)
         missing = {away[name] for name in people if name in away} - people.keys()
         if missing:
@@ -53,7 +56,7 @@ class Candidates:
 
     def of_agent(self, agent_id: str, at: datetime, tx: Transaction | None = None) -> Crowd:
         """That agent, whoever stands in for it, and all for whom one of the two does."""
-        away = stand_ins.away(self._register(tx), at)
+        away = stand_ins.away(self._register(), at)
         holder = away.get(agent_id, agent_id)
         wanted = {agent_id, holder, *(name for name, to in away.items() if to == holder)}
         return Crowd(self._read({"_id": {"$in": sorted(wanted)}}, tx), away)
@@ -64,7 +67,7 @@ class Candidates:
 
     def anybody_away(self, at: datetime) -> bool:
         """Whether anybody has handed over now."""
-        return bool(stand_ins.away(self._register(None), at))
+        return bool(stand_ins.away(self._register(), at))
 
     def know_customer(self, order: Order) -> Counter[str]:
         """Agent -> how many of the customer's last work orders it has completed a step of, or had as the last one."""

@@ -25,7 +25,7 @@ from shared.aggregates import Aggregates
 from shared.cause import Call, Cause
 from shared.errors import LoopdeskError, Unavailable
 from shared.events import kernel_fields
-from shared.mongo import Database, Transaction
+from shared.mongo import Database
 from shared.outage import describe, is_outage
 
 log = logging.getLogger("loopdesk.handovers")
@@ -67,9 +67,9 @@ class StandIns:
             next_due=stand_ins.next_end,
         )
 
-    def register(self, tx: Transaction | None = None) -> Register:
+    def register(self) -> Register:
         """All hand-overs that are planned or under way."""
-        return self.aggregates.find(ID, tx) or Register()
+        return self.aggregates.find(ID) or Register()
 
     def hand_over(self, call: Call, asked: HandOver, cautions: Cautions) -> Answer:
         """One more: the hand-over as callers see it, with what speaks against who gets the work at its start.

@@ -10,6 +10,7 @@ from services.dispatch.schemas import reference as reference_schemas
 from services.dispatch.storage.agents import Agents
 from services.dispatch.storage.rollouts import Rollouts
 from shared.cause import Call, content_digest
+from shared.errors import NotFound
 from shared.mongo import Database
 from shared.reference import Reference
 from shared.schemas import load
@@ -48,6 +49,14 @@ class DispatchReference(Reference[domain.Reference]):
     def wanted(self, version: int | None) -> domain.Reference:
         """That version, or the newest one, also if it was applied this very moment. Raises NotFound."""
         return self.version(self.newest()["version"] if version is None else version)
+
+    def require_shift(self, code: str) -> None:
+        """Raises NotFound for a shift that no version has, or ever had."""
+        if code in self.current().roster.shifts:
+            return
+        versions = self._rows.find({}, {"body.shifts": 1})
+        if not any(code in (row["body"].get("shifts") or {}) for row in versions):
+            raise NotFound("shift", code)
 
     def candidate(self, body: Mapping[str, Any]) -> domain.Reference:
         """What `body` would be if it was applied; the last one is kept. Raises ValidationError."""

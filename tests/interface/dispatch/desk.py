@@ -112,6 +112,7 @@ def a_body(**changes: Any) -> dict[str, Any]:
             **{team: {"name": team, "categories": [team], **named} for team in TEAMS},
         },
         "skills": {"radio": "Radio"},
+        "shifts": {"early": {"name": "Early", "from": "06:00", "to": "14:00"}},
         "agents": {
             "it.01": {"name": "IT 01", "teams": [ELSEWHERE], "capacity": 1},
             **{name: {"name": name, "teams": [CHIEFS], "capacity": 0} for name in ("chief", "duty", "chief.experts")},

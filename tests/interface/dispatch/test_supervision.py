@@ -252,7 +252,7 @@ def test_a_worklist_is_found_by_any_filters_page_by_page(desk: Client, tell: Fei
         ]
         wanted = {row["order_no"] for row in rows if all(row[k] == v for k, v in filters.items() if k != "agent")}
         assert set(listed(desk, "unaccepted", team=team, **filters)) == wanted
-    assert listed(desk, "unaccepted", team=team, type="no such") == []
+    assert listed(desk, "unaccepted", team=team, type="praise") == []
 
 
 def test_a_page_goes_on_where_the_one_before_ended_whatever_happened_meanwhile(
@@ -528,6 +528,7 @@ def test_bad_commands_are_refused(desk: Client, method: str, fields: Any, refusa
     [
         ("find_worklist", {"list": "everything"}, "list"),
         ("find_worklist", {}, "list"),
+        ("find_worklist", {"list": "missed", "type": "no such"}, "type"),
         ("find_worklist", {"list": "missed", "after": "W-1"}, "after"),
         ("find_worklist", {"list": "missed", "team": {"$ne": ""}}, "team"),
         ("get_workload", {"by": "weekday"}, "by"),
@@ -561,9 +562,17 @@ def test_an_account_without_the_permission_is_refused(
         stack.client(account).command("dispatch", method, **fields)
 
 
-@pytest.mark.parametrize(("method", "fields"), [("find_worklist", {"list": "missed"}), ("get_workload", {})])
-@pytest.mark.parametrize("field", ["team", "agent"])
-def test_an_unknown_team_or_agent_is_not_taken_for_one_without_work(
+@pytest.mark.parametrize(
+    ("method", "fields", "field"),
+    [
+        ("find_worklist", {"list": "missed"}, "team"),
+        ("find_worklist", {"list": "missed"}, "agent"),
+        ("get_workload", {}, "team"),
+        ("get_workload", {}, "agent"),
+        ("get_workload", {"by": "shift"}, "shift"),
+    ],
+)
+def test_an_unknown_team_agent_or_shift_is_not_taken_for_one_without_work(
     desk: Client, method: str, fields: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(NotFound) as refused:

@@ -128,6 +128,15 @@ def test_a_declared_agent_is_on_teams_and_has_skills_that_are_there():
     }
 
 
+def test_a_declared_agent_takes_channels_that_are_declared_where_any_are():
+    agents = {"a1": {"name": "Agent 1", "teams": ["it"], "capacity": 1, "channels": ["fone"]}}
+
+    assert faults(agents=agents, channels={"phone": "Phone"}) == {
+        "agents.a1.channels": ["no channel 'fone'; known are phone"]
+    }
+    assert faults(agents=agents) == {}
+
+
 @pytest.mark.parametrize("named", ["supervisor", "duty_manager"])
 def test_whom_a_team_names_is_declared_where_agents_are(named):
     teams = a_body()["teams"]

@@ -16,8 +16,8 @@ from shared.errors import NotFound, ValidationError
 def saved_as(agent: Agent, at: datetime, entry: AgentEntry, reference: Reference) -> AgentDecision:
     """The agent as `entry` has it.
 
-    Raises NotFound (team, skill, rota), ValidationError (rota_offset), and TwoDuties or TooLittleRest where an extra
-    duty does not go with another rota.
+    Raises NotFound (team, skill, channel, rota), ValidationError (rota_offset), and TwoDuties or TooLittleRest where an
+    extra duty does not go with another rota.
     """
     _require_known(entry, reference)
     wrong = unfit_offset(entry, reference.roster)
@@ -36,5 +36,8 @@ def _require_known(entry: AgentEntry, reference: Reference) -> None:
     for skill in entry.skills:
         if skill not in reference.skills:
             raise NotFound("skill", skill)
+    for channel in entry.channels if reference.channels else ():
+        if channel not in reference.channels:
+            raise NotFound("channel", channel)
     if entry.rota is not None and entry.rota not in reference.roster.rotas:
         raise NotFound("rota", entry.rota)

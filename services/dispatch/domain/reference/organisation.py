@@ -95,17 +95,19 @@ def read_teams(body: Mapping[str, Any], faults: Faults) -> dict[str, Team]:
 
 
 def read_agents(body: Mapping[str, Any], teams: Mapping[str, Team], faults: Faults) -> dict[str, AgentEntry]:
-    """Agent id -> agent; its teams and skills are declared.
+    """Agent id -> agent; its teams and skills are declared, and its channels, where any are.
 
     Where agents are declared, those whom teams name as their supervisor or duty manager are among them.
     """
-    skills = body.get("skills") or {}
+    skills, channels = body.get("skills") or {}, body.get("channels") or {}
     agents = {agent_id: AgentEntry.from_dict(agent_id, agent) for agent_id, agent in (body.get("agents") or {}).items()}
     for agent in agents.values():
         for team in agent.teams:
             faults.require_known(f"agents.{agent.agent_id}.teams", "team", team, teams)
         for skill in agent.skills:
             faults.require_known(f"agents.{agent.agent_id}.skills", "skill", skill, skills)
+        for channel in agent.channels if channels else ():
+            faults.require_known(f"agents.{agent.agent_id}.channels", "channel", channel, channels)
     for one in teams.values() if agents else ():
         faults.require_known(f"teams.{one.code}.supervisor", "agent", one.supervisor, agents)
         faults.require_known(f"teams.{one.code}.duty_manager", "agent", one.duty_manager, agents)

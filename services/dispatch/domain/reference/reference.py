@@ -42,6 +42,7 @@ class Reference:
     flows: Mapping[str, Flow] = field(default_factory=dict)
     agents: Mapping[str, AgentEntry] = field(default_factory=dict)
     skills: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)  # of tickets; none: any may come
     hold_reasons: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     assignment: Assignment = field(default_factory=Assignment)
     roster: Roster = field(default_factory=Roster)
@@ -77,6 +78,7 @@ class Reference:
             flows=flows,
             agents=agents,
             skills=skills,
+            channels=body.get("channels") or {},
             hold_reasons=hold_reasons,
             assignment=assignment,
             roster=roster,

@@ -12,7 +12,7 @@ NOW = day(2)
 
 def a_book(rest: str = "0s") -> Reference:
     rotas = {"desk": a_rota(), "days": a_rota(["early", "rest"])}
-    return reference(shifts=SHIFTS, rotas=rotas, work_rule={"rest": rest})
+    return reference(shifts=SHIFTS, rotas=rotas, work_rule={"rest": rest}, channels={"phone": "Phone"})
 
 
 def entry(**changes):
@@ -25,10 +25,18 @@ def test_an_agent_is_saved_with_what_is_declared():
     assert (agent.skills, agent.rota, agent.rota_offset) == ({"radio": 4}, "days", 1)
 
 
-@pytest.mark.parametrize("unknown", [{"teams": ["nowhere"]}, {"skills": ["ropes"]}, {"rota": "nights"}])
+@pytest.mark.parametrize(
+    "unknown", [{"teams": ["nowhere"]}, {"skills": ["ropes"]}, {"channels": ["fone"]}, {"rota": "nights"}]
+)
 def test_what_is_not_declared_is_not_found(unknown):
     with pytest.raises(NotFound):
         saved_as(on_rota(), NOW, entry(**unknown), a_book())
+
+
+def test_where_no_channels_are_declared_an_agent_may_name_any():
+    agent, _ = saved_as(on_rota(), NOW, entry(channels=["pigeon"]), reference())
+
+    assert agent.channels == ("pigeon",)
 
 
 @pytest.mark.parametrize("wrong", [{"rota": "days", "rota_offset": 2}, {"rota_offset": 1}])
