@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -21,8 +22,9 @@ from shared.cause import Call, Cause
 from shared.errors import Conflict
 
 Reply = Callable[[Message], Mapping[str, Any]]
-#: More than that many calls at once are nobody's turn: others are at each of them.
+#: Calls looked at in one go, and seconds in all: at night, all but a few may have to wait for the morning.
 LOOKED_AT = 50
+LOOK_FOR = 2.0
 _NOWHERE = Decision(FAILED, NO_ADDRESS)
 
 
@@ -46,8 +48,11 @@ class Calls:
         Asked again with the same request id, it is the same call.
         """
         known = self._messages.asked_before(call)
+        until = time.monotonic() + LOOK_FOR
         for message_id in [known] if known else self._free(team):
             to = self._number(message_id) if known is None else ""  # the answer is kept
+            if to is None and time.monotonic() > until:
+                return None  # what was put off is not looked at again: who asks next goes on from here
             if to is None:
                 continue
             claim = partial(calls.claim, agent=agent, to=to, limits=self._messages.limits())
@@ -56,7 +61,7 @@ class Calls:
             except NoSuchCall:
                 continue  # somebody else was faster
             except Conflict:
-                if self._messages.asked_before(call) is None:
+                if known or self._messages.asked_before(call) is None:
                     raise
                 return self.give_next(call, agent, team, reply)  # the same request, delivered twice at one moment
         return None
@@ -82,11 +87,15 @@ class Calls:
         return self._holding.settled(message, decision, at)
 
     def _free(self, team: str | None) -> Iterator[str]:
+        """A page at a time: those of a page that nobody was given are free no more."""
         filters = {"team": team} if team else {}
         for urgency in URGENCIES:
             wanted = {**_open({**filters, "urgency": urgency}), "due_at": None}
-            rows = self._messages.collection.find(wanted, {"_id": 1}).hint(_index(filters)).sort("_id", ASCENDING)
-            yield from (row["_id"] for row in rows.limit(LOOKED_AT))
+            found = [""] * LOOKED_AT
+            while len(found) == LOOKED_AT:
+                rows = self._messages.collection.find(wanted, {"_id": 1}).hint(_index(filters)).sort("_id", ASCENDING)
+                found = [row["_id"] for row in rows.limit(LOOKED_AT)]
+                yield from found
 
 
 def _open(filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from services.notify.domain import broadcasts as rules
 from services.notify.domain import calls
 from services.notify.errors import NoSuchCall, NotOnWorklist, NotToBeSent
 from services.notify.schemas import summary
 from shared.cause import Cause
 from shared.clock import to_text
-from tests.interface.notify.indoors import NOON, Indoors, a_rule, indoors
+from shared.errors import Conflict
+from tests.interface.notify.indoors import DIGEST, NOON, Indoors, a_rule, indoors
+from tests.interface.notify.notice import Notice, noticed
 from tests.interface.notify.test_holding import MORNING, NIGHT, Matter
 from tests.probe.store import a_call
 from tests.support import Stack
@@ -34,8 +38,13 @@ def shared_desk(stack: Stack) -> Iterator[Indoors]:
 def desk(shared_desk: Indoors) -> Indoors:
     """By day, with nothing in the ledger, and rules that end in calls."""
     shared_desk.begin_anew()
-    shared_desk.apply(lambda body: body["rules"].extend([CHAIN, CALL, CAPPED_CALL]))
+    shared_desk.apply(_with_calls)
     return shared_desk
+
+
+def _with_calls(body: dict[str, Any]) -> None:
+    body["rules"].extend([CHAIN, CALL, CAPPED_CALL])
+    noticed(body)
 
 
 def by(desk: Indoors, channel: str) -> dict[str, Any]:
@@ -148,7 +157,74 @@ def test_a_call_of_a_broadcast_is_taken_back_when_the_recipient_was_told_after_a
     assert [desk.row(_id=one)["state"] for one in (call, neighbour)] == ["cancelled", "handed_over"]
 
 
+def unreached(desk: Indoors) -> Notice:
+    """A broadcast that no machine could tell to somebody, who is to be called."""
+    notice = Notice(desk, 1)
+    word(desk, "sms", "failed")
+    word(desk, "email", "failed")
+    notice.does(rules.call_unreached)
+    notice.goes_on()
+    assert sorted(row["state"] for row in desk.rows()) == ["failed", "failed", "handed_over"]
+    return notice
+
+
+def test_the_calls_of_a_broadcast_are_taken_back_with_it_also_from_agents(desk: Indoors) -> None:
+    notice = unreached(desk)
+    call = next_call(desk)["message_id"]
+    notice.is_stopped()
+    assert (by(desk, "call")["state"], by(desk, "call")["detail"]) == ("cancelled", "broadcast_cancelled")
+    assert finished(desk, call, "not_reached")["detail"] == "broadcast_cancelled"
+
+
+def test_a_call_that_reaches_them_takes_what_failed_of_the_broadcast_off_the_worklist(desk: Indoors) -> None:
+    unreached(desk)
+    assert failures(desk) == ["email"]
+    finished(desk, next_call(desk)["message_id"], "reached")
+    assert failures(desk) == []
+    assert by(desk, "email")["told_by"] == by(desk, "call")["_id"]
+
+
+def test_a_call_that_was_being_written_when_another_one_arrived_is_taken_back(desk: Indoors) -> None:
+    """The mail has failed, and its end is being dealt with; the SMS arrives after all, and is dealt with first."""
+    matter = Matter(desk)
+    matter.tell("work_withdrawn", reason="x")
+    word(desk, "sms", "failed")
+    desk.told_of(by(desk, "email")["_id"], "failed")
+    write, store = desk.store.fallback._write, desk.store
+
+    def late(*given: Any) -> Any:
+        desk.told_of(by(desk, "sms")["_id"], "delivered")
+        store.notices.settle(Cause.tick(desk.clock.at), by(desk, "sms")["_id"])
+        return write(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store.fallback, "_write", late)
+        desk.hear()
+    desk.hear()
+    assert sorted(matter.states()) == [("call", "cancelled"), ("email", "failed"), ("sms", "delivered")]
+
+
 # tried again
+
+
+def test_a_digest_that_failed_may_be_tried_again_at_night(desk: Indoors) -> None:
+    def bursts(body: dict[str, Any]) -> None:
+        _with_calls(body)
+        body["kinds"]["progress"] |= {"digest": DIGEST}
+
+    desk.apply(bursts)
+    matter = Matter(desk, phone=None)
+    for _ in range(5):
+        matter.tell("work_resolved")
+    desk.until(minutes=10)
+    digest = desk.row(event="digest")["_id"]
+    desk.told_of(digest, "failed")
+    desk.until(hours=11)
+    call = a_call("retry_message", nonce=uuid4().hex)
+    assert desk.store.failures.retry(call, digest, summary)["state"] == "held"
+    desk.until(hours=10)
+    assert {row["state"] for row in desk.rows(digest=digest)} == {"handed_over"}
+    assert len([one for one in desk.sent() if one["message_id"].startswith(digest)]) == 2
 
 
 def failed_mail(desk: Indoors) -> Matter:
@@ -195,6 +271,14 @@ def test_at_night_another_attempt_waits_for_the_morning(desk: Indoors, address: 
     desk.until(hours=9)
     assert [one["to"] for one in desk.sent()] == [matter.mail, address or matter.mail]
     assert len({one["message_id"] for one in desk.sent()}) == 2
+
+
+def test_their_night_is_the_one_of_the_zone_that_they_have_said_since(desk: Indoors) -> None:
+    matter = failed_mail(desk)
+    there = {"time_zone": "Asia/Shanghai"}
+    desk.store.preferences.set(a_call("set_preferences"), matter.recipient, there, lambda state: {})
+    desk.pass_by(hours=3)  # 15:00 in London, 23:00 there
+    assert retry(desk)["state"] == "held"
 
 
 @pytest.mark.parametrize("who", ["customer", "address"])
@@ -251,6 +335,26 @@ def test_a_call_is_given_to_nobody_while_it_is_night_for_the_customer(desk: Indo
     assert (by(desk, "call")["state"], by(desk, "call")["due_at"]) == ("handed_over", MORNING)
     desk.until(hours=9)
     assert next_call(desk)["agent"] == "ann"
+
+
+def test_where_it_is_day_somebody_is_called_though_many_before_sleep(desk: Indoors, monkeypatch: Any) -> None:
+    monkeypatch.setattr("services.notify.storage.calls.LOOKED_AT", 2)
+    for _ in range(5):
+        Matter(desk).tell("step_skipped", reason="x", missed=True)
+    awake = Matter(desk, time_zone="America/Halifax")  # from eight in the morning to seven in the evening
+    awake.tell("step_skipped", reason="x", missed=True)
+    desk.pass_by(seconds=NIGHT.total_seconds())
+    assert next_call(desk)["ticket_no"] == awake.ticket_no
+    assert next_call(desk) is None
+
+
+def test_a_request_for_a_call_is_not_answered_with_another_agents(desk: Indoors) -> None:
+    Matter(desk).tell("step_skipped", reason="x", missed=True)
+    asked = a_call("next_call", agent="ann")
+    given = desk.store.calls.give_next(asked, "ann", None, summary)
+    assert desk.store.calls.give_next(asked, "ann", None, summary) == given
+    with pytest.raises(Conflict):
+        desk.store.calls.give_next(replace(asked, digest="of other fields"), "bob", None, summary)
 
 
 def test_a_call_beyond_so_many_a_day_is_given_to_nobody_today(desk: Indoors) -> None:
