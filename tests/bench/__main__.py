@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import click
 from pymongo import MongoClient
@@ -12,29 +11,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from deploy.localstack import launch
-from deploy.localstack.instance import Instance
 from shared.client import Client, Request
-from tests.bench import assigning, bare, broadcast, business_time, measure, simulation, timers
+from tests.bench import assigning, bare, broadcast, business_time, loop, measure, simulation, timers
 from tests.support import Stack, eventually
 
 OTHERS = ("dispatch", "dispatch-worker", "feedback", "feedback-worker", "notify", "notify-worker", "intake-worker")
 CONSUMERS = ("sms-consumer", "email-consumer")
 SERVICES = ("intake", "dispatch", "feedback", "notify")
 console = Console()
-
-
-@contextmanager
-def running() -> Iterator[Stack]:
-    """A stack of the bench's own, discarded afterwards."""
-    instance = Instance("bench")
-    launch.up(instance, "--discard", say=lambda line: None)
-    stack = Stack(instance)
-    try:
-        yield stack
-    finally:
-        stack.close()
-        launch.down(instance, discard=True)
 
 
 @click.command()
@@ -50,14 +34,14 @@ def main(repeats: int, calls: int, tickets: int, orders: int, simulated: int, re
     if simulated:
         simulation.show(console, simulated)
     console.print("Starting a stack of the bench's own …")
-    with running() as stack, bare.stock_echo(stack.admin_amqp_uri):
+    with measure.running() as stack, bare.stock_echo(stack.admin_amqp_uri):
         desk = measure.Desk(stack)
         desk.prepare()
         if recipients:
             broadcast.report(stack, console, recipients)
         assigning.report(stack, console)
         _rates(desk, repeats, calls)
-        _loop(desk, repeats, max(200, calls // 4))
+        loop.show(desk, console, repeats, max(200, calls // 4))
         if tickets:
             _growth(desk, tickets)
         if orders:
@@ -108,29 +92,6 @@ def _rates(desk: measure.Desk, repeats: int, calls: int) -> None:
     for process in (*OTHERS, *CONSUMERS):
         desk.stack.start_process(process)
     eventually(lambda: sum(desk.stack.queues().values()) == 0, timeout=300)
-
-
-def _loop(desk: measure.Desk, repeats: int, number: int) -> None:
-    """The whole loop with everything running, beside the echo in the same rounds."""
-    tap = measure.Tap(desk.stack)
-    admin = Client(desk.stack.admin_amqp_uri)
-    measure.loop_rate(desk, tap, 200)
-    rates, echoes = [], []
-    for _ in range(repeats):
-        rates.append(measure.loop_rate(desk, tap, number))
-        eventually(lambda: sum(desk.stack.queues().values()) == 0, timeout=120)
-        echoes.append(measure.pipelined(admin, measure.echo, number * 2))
-    latencies = sorted(measure.loop_latencies(desk, tap, 200))
-    tap.close()
-    rate, echo = statistics.median(rates), statistics.median(echoes)
-    table = Table("submit → assigned → message on the queue", "figure", title="The whole loop, all services running")
-    table.add_row("loops per second", f"{rate:,.0f}")
-    table.add_row("stock nameko echo in the same rounds, per second", f"{echo:,.0f}")
-    table.add_row("loops per echo (aim 0.2)", f"{rate / echo:.2f}")
-    table.add_row("from answer to message, p50 ms", f"{statistics.median(latencies):.1f}")
-    table.add_row("from answer to message, p99 ms", f"{latencies[int(len(latencies) * 0.99) - 1]:.1f}")
-    table.add_row("per hop (3 hops), p50 ms (aim under 15)", f"{statistics.median(latencies) / 3:.1f}")
-    console.print(table)
 
 
 def _growth(desk: measure.Desk, tickets: int) -> None:

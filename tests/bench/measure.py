@@ -12,14 +12,30 @@ from uuid import uuid4
 
 import pika
 
+from deploy.declared import CONFIG, load
+from deploy.localstack import launch
+from deploy.localstack.instance import Instance
 from shared import lanes
 from shared.client import Client, Request
 from shared.errors import LoopdeskError
-from tests.support import Stack
+from tests.support import Stack, until_noticed
 
 TEAM, CATEGORY, WINDOW, AGENTS = "service-desk", "other", 50, 20
 
 MESSAGE_QUEUES = tuple(lanes.queue(channel, lane) for channel in lanes.CHANNELS for lane in lanes.LANES)
+
+
+@contextmanager
+def running() -> Iterator[Stack]:
+    """A stack of the bench's own, discarded afterwards."""
+    instance = Instance("bench")
+    launch.up(instance, "--discard", say=lambda line: None)
+    stack = Stack(instance)
+    try:
+        yield stack
+    finally:
+        stack.close()
+        launch.down(instance, discard=True)
 
 
 @dataclass
@@ -34,13 +50,23 @@ class Desk:
         self.client = self.stack.client("importer")
 
     def prepare(self) -> None:
-        """One customer, and a team of agents with room for all."""
+        """One customer, a team of agents with room for all, and no digest: each ticket is told of by itself."""
         save = self.client.command("intake", "save_customer", name="Bench", email="bench@example.com", language="en")
         self.customer = save["customer_id"]
         for number in range(AGENTS):
             agent = {"agent_id": f"bench.{number}", "name": "Bench", "teams": [TEAM], "capacity": 1_000_000}
             self.client.command("dispatch", "save_agent", **agent)
             self.client.command("dispatch", "set_presence", agent_id=agent["agent_id"], status="available")
+        self._tell_each()
+
+    def _tell_each(self) -> None:
+        """A burst is looked for by the same read as ever, but it takes more messages than the bench sends anybody."""
+        bodies, faults = load(CONFIG)
+        assert not faults, faults
+        body = bodies["notify"]
+        body["kinds"]["work"]["digest"] |= {"after": 1000, "within": "1m"}
+        self.stack.client("operator").call("notify", "apply_reference", body=body, request_id=uuid4().hex)
+        until_noticed()
 
     def submission(self) -> Request:
         """A contact of usual size."""
