@@ -47,6 +47,8 @@ class WorkUrged(ConcernedEvent):
     count = fields.Integer(required=True)
     by = fields.String(load_default="", allow_none=True)
     note = fields.String(load_default=None, allow_none=True)
+    parent_no = fields.String(load_default=None, allow_none=True)
+    child_no = fields.String(load_default=None, allow_none=True)
     tell = Told(required=True)
 
 

@@ -125,7 +125,8 @@ def test_work_that_its_stand_in_must_not_have_is_told_to_nobody_by_that():
 
 
 def urged(**given):
-    return work(**{**CONCERNED, "count": 1, "by": "customer", "note": None, "tell": ["owner"], **given})
+    nobody = {"note": None, "parent_no": None, "child_no": None}
+    return work(**{**CONCERNED, "count": 1, "by": "customer", "tell": ["owner"], **nobody, **given})
 
 
 def test_an_urge_is_told_to_whom_it_names():
@@ -142,6 +143,26 @@ def test_an_urge_says_who_and_what_for():
         "Note: the mayor called",
         "Team: network; with: agent-17.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh-CN", "累计第 1 次，请尽快处理并答复。催办的是其中的 W-7。"),
+        ("en", "1 time(s) by now. Please see to it and answer soon. The urge is for its part W-7."),
+    ],
+)
+def test_an_urge_of_a_part_of_a_mass_incident_names_the_part(language, told):
+    (message,) = written("work_urged", urged(child_no="W-7"), language=language)
+
+    assert message.content.text.splitlines()[0].endswith(told)
+    assert told.partition("。催")[0] in message.content.html.replace("<b>", "").replace("</b>", "")
+
+
+def test_an_urge_of_a_part_says_with_what_it_is_done():
+    (message,) = written("work_urged", urged(parent_no="W-6", tell=["supervisor"]), language="en")
+
+    assert "It is done with W-6, of which it is a part." in message.content.text
 
 
 def test_an_instruction_is_told_to_all_who_have_a_step():
