@@ -24,7 +24,7 @@ from tests.support import Stack, eventually
 AT_ONCE = 15
 PAUSE_SECONDS = 0.1
 #: So long may pass without any death or message; then the run is stuck.
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 
 
 def environment(stack: Stack, process: str) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Mortal:
         """Tell the present life to end, and wait for it."""
         self._lives.send_signal(signal.SIGTERM)
         try:
-            self._lives.wait(40)
+            self._lives.wait(120)
         finally:
             self._lives.kill()
             self._lives.wait()
