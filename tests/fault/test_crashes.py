@@ -87,7 +87,7 @@ def test_crashes_of_the_mail_consumer_and_the_relay_double_no_mail_and_what_is_i
 def test_crashes_on_the_way_of_replies_lose_none_and_each_has_one_effect(
     apart: Stack, tmp_path: Path, crashes: int
 ) -> None:
-    planned, people = plan(crashes, dice(SEED), REPLY_POINTS), Repliers(apart, 4 * crashes)
+    planned, people = plan(crashes, dice(SEED), REPLY_POINTS), Repliers(apart, 3 * crashes)
     with mortals(apart, planned, tmp_path, {}) as processes:
         run(people, processes)
         eventually(lambda: 0 not in people.answers())

@@ -100,7 +100,7 @@ class Inbound:
         """What would become of it today: for who tries again what has failed."""
         if reply.channel == "sms":
             return self._bound_sms(cause, reply, at)
-        return self._mails.contact(reply, at, "retried")
+        return self._mails.anew(reply, at)
 
     def may_hear(self, reply_id: str | None) -> bool:
         """Whether who wrote that message may be told that it was taken; None: by an event that does not name it."""

@@ -47,10 +47,15 @@ class Mails:
         """What becomes of the mail; `said`: the event's token, in_reply_to, references and automatic."""
         if said["automatic"] is not None:
             return rules.written_by_a_machine(reply, at, said["automatic"])
-        try:
-            reply = replace(reply, sender=mailbox(normal_email(reply.sender)))
-        except ValidationError:
-            return rules.fails(reply, at, NO_ADDRESS)
+        known = _from_somebody(reply)
+        return self._bound(cause, known, said, at) if known else rules.fails(reply, at, NO_ADDRESS)
+
+    def anew(self, reply: Reply, at: datetime) -> Decision:
+        """What would become today of a mail that has failed."""
+        known = _from_somebody(reply)
+        return self._contact(known, at, "retried") if known else rules.fails(reply, at, NO_ADDRESS)
+
+    def _bound(self, cause: Cause, reply: Reply, said: dict[str, Any], at: datetime) -> Decision:
         message, wish = self._asked.with_token(said["token"]), self._wish(reply)
         if wish is not None:
             return self._wishing.kept(cause, reply, wish, at, message.to if message else None)
@@ -58,16 +63,17 @@ class Mails:
         if self._replies.is_copy(reply):
             return rules.repeats(reply, at, "said_before")
         answer = self._answer(reply, message, at) if message else self._named(reply, said, at)
-        return answer or self.contact(reply, at, "new")
+        return answer or self._contact(reply, at, "new")
 
-    def contact(self, reply: Reply, at: datetime, why: str) -> Decision:
+    def _contact(self, reply: Reply, at: datetime, why: str) -> Decision:
         """It becomes a ticket; its sender hears of that, if they have not heard too much today."""
         return rules.for_a_person(replace(reply, acknowledge=self._answering.may_answer(reply)), at, why)
 
     def _wish(self, reply: Reply) -> Match | None:
-        """STOP or START, where it is unmistakable: nothing else stands in the mail, or in its subject above no text."""
+        """STOP or START, where it is unmistakable: all that the text says, or the subject of an empty mail."""
         words = self._reference.current().inbound.words
-        text = reply.text if reply.text.strip() else reply.subject or ""
+        empty = not reply.text.strip() and not reply.attachments
+        text = reply.subject or "" if empty else reply.text
         match = bind(read(text, words), (), reply.received_at, (STOP, START))
         return match if match.meaning is not None else None
 
@@ -79,7 +85,7 @@ class Mails:
         if own is not None:
             return self._answer(reply, own, at)
         about = next((one for one in named if one.ticket_no), None)
-        return self.contact(rules.by_another(reply, about), at, ANOTHER_SENDER) if about is not None else None
+        return self._contact(rules.by_another(reply, about), at, ANOTHER_SENDER) if about is not None else None
 
     def _answer(self, reply: Reply, message: Message, at: datetime) -> Decision | None:
         """To what the message asks, or about its ticket; None where it asks nothing and has none."""
@@ -103,3 +109,11 @@ class Mails:
         kind, _, name = message.recipient.partition(":")
         customer = self._customers.find(name) if f"{kind}:" == CUSTOMER else None
         return customer is not None and customer.email is not None and mailbox(customer.email) == sender
+
+
+def _from_somebody(reply: Reply) -> Reply | None:
+    """With its sender as a mailbox; None: it came from what can be none."""
+    try:
+        return replace(reply, sender=mailbox(normal_email(reply.sender)))
+    except ValidationError:
+        return None

@@ -302,6 +302,14 @@ def test_stop_beside_anything_else_is_for_a_person(post: Post, address: str, sub
     assert post.settled(address, 1)[0]["state"] == "ticket"
 
 
+def test_a_picture_called_stop_is_for_a_person(post: Post, address: str) -> None:
+    picture = {"name": "bus.jpg", "content_type": "image/jpeg", "size": 7_000}
+
+    post.inbound.mail(address, "", subject="Stop", attachments=[picture])
+
+    assert post.settled(address, 1)[0]["state"] == "ticket"
+
+
 def test_a_machine_that_says_stop_and_start_for_ever_hears_no_more_than_the_limit_of_a_day(
     post: Post, address: str
 ) -> None:

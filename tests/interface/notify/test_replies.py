@@ -221,6 +221,13 @@ def test_a_sender_without_a_number_is_on_the_worklist(outside: Outside, inbound:
     assert (done["state"], done["why"]) == ("dismissed", "not for us")
 
 
+def test_a_mail_from_nobody_stays_on_the_worklist_however_often_it_is_tried(inbound: Inbound, desk: Client) -> None:
+    reply = inbound.mail("undisclosed recipients", "Hello")
+
+    assert inbound.when_reply(reply, "failed")["why"] == "no_address"
+    assert desk.command("notify", "retry_reply", reply_id=reply)["state"] == "failed"
+
+
 def test_a_preview_says_what_a_text_would_be_taken_for_and_changes_nothing(
     outside: Outside, inbound: Inbound, desk: Client
 ) -> None:
