@@ -17,6 +17,7 @@ COMMANDS = {
     "broadcast": "broadcast",
     "call": "call",
     "calls": "calls",
+    "care": "care",
     "count-segments": "count_segments",
     "duty-log": "duty_log",
     "explain": "explain",

@@ -184,10 +184,18 @@ def _send(client: Client, broadcast_id: str, file: Path) -> None:
 def amend(broadcast_id: str, why: str, by: str | None, **plan: Any) -> None:
     """Change what ID tells: a new edition for everybody, and a correction for those who know an older one.
 
+    What is not named stays as it was, also the outages of other areas and the other variables.
+
     \b
     loopdesk broadcast amend ID --why "the works are put off" --outage north=2036-03-03T01:00Z/2036-03-03T04:00Z
     """
-    broadcast_acts.act("amend_broadcast", broadcast_id, by, why=why, **_plan(**plan))
+    changed = _plan(**plan)
+    with session.client(session.SUPERVISOR) as client:
+        found: dict[str, Any] = client.call("notify", "get_broadcast", broadcast_id=broadcast_id)
+    before: dict[str, dict[str, Any]] = found["editions"][-1]
+    # the service takes each of these as a whole: an area that is left out has no outage any more
+    changed |= {name: before[name] | changed[name] for name in ("outages", "variables") if name in changed}
+    broadcast_acts.act("amend_broadcast", broadcast_id, by, why=why, **changed)
 
 
 @broadcast.command("list")

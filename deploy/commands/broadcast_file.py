@@ -18,10 +18,16 @@ CHUNK = 1_000
 def check(path: Path) -> None:
     """Reads the whole file, before anything is made of it.
 
-    Raises a usage error naming the place: without a column that names anybody, not UTF-8, a line that is not as wide as
-    the first, lines that name nobody.
+    Raises a usage error naming the place: without a column that names anybody, without recipients, not UTF-8, a line
+    that is not as wide as the first, lines that name nobody.
     """
-    nobody = [line for line, recipient in _read(path) if not recipient.keys() & NAMING]
+    recipients, nobody = 0, []
+    for line, recipient in _read(path):
+        recipients += 1
+        if not recipient.keys() & NAMING:
+            nobody.append(line)
+    if not recipients:
+        raise click.UsageError(f"{path} has no recipients: nothing stands below its first line")
     if nobody:
         named = ", ".join(map(str, nobody[:10])) + (" …" if len(nobody) > 10 else "")
         raise click.UsageError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
 from rich.console import Group
@@ -20,8 +20,8 @@ PAUSE = 0.5  # seconds
 STATES = ("queued", "held", "handed_over", "sent", "delivered", "failed", "unknown", "expired", "cancelled")
 #: Why nobody of a household can be called.
 WHY_NO_CALL = {"no_phone": "without a telephone", "channel_not_wanted": "wanting no calls"}
-#: A broadcast in one of these is not followed: nothing happens to it by itself.
-AT_REST = ("draft", "paused")
+#: A broadcast in one of these is not followed: nothing happens to it by itself, or not soon.
+AT_REST = ("draft", "scheduled", "paused")
 
 
 def _number(name: str) -> Column:
@@ -64,7 +64,21 @@ def progress(found: Mapping[str, Any]) -> Group:
     for channel, counts in sorted(found["channels"].items()):
         shown.add_row(channel, *(str(counts.get(name, 0)) for name in STATES if name in found["states"]))
     how_far = f"{found['state']}, edition {found['edition']}: {found['seen']}{of} seen, {found['messages']} messages"
-    return Group(Text(how_far), shown)
+    return Group(Text(how_far), *([shown] if found["channels"] else []), *map(Text, _remarks(found)))
+
+
+def _remarks(found: Mapping[str, Any]) -> list[str]:
+    """What the numbers do not say."""
+    said = []
+    if found["state"] == "scheduled" and found["start_at"]:
+        said.append(f"begins at {minute(found['start_at'], UTC)} UTC")
+    if found["state"] == "told" and not found["seen"]:
+        said.append("its audience is empty: nobody was told")
+    if found["states"].get("held"):
+        held = f"loopdesk messages list --broadcast {found['broadcast_id']} --state held"
+        goes = "when it is resumed" if found["state"] == "paused" else "by itself when its time comes"
+        said.append(f"what is held goes {goes}: {held}")
+    return said
 
 
 def proof(found: Mapping[str, Any]) -> Group:

@@ -17,6 +17,7 @@ from pymongo import MongoClient
 
 from deploy.catalogue import collections
 from services.notify.domain.care import PLAN_OFF, TOO_LATE
+from services.notify.schemas import care as schemas
 from services.notify.storage import care as at_work
 from services.notify.storage.care_preview import foretell
 from services.notify.store import NotifyStore
@@ -411,6 +412,22 @@ def test_the_whole_way_by_the_running_services(stack: Stack) -> None:
     found = operator.call("notify", "preview_care_plan", plan="birthday", date="2026-03-02")
     assert (found["plan"], found["active"], found["complete"]) == ("birthday", False, True)
     assert operator.call("notify", "find_care_days", plan="birthday") == {"days": [], "next": None}
+    plans = operator.call("notify", "find_care_plans")
+    assert (plans["per_year"], {one["plan"]: one["active"] for one in plans["plans"]}["birthday"]) == (12, False)
+
+
+def test_plans_are_told_as_the_reference_data_have_them_and_since_when_they_are_on(desk: Desk) -> None:
+    desk.plan(
+        birthday=BIRTHDAY,
+        holiday={**BIRTHDAY, "calendar": {"days": ["12-31"]}, "audience": 'tier == "gold"', "active": False},
+    )
+    desk.run(NINE)
+    plans, since = desk.store.reference.current().care.plans, desk.store.care.days.since()
+    birthday, holiday = (schemas.plan(plans[code], since.get(code)) for code in ("birthday", "holiday"))
+    assert (birthday["active"], birthday["since"], birthday["at"], birthday["condition"]) == (True, NINE, "09:00", None)
+    assert birthday["calendar"] == {"date_of": "birthday", "days_before": 0, "yearly": True}
+    assert (holiday["active"], holiday["since"], holiday["condition"]) == (False, None, 'tier == "gold"')
+    assert holiday["calendar"] == {"days": ["12-31"]}
 
 
 def test_moving_to_another_zone_on_the_day_brings_no_second_greeting(desk: Desk) -> None:

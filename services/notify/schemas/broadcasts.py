@@ -351,6 +351,7 @@ def progress(broadcast: Broadcast, edition: int, states: Mapping[str, Mapping[st
         "edition": edition,
         "seen": broadcast.walk.seen,
         "audience": broadcast.audience.recipients if broadcast.audience.listed else None,
+        "start_at": broadcast.start_at,
         "doing": broadcast.walk.tasks[0] if broadcast.walk.tasks else None,
         "messages": sum(by_state.values()),
         "states": by_state,

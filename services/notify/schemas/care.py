@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from marshmallow import fields, validate
 
-from services.notify.domain.care import Plan
+from services.notify.domain.care import After, Ahead, OfDate, OnDays, Plan
 from services.notify.storage.care_preview import Foreseen, Foretold
 from shared.schemas import Code, Page, Request
 
@@ -29,7 +29,40 @@ class FindCareDays(Page):
     plan = Code(32, load_default=None, allow_none=True)
 
 
+class FindCarePlans(Request):
+    """All of them."""
+
+
 # replies
+
+
+def plan(one: Plan, since: datetime | None) -> dict[str, Any]:
+    """A plan of the reference data; `since`: when it came into force, null while nobody has noticed, or it is off."""
+    return {
+        "plan": one.code,
+        "name": dict(one.name),
+        "active": one.active,
+        "since": since if one.active else None,
+        "calendar": _calendar(one.calendar),
+        "at": None if isinstance(one.calendar, Ahead) else f"{one.at:%H:%M}",
+        "condition": one.audience.source if one.audience is not None else None,
+        "kind": one.kind,
+        "template": one.template,
+        "channels": list(one.channels),
+        "urgency": one.urgency,
+        "valid_for_seconds": one.valid_for.total_seconds(),
+        "per_year": one.per_year,
+    }
+
+
+def _calendar(calendar: OfDate | OnDays | After | Ahead) -> dict[str, Any]:
+    if isinstance(calendar, OfDate):
+        return {"date_of": calendar.name, "days_before": calendar.days_before, "yearly": calendar.yearly}
+    if isinstance(calendar, OnDays):
+        return {"days": sorted(calendar.days)}
+    if isinstance(calendar, After):
+        return {"after": calendar.event, "days_after": calendar.days}
+    return {"before_appointment_seconds": calendar.by.total_seconds()}
 
 
 def preview(plan: Plan, day: date, found: Foretold) -> dict[str, Any]:

@@ -22,6 +22,15 @@ class CarePlans:
 
     store: Mongo[NotifyStore]
 
+    @query("read", schemas.FindCarePlans)
+    def find_care_plans(self, call: Call) -> dict[str, Any]:
+        """The plans of the reference data, in force or not: {plans: [...], per_year: of all together, or null}."""
+        care, since = self._rules.care, self.store.care.days.since()
+        return {
+            "plans": [schemas.plan(one, since.get(code)) for code, one in care.plans.items()],
+            "per_year": care.per_year,
+        }
+
     @query("read", schemas.PreviewCarePlan)
     def preview_care_plan(self, call: Call, plan: str, date: date) -> dict[str, Any]:
         """Whom the plan would tell on that day, whether or not it is in force; caps per day and year are not counted.

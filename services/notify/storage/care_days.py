@@ -73,12 +73,16 @@ class CareDays:
 
     def in_force_since(self, plans: Collection[str], now: datetime) -> Mapping[str, datetime]:
         """Since when each of these plans has been in force without a break: what was due before is not made up for."""
-        known = {doc["_id"]: doc["since"] for doc in self._plans.find({})}
+        known = self.since()
         if gone := known.keys() - set(plans):
             self._plans.delete_many({"_id": {"$in": sorted(gone)}})
         for plan in plans - known.keys():
             self._plans.update_one({"_id": plan}, {"$setOnInsert": {"since": now}}, upsert=True)
         return {plan: known.get(plan, now) for plan in plans}
+
+    def since(self) -> Mapping[str, datetime]:
+        """Since when plans have been in force; of those that somebody has noticed."""
+        return {doc["_id"]: doc["since"] for doc in self._plans.find({})}
 
     def undone(self, days: Iterable[CareDay]) -> list[CareDay]:
         """Those of which not everybody has been looked at."""

@@ -27,6 +27,10 @@ class Notify:
         self.calls = 0
 
     def call(self, service, method, **fields):
+        if method == "get_broadcast":
+            south = {"from": "2036-03-03T01:00:00.000Z", "to": "2036-03-03T04:00:00.000Z"}
+            outages = {"north": {"from": "x", "to": "y"}, "south": south}
+            return RECEIPT | {"editions": [{"outages": {}}, {"outages": outages, "variables": {"m": "0", "n": "0"}}]}
         if method == "broadcast_progress":
             channels = {"call": {"handed_over": self.calls}}
             return RECEIPT | {
@@ -107,6 +111,7 @@ def test_a_file_goes_in_chunks_and_is_started_when_all_is_there(notify, tmp_path
     [
         (b"name\nAnn\n", "needs a column"),
         (b"", "needs a column"),
+        (b"phone,name\n", "has no recipients"),
         (b"phone,area\n+441\n", "line 2: not as wide"),
         (b"phone\n+441,2\n", "line 2: not as wide"),
         (b"phone\n" + b"+441\n" * 1_500 + b"+441,2\n", "line 1502: not as wide"),
@@ -159,7 +164,7 @@ def test_what_the_service_refuses_of_a_file_is_told_by_its_line(notify, tmp_path
         (
             ["amend", ID, "--why", "later", "--text", "x", "--variable", "n=1"],
             "amend_broadcast",
-            {"why": "later", "texts": {"sms": {"default": {"text": "x"}}}, "variables": {"n": "1"}},
+            {"why": "later", "texts": {"sms": {"default": {"text": "x"}}}, "variables": {"m": "0", "n": "1"}},
         ),
     ],
 )
@@ -210,6 +215,14 @@ def test_of_the_unreached_it_is_said_what_is_to_come(row, now):
     assert shown(broadcast_show.unreached([row]))[1].split(" ", 3)[3:] == ([now] if now else [])
 
 
+def test_an_amendment_of_one_area_leaves_the_outages_of_the_others_as_they_were(notify):
+    assert run("amend", ID, "--why", "put off", "--outage", "north=2036-03-04T01:00Z/2036-03-04T04:00Z").exit_code == 0
+    assert notify.asked[0][2]["outages"] == {
+        "north": {"from": "2036-03-04T01:00:00.000Z", "to": "2036-03-04T04:00:00.000Z"},
+        "south": {"from": "2036-03-03T01:00:00.000Z", "to": "2036-03-03T04:00:00.000Z"},
+    }
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -253,6 +266,33 @@ def test_progress_counts_messages_by_channel_and_state():
         "email 0 1",
         "sms 2 0",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"state": "scheduled", "start_at": "2036-01-01T08:00:00.000Z"}, "begins at 2036-01-01 08:00 UTC"),
+        ({"state": "told"}, "its audience is empty: nobody was told"),
+        (
+            {"states": {"held": 3}},
+            f"what is held goes by itself when its time comes: loopdesk messages list --broadcast {ID} --state held",
+        ),
+        (
+            {"state": "paused", "states": {"held": 3}},
+            f"what is held goes when it is resumed: loopdesk messages list --broadcast {ID} --state held",
+        ),
+    ],
+)
+def test_progress_says_what_its_numbers_do_not(given, said):
+    nothing = {**RECEIPT, "seen": 0, "audience": None, "messages": 0, "states": {}, "channels": {}, "start_at": None}
+    assert shown(broadcast_show.progress(nothing | given))[1:] == [said]
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "paused"])
+def test_one_to_which_nothing_happens_soon_is_not_followed(state):
+    found = {**RECEIPT, "state": state, "doing": "tell", "seen": 0, "audience": None, "states": {}}
+    client = type("Client", (), {"call": lambda *_, **__: found})()
+    assert broadcast_show.followed(client, ID, wait=True) == found
 
 
 def test_broadcasts_are_listed_with_when_they_were_made():
