@@ -159,6 +159,8 @@ def test_a_stopped_one_takes_back_what_waits_and_tells_nobody(act: str, state: s
     assert (stopped.state, stopped.walk.tasks, rules.next_due(stopped)) == (state, ("withdraw",), NOON)
     done, _ = rules.advanced(stopped, NOON, None, NOON)
     assert rules.next_due(done) is None
+    with pytest.raises(NotNow):
+        rules.call_unreached(done, NOON)
 
 
 @pytest.mark.parametrize(
