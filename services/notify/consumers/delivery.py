@@ -96,7 +96,7 @@ class Sender:
         return self._insist(lambda: self._claims.settle(message.message_id, outcome))
 
     def _fresh(self, message: Message) -> Outcome:
-        if self._expired(message):
+        if message.expired(self._clock.now()):
             return Outcome(EXPIRED)
         try:
             return self._send(message)
@@ -112,7 +112,8 @@ class Sender:
         """A claim in doubt is never given back: it would not be in doubt any more. What may have left is not expired,
         but what is expired is not sent."""
         resolve = getattr(self._transport, "resolve", None)
-        again = self._transport.idempotent and claim.unanswered < MOST_UNANSWERED and not self._expired(message)
+        now = self._clock.now()
+        again = self._transport.idempotent and claim.unanswered < MOST_UNANSWERED and not message.expired(now)
         try:
             if again:
                 return self._send(message)
@@ -134,9 +135,6 @@ class Sender:
             why = str(error)
             self._insist(lambda: self._claims.doubt(message.message_id, why))
             raise
-
-    def _expired(self, message: Message) -> bool:
-        return message.expires_at is not None and message.expires_at <= self._clock.now()
 
     def _release(self, message: Message) -> int:
         return self._insist(lambda: self._claims.release(message.message_id))

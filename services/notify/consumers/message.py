@@ -121,6 +121,10 @@ class Message:
     thread: str | None = None
     attachments: tuple[Attachment, ...] = ()
 
+    def expired(self, now: datetime) -> bool:
+        """Whether it is not worth sending any more."""
+        return self.expires_at is not None and self.expires_at <= now
+
 
 def read(body: bytes) -> Message:
     """The message in a body; `Unreadable` names the fields that are wrong."""

@@ -10,7 +10,6 @@ import logging
 import signal
 import time
 from collections import deque
-from datetime import datetime
 from typing import Any
 
 from services.notify.consumers.broker import BROKEN, Broker
@@ -30,11 +29,6 @@ log = logging.getLogger("loopdesk.consumer")
 FIRST_DELAY, LONGEST_DELAY = 5.0, 300.0  # seconds, doubling: until a message that was put off is tried again
 #: Seconds that an unacknowledged message is held; RabbitMQ closes the channel after 1,800.
 LONGEST_HOLD = 900.0
-
-
-def past(expires_at: datetime | None, now: datetime) -> bool:
-    """Whether a message is not worth sending any more."""
-    return expires_at is not None and expires_at <= now
 
 
 class Consumer:
@@ -171,7 +165,7 @@ class Consumer:
         except Unreadable as error:
             self._refuse(delivery, error)
             return True
-        domain, expired = domain_of(message.to), past(message.expires_at, self._clock.now())
+        domain, expired = domain_of(message.to), message.expired(self._clock.now())
         if not expired and self._pace.wait(domain, now) > 0:
             self._inbox.hold(delivery, domain)
         elif not self._flights.join(message.message_id, delivery):

@@ -15,7 +15,8 @@ from services.notify.consumers.sms.settings import SmppSettings
 from services.notify.consumers.sms.smpp import SmppGateway
 from services.notify.consumers.sms.wording import Wording
 from services.notify.consumers.store import Claim
-from tests.unit.notify.test_consumer import a_message
+from tests.unit.notify.builders import NOON
+from tests.unit.notify.test_consumer import FixedClock, a_message
 from tests.unit.notify.web import a_certificate, a_tls_context
 
 BIND, SUBMIT, ENQUIRE, UNBIND, NACK = 0x09, 0x04, 0x15, 0x06, 0x80000000
@@ -107,7 +108,7 @@ def peers(monkeypatch):
     def at(*answers, proof=None, binds=(BIND,), **options):
         peer = Peer(*answers, proof=proof, binds=binds)
         settings = SmppSettings(**{**ACCOUNT, "port": peer.port, "timeout": 30.0, **options})
-        gateway = SmppGateway(settings, Wording(), Trail(), Halt())
+        gateway = SmppGateway(settings, Wording(), Trail(), Halt(), FixedClock())
         opened.append((gateway, peer))
         yield gateway, peer
 
@@ -234,7 +235,7 @@ def test_a_text_of_too_many_sms_is_failed_and_nothing_is_sent(peers, text, parts
 def test_nobody_there_is_down():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    gateway = SmppGateway(SmppSettings("127.0.0.1", port, False, "desk", "p"), Wording(), Trail(), Halt())
+    gateway = SmppGateway(SmppSettings("127.0.0.1", port, False, "desk", "p"), Wording(), Trail(), Halt(), FixedClock())
     for attempt in (gateway.check, lambda: gateway.send(sms()), gateway.tidings):
         with pytest.raises(Down):
             attempt()
@@ -244,15 +245,22 @@ def test_a_peer_that_takes_no_bind_is_down():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings = SmppSettings("127.0.0.1", listener.getsockname()[1], False, "desk", "p", timeout=0.3)
         with pytest.raises(Down):
-            SmppGateway(settings, Wording(), Trail(), Halt()).check()
+            SmppGateway(settings, Wording(), Trail(), Halt(), FixedClock()).check()
 
 
 def test_a_process_that_is_to_end_begins_no_message():
     halt = Halt()
     halt.stop()
-    gateway = SmppGateway(SmppSettings("127.0.0.1", 1, False, "desk", "p"), Wording(), Trail(), halt)
+    gateway = SmppGateway(SmppSettings("127.0.0.1", 1, False, "desk", "p"), Wording(), Trail(), halt, FixedClock())
     with pytest.raises(TryLater):
         gateway.send(sms())
+
+
+def test_what_expires_while_it_waits_for_its_turn_is_not_sent(peers):
+    with peers() as (gateway, peer):
+        with pytest.raises(TryLater):
+            gateway.send(sms(expires_at=NOON))
+        assert peer.seen[SUBMIT] == []
 
 
 # two sessions

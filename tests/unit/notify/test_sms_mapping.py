@@ -211,6 +211,12 @@ def test_a_throttled_message_is_tried_again_a_little_later(server):
     assert len(server.taken) == 2
 
 
+def test_what_expires_while_it_waits_for_its_turn_is_not_sent(server):
+    with pytest.raises(TryLater):
+        a_gateway(server).send(sms(expires_at=NOON))
+    assert server.taken == []
+
+
 def test_a_gateway_that_nobody_can_reach_is_down_and_has_nothing(server):
     gateway = a_gateway(server)
     server.shutdown()

@@ -46,7 +46,7 @@ def transport(environ: Mapping[str, str], claims: Claims, clock: Clock, halt: Ha
         return HttpGateway(mapping, wording, Trail(claims, f"http:{mapping.name}", clock), clock, halt)
     settings = SmppSettings.from_uri(gateway)
     form = partial(of_answer, receipt_ids=settings.receipt_ids)
-    return SmppGateway(settings, wording, Trail(claims, settings.name, clock, form), halt)
+    return SmppGateway(settings, wording, Trail(claims, settings.name, clock, form), halt, clock)
 
 
 def main() -> int:

@@ -74,7 +74,7 @@ class HttpGateway:
             "segments": str(parts),
         }
         try:
-            return self._sent(message, self._throttled(values), parts)
+            return self._sent(message, self._throttled(message, values), parts)
         except Broken as error:
             if self.idempotent:
                 raise Unanswered(str(error)) from error
@@ -102,7 +102,7 @@ class HttpGateway:
             self._trail.to_be_asked(ours(message.message_id), message.message_id, self._later)
         return Outcome(UNKNOWN, why)
 
-    def _throttled(self, values: dict[str, str]) -> Answer:
+    def _throttled(self, message: Message, values: dict[str, str]) -> Answer:
         """The answer that is none about the pace."""
         for _ in range(TRIES):
             now = time.monotonic()
@@ -110,6 +110,8 @@ class HttpGateway:
                 self._halt.rest(self._pace.turn(now) - now)
             except Stopped:
                 raise TryLater("the process ends") from None
+            if message.expired(self._clock.now()):
+                raise TryLater("it has expired while it waited for its turn")
             answer = self._line.ask(self._gateway.send, values)
             if self._gateway.send.verdict(answer) != "throttled":
                 self._pace.taken()

@@ -26,6 +26,7 @@ from services.notify.consumers.sms.wording import Wording
 from services.notify.consumers.store import Claim
 from services.notify.consumers.tidings import Tiding
 from services.notify.domain import segments
+from shared.clock import Clock
 
 #: Throttling answers to one message, after which it is put off and the next one tried.
 TRIES = 3
@@ -34,6 +35,7 @@ PATIENCE = 60.0
 #: TON and NPI of an E.164 number.
 _INTERNATIONAL, _ISDN = 1, 1
 _UNTIL = "%y%m%d%H%M%S000+"  # absolute, UTC (SMPP 3.4, 7.1.1.1)
+OVER = "it has expired while it waited for its turn"
 CANNOT_ASK = "the gateway cannot be asked"
 
 
@@ -51,12 +53,13 @@ class SmppGateway:
 
     idempotent = False
 
-    def __init__(self, settings: SmppSettings, wording: Wording, trail: Trail, halt: Halt) -> None:
+    def __init__(self, settings: SmppSettings, wording: Wording, trail: Trail, halt: Halt, clock: Clock) -> None:
         self.window = settings.window
         self._settings = settings
         self._wording = wording
         self._trail = trail
         self._halt = halt
+        self._clock = clock
         self._pace = Pace(settings.rate)
         self._lock = Lock()
         self._sessions: dict[str, Session] = {}  # by role
@@ -128,6 +131,8 @@ class SmppGateway:
         begun, give_up, tries = part.number > 1, time.monotonic() + PATIENCE, 0
         while not (begun and time.monotonic() > give_up):
             self._wait_for_turn(begun)
+            if not begun and part.message.expired(self._clock.now()):
+                raise TryLater(OVER)
             try:
                 return self._submit(part)
             except Throttled:
