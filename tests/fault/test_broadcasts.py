@@ -1,18 +1,21 @@
-"""A broadcast that is amended while its processes and broker are killed: one row and one message each."""
+"""Broadcasts whose processes and broker are killed while they run: one row and one message each."""
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.fault.chaos import kills
+from services.notify.storage.broadcasting import PIECE
+from tests.fault.chaos import Killer, kills
 from tests.interface.notify.reference import apply
 from tests.support import Stack, eventually
 
 RECIPIENTS = 3_000
+KILLS = 2  # after one piece of three, and after another
 TEXTS = {"sms": {"default": {"text": "{{ broadcast_name }}{% if replaces %} corrected{% endif %}"}}}
 
 
@@ -53,9 +56,37 @@ def test_kills_in_the_middle_lose_and_double_nothing_nor_does_an_amendment(apart
     assert (first.killed.total(), second.killed.total()) == (4, 2)
     assert told(2) == RECIPIENTS
     assert 0 < before < RECIPIENTS, "the amendment came in the middle"
-    recipients = Counter((row["occurrence"], row["recipient"]) for row in rows.find({"broadcast": key}))
-    assert set(recipients.values()) == {1}
-    sent = Counter(one["message_id"] for one in apart.texts() if plan["name"] in one["text"])
-    assert set(sent.values()) == {1}
-    assert set(sent) == {row["_id"] for row in rows.find({"broadcast": key}, {"_id": 1})}
+    everybody_has_one_row_and_one_message(apart, key, plan["name"])
     assert sum("corrected" in one["text"] for one in apart.texts() if plan["name"] in one["text"]) == before
+
+
+def test_one_that_goes_as_fast_as_it_can_is_told_once_each_wherever_its_broadcaster_dies(
+    apart: Stack, area: str
+) -> None:
+    client, rows = apart.client("supervisor"), apart.database["notify_messages"]
+    plan: dict[str, Any] = {"name": f"Notice {area}", "kind": "announcement", "channels": ["sms"], "texts": TEXTS}
+    made = client.command("notify", "broadcast", **plan, audience={"areas": [area]}, start=True)
+    key, killer, places = made["broadcast_id"], Killer(apart), []
+
+    def told() -> int:
+        return int(rows.count_documents({"broadcast": key}))
+
+    for _ in range(KILLS):
+        places.append(min(told() + random.randrange(1, PIECE), RECIPIENTS))
+        eventually(lambda: told() >= places[-1])
+        killer.kill("notify-broadcaster")  # its last piece is stored; what of it is published, nobody knows
+        killer.kill("notify-worker")
+    eventually(lambda: client.call("notify", "get_broadcast", broadcast_id=key)["state"] == "told", 240)
+    eventually(lambda: rows.count_documents({"broadcast": key, "state": {"$ne": "sent"}}) == 0, 240)
+
+    assert told() == RECIPIENTS, f"killed at {places}"
+    everybody_has_one_row_and_one_message(apart, key, plan["name"])
+
+
+def everybody_has_one_row_and_one_message(stack: Stack, key: str, name: str) -> None:
+    """Of each edition; by the ledger, and by the gateway's own count."""
+    rows = list(stack.database["notify_messages"].find({"broadcast": key}, {"occurrence": 1, "recipient": 1}))
+    assert set(Counter((row["occurrence"], row["recipient"]) for row in rows).values()) == {1}
+    sent = Counter(one["message_id"] for one in stack.texts() if name in one["text"])
+    assert set(sent.values()) == {1}
+    assert set(sent) == {row["_id"] for row in rows}
