@@ -429,12 +429,13 @@ def test_messages_are_found_by_any_combination_of_filters_in_pages(world: Feigne
 
 
 def test_the_newest_messages_of_all_come_first(world: Feigned, desk: Client) -> None:
-    matter = Matter()
-    world.tell(matter.assigned())
-    settled(desk, matter, 1)
-    found = desk.call("notify", "find_messages", limit=200)["messages"]
-    times = [row["created_at"] for row in found]
-    assert times == sorted(times, reverse=True)
+    newer = Matter()
+    older = Matter(at=newer.at - timedelta(seconds=1))
+    world.tell(newer.assigned(), older.assigned())
+    for matter in (newer, older):
+        settled(desk, matter, 1)
+    found = [row["ticket_no"] for row in desk.call("notify", "find_messages", limit=200)["messages"]]
+    assert found.index(newer.ticket_no) < found.index(older.ticket_no)
 
 
 @pytest.mark.parametrize(
