@@ -115,6 +115,7 @@ class Relay(SharedExtension):
             document = f"{batch[0].collection}/{batch[0].id}"
             log.error("cannot be published; it is kept", extra={"document": document, "reason": type(error).__name__})
             return []
-        if unroutable:
-            log.error("no queue takes this event; it is kept", extra={"events": sorted(unroutable)})
+        if not unroutable:
+            return batch
+        log.error("no queue takes this event; it is kept", extra={"events": sorted(unroutable)})
         return [p for p in batch if not any(to_message(e).id in unroutable for e in p.entries)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from services.notify.store import NotifyStore
 from shared.bus import every
 from shared.mongo import Mongo
 
-#: Turns after one another; between them the process may be told to end.
-ROUNDS = 4
+#: Seconds of turns after one another, and pieces; between two such stretches the process may be told to end.
+STRETCH, ROUNDS = 4.0, 4
 
 
 class RunsBroadcasts:
@@ -18,9 +20,9 @@ class RunsBroadcasts:
     @every(0.25)
     def run_broadcasts(self) -> None:
         """Tells the next pieces, takes back what must not go any more, makes call tasks of whom nothing reached."""
-        for _ in range(ROUNDS):
-            if not self.store.broadcasting.go_on():
-                return
+        until = time.monotonic() + STRETCH
+        while self.store.broadcasting.go_on() and time.monotonic() < until:
+            pass
 
     @every(0.5)
     def release_held(self) -> None:

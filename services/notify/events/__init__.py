@@ -33,32 +33,39 @@ def to_consumer(message: Message, unsubscribe: UnsubscribeLink) -> Outgoing:
 
     It carries no AMQP expiration: the broker would drop it in silence. The consumer reads `expires_at` and says so.
     """
-    content, token = message.content, message.token
-    assert content is not None, "only what can be sent is handed over"  # noqa: S101 - the ledger's own rule
     return Outgoing(
         EXCHANGE,
         f"{message.channel}.{message.urgency}",
         {
-            "message_id": message.wire_id,
+            **own_of_consumer(message, unsubscribe),
             "channel": message.channel,
             "kind": message.kind,
             "urgency": message.urgency,
-            "to": message.to,
             "language": message.language,
-            "subject": content.subject,
-            "text": content.text,
-            "html": content.html,
             "occurrence": message.occurrence,
             "ticket_no": message.ticket_no or None,
             "created_at": message.created_at,
             "expires_at": message.expires_at,
-            "reply_to": token,
-            "unsubscribe": unsubscribe(message.kind, token) if token else None,
             "list_id": list_id(message),
             "thread": thread(message.ticket_no),
-            "attachments": list(content.attachments),
         },
     )
+
+
+def own_of_consumer(message: Message, unsubscribe: UnsubscribeLink) -> dict[str, Any]:
+    """What of it is the recipient's own, in a message to many."""
+    content, token = message.content, message.token
+    assert content is not None, "only what can be sent is handed over"  # noqa: S101 - the ledger's own rule
+    return {
+        "message_id": message.wire_id,
+        "to": message.to,
+        "subject": content.subject,
+        "text": content.text,
+        "html": content.html,
+        "attachments": list(content.attachments),
+        "reply_to": token,
+        "unsubscribe": unsubscribe(message.kind, token) if token else None,
+    }
 
 
 def list_id(message: Message) -> str | None:

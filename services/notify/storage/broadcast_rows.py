@@ -5,20 +5,22 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import eventlet
+
 from services.notify.addresses import usable
-from services.notify.broadcast_texts import OWN, BroadcastTexts
+from services.notify.broadcast_texts import BroadcastTexts
 from services.notify.domain.audience import CALL, Contact
 from services.notify.domain.broadcasts import Broadcast, edition_told, occurrence
 from services.notify.domain.ledger import DELIVERED, HANDED_OVER, SENT, UNKNOWN, Content, Message, draft, start
 from services.notify.domain.occurrence import Occurrence, message_id
-from services.notify.domain.preferences import Wishes
+from services.notify.domain.preferences import NO_WISHES, Wishes
 from services.notify.domain.recipients import NO_OUTAGE, Target
-from services.notify.domain.rules import Notice, Rule, notice_of
+from services.notify.domain.rules import Notice, notice_of
 from services.notify.reference import Reference as Rules
+from services.notify.storage.broadcast_sorts import EVENT, Piece, Row, Sort, rule_of, sort_of
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.holding import WISHES, Holding
 from services.notify.storage.messages import Messages
@@ -26,20 +28,16 @@ from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.telling import wanted as fit
 from services.notify.texts import RENDERING
 from shared.cause import Cause
-from shared.document import Alike
 from shared.events import Fact
 from shared.reference import Reference
 from shared.values import replace
 
-EVENT = "broadcast"
 CONTACT = "_contact"
 """Where a message says what other address a listed recipient has, for its fallback."""
+#: Rows that are made before whoever stores and publishes others has its turn: a commit must not wait for a piece.
+AT_A_STRETCH = 50
 #: Of an older edition: they know it, or may.
 TOLD = (HANDED_OVER, SENT, DELIVERED, UNKNOWN)
-
-
-Together = tuple[datetime, Alike]
-"""When the rows of a piece are written, and what their histories have in common."""
 
 
 @contextmanager
@@ -50,14 +48,6 @@ def _no_collections() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the ledger as it is to be stored. `message`: what goes to the consumers now, and is in no outbox."""
-
-    document: dict[str, Any]
-    message: list[dict[str, Any]]
 
 
 class BroadcastRows:
@@ -84,20 +74,22 @@ class BroadcastRows:
 
         `beside`: ids of rows that are being stored meanwhile.
         """
-        first = {target.recipient: target for target in reversed(targets)}
-        ids = {self._id(broadcast, target.recipient): target for target in targets if first[target.recipient] is target}
+        occurrence, channel = _occurrence(broadcast), broadcast.plan.channels[0]
+        ids: dict[str, Target] = {}
+        for target in targets:
+            ids.setdefault(message_id(occurrence, target.recipient, channel), target)
         known = self._messages.collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
         for there in (*(doc["_id"] for doc in known), *beside):
             ids.pop(there, None)
-        wanted = list(ids.values())
-        wishes = self._preferences.wishes_of_many({target.recipient: target.addresses for target in wanted})
-        told = self._told(broadcast, wanted)
-        together = now, Alike()
+        wishes = self._preferences.wishes_of_many({target.recipient: target.addresses for target in ids.values()})
+        told = self._told(broadcast, list(ids.values()))
+        piece, rows = Piece(broadcast, now), []
         with _no_collections():
-            return [self._row(broadcast, one, wishes[one.recipient], one.recipient in told, together) for one in wanted]
-
-    def _id(self, broadcast: Broadcast, recipient: str) -> str:
-        return message_id(_occurrence(broadcast, broadcast.plan.at), recipient, broadcast.plan.channels[0])
+            for number, (key, one) in enumerate(ids.items()):
+                if number % AT_A_STRETCH == 0:
+                    eventlet.sleep(0)
+                rows.append(self._row(piece, key, one, wishes[one.recipient], one.recipient in told))
+        return rows
 
     def _told(self, broadcast: Broadcast, targets: Sequence[Target]) -> set[str]:
         """Those who know an older edition."""
@@ -108,14 +100,39 @@ class BroadcastRows:
         rows = {"occurrence": {"$in": older}, "recipient": {"$in": recipients}, "state": {"$in": list(TOLD)}}
         return {doc["recipient"] for doc in self._messages.collection.find(rows, {"recipient": 1}).hint("once")}
 
-    def _row(self, broadcast: Broadcast, target: Target, wishes: Wishes, told: bool, together: Together) -> Row:
-        rules, now = self._reference.current(), together[0]
+    def _row(self, piece: Piece, key: str, target: Target, wishes: Wishes, told: bool) -> Row:
         target = _with_wishes(target, wishes)
-        rule = _rule(broadcast, broadcast.plan.channels)
-        notice = notice_of(rule, target.recipient, [target.contact], target.preferred, fit(rules, wishes))
-        message, facts = self._drafted(broadcast, target, notice, said(broadcast, target, told), now)
+        usual = fit(self._reference.current(), wishes)
+        notice = notice_of(piece.rule, target.recipient, [target.contact], target.preferred, usual)
+        tells, sort = said(piece.broadcast, target, told), sort_of(target, notice)
+        if wishes is NO_WISHES and sort in piece.sorts:
+            row = self._like(piece, piece.sorts[sort], key, target, notice, tells)
+            if row is not None:
+                return row
+        message, facts = self._drafted(piece.broadcast, target, notice, tells, piece.at)
         message, facts = self._holding.enter(message, facts, wishes)
-        return self._stored(message, facts, together)
+        row = self._stored(message, facts, piece)
+        if wishes is NO_WISHES and self._asks_not_who(message, row):
+            piece.sorts[sort] = Sort(self._messages, message, row)
+        return row
+
+    def _asks_not_who(self, message: Message, row: Row) -> bool:
+        """Whether the rules would have made the same of anybody else of its sort."""
+        sendable = message.to is not None and message.content is not None
+        return sendable and not row.document["outbox"] and self._holding.asks_not_who(message.kind)
+
+    def _like(
+        self, piece: Piece, sort: Sort, key: str, target: Target, notice: Notice, said: Mapping[str, Any]
+    ) -> Row | None:
+        """A row of a sort; None where there is no address, or no text."""
+        if notice.to is None or target.fault:
+            return None
+        language = notice.language or self._reference.current().default_language
+        _, content, why = self._written(piece.broadcast, notice.channel, language, said, target.zone)
+        if why is not None:
+            return None
+        own = {"message_id": key, "recipient": target.recipient, "household": target.household, "to": notice.to}
+        return sort.like(**own, content=content, said=said)
 
     def _drafted(
         self, broadcast: Broadcast, target: Target, notice: Notice, said: Mapping[str, Any], now: datetime
@@ -130,7 +147,7 @@ class BroadcastRows:
         if why is not None:
             notice = replace(notice, to=None, then=(), refused=((notice.channel, why),))
         message, _ = draft(
-            _occurrence(broadcast, plan.at),
+            _occurrence(broadcast),
             notice,
             language,
             content,
@@ -160,15 +177,15 @@ class BroadcastRows:
 
     def call(self, broadcast: Broadcast, target: Target, now: datetime) -> Row:
         """A call task."""
-        rule = _rule(broadcast, (CALL,))
+        rule = rule_of(broadcast, (CALL,))
         notice = notice_of(rule, target.recipient, [target.contact], usable=usable)
         message, facts = self._drafted(broadcast, target, notice, said(broadcast, target, False), now)
         message, more = start(message, now)
-        return self._stored(message, [*facts, *more], (now, Alike()))
+        return self._stored(message, [*facts, *more], Piece(broadcast, now))
 
-    def _stored(self, message: Message, facts: Sequence[Fact], together: Together) -> Row:
-        cause = Cause(ref=f"broadcast {message.broadcast}", at=together[0])
-        document = self._messages.document(cause, message.message_id, message, facts, together)
+    def _stored(self, message: Message, facts: Sequence[Fact], piece: Piece) -> Row:
+        cause = Cause(ref=f"broadcast {message.broadcast}", at=piece.at)
+        document = self._messages.document(cause, message.message_id, message, facts, (piece.at, piece.alike))
         if message.state != HANDED_OVER or message.channel == CALL:
             return Row(document, [])
         handed, document["outbox"] = document["outbox"], []
@@ -220,24 +237,13 @@ def elsewhere(message: Message) -> Sequence[Contact]:
     return [Contact(**known, language=message.language)] if known else []
 
 
-def _rule(broadcast: Broadcast, channels: tuple[str, ...]) -> Rule:
-    return Rule(
-        event=EVENT,
-        audience=broadcast.kind,
-        channels=channels,
-        template=broadcast.plan.template or OWN,
-        kind=broadcast.about,
-        urgency=broadcast.urgency,
-        valid_for=broadcast.plan.valid_for,
-    )
-
-
 def _unwanted(notice: Notice) -> str | None:
     """Where no channel is left, it is what they want that says so, also if another channel has no address."""
     return next((why for _, why in notice.refused if why in WISHES), None) if notice.to is None else None
 
 
-def _occurrence(broadcast: Broadcast, at: datetime) -> Occurrence:
+def _occurrence(broadcast: Broadcast) -> Occurrence:
+    at = broadcast.plan.at
     return Occurrence(id=broadcast.occurrence, event=EVENT, at=at, recorded_at=at, ticket_no="", order_no="")
 
 
@@ -247,5 +253,4 @@ def _fields(broadcast: Broadcast, target: Target) -> dict[str, Any]:
 
 def _with_wishes(target: Target, wishes: Wishes) -> Target:
     """What they said here counts before what intake knows."""
-    return replace(target, contact=wishes.customer(target.contact))
-
+    return target if wishes is NO_WISHES else replace(target, contact=wishes.customer(target.contact))

@@ -25,7 +25,8 @@ from services.notify.domain.broadcasts import CALL, LEASE, RELEASE, TELL, WITHDR
 from services.notify.domain.ledger import HANDED_OVER, WAITING, Message
 from services.notify.storage.audiences import Audiences, Piece
 from services.notify.storage.broadcast_messages import BroadcastMessages, OnTheirWay
-from services.notify.storage.broadcast_rows import BroadcastRows, Row
+from services.notify.storage.broadcast_rows import BroadcastRows
+from services.notify.storage.broadcast_sorts import Row
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.calling import Calling
 from services.notify.storage.messages import OPEN_CALLS, Messages
@@ -33,6 +34,7 @@ from services.notify.storage.releasing import Releasing
 from services.notify.storage.standing import OF_BROADCAST
 from shared.bus.relay import Pending
 from shared.cause import Cause
+from shared.due import due
 from shared.events import Fact
 from shared.mongo import Database, Transaction
 
@@ -40,6 +42,9 @@ from shared.mongo import Database, Transaction
 PIECE = 1_000
 #: Seconds for which one broadcast is gone on with before the others have their turn.
 TURN = 2.0
+#: And at most, where no other waits: a turn's end costs the piece that was built ahead, and the process may be told to
+#: end.
+LONGEST = 4.0
 AT_ONCE = 1  # broadcasts claimed in one go: the others are another replica's meanwhile
 
 
@@ -67,9 +72,10 @@ class _Built:
 
 @dataclass
 class _Turn:
-    """One turn with one broadcast; `ahead` was built while the piece before it was being stored."""
+    """One turn with one broadcast, begun at a time of the monotonic clock; `ahead` was built while the piece before it
+    was being stored."""
 
-    ends: float
+    began: float
     way: OnTheirWay
     ahead: _Built | None = field(default=None)
     released: str | None = ""
@@ -109,17 +115,23 @@ class Broadcasting:
         return self._broadcasts.wake(self._db.clock.now(), AT_ONCE, self._turn)
 
     def _turn(self, key: str, _: Cause) -> None:
-        turn = _Turn(time.monotonic() + TURN, OnTheirWay(self._sent))
+        turn = _Turn(time.monotonic(), OnTheirWay(self._sent))
         try:
             self._publish_first(turn, key)
             while self._piece(turn, key):
-                if time.monotonic() > turn.ends:
+                if self._is_over(turn):
                     self._give_way(turn, key)
                     return
         except Overtaken:
             return  # by a command, or by whoever took it over: it is theirs to go on
         finally:
             self._settle(turn, key)
+
+    def _is_over(self, turn: _Turn) -> bool:
+        taken = time.monotonic() - turn.began
+        if taken <= TURN or taken > LONGEST:
+            return taken > TURN
+        return next(due(self._broadcasts.collection, self._db.clock.now(), 1), None) is not None
 
     def _publish_first(self, turn: _Turn, key: str) -> None:
         """What is marked was written by somebody who may have died before it was out: nothing goes before it."""
@@ -184,7 +196,7 @@ class Broadcasting:
     def _built_ahead(self, turn: _Turn, broadcast: Broadcast, being_stored: _Built) -> _Built | None:
         """The piece after one that is being stored; None where it is too early to say whether it may go."""
         paced = broadcast.pace is not None or broadcast.window is not None
-        if being_stored.piece.cursor is None or paced or time.monotonic() > turn.ends:
+        if being_stored.piece.cursor is None or paced or time.monotonic() - turn.began > LONGEST:
             return None
         return self._built(broadcast, self._db.clock.now(), PIECE, being_stored.ids)
 

@@ -132,6 +132,11 @@ class Holding:
             obsolete=self.overtaken(message),
         )
 
+    def asks_not_who(self, kind: str) -> bool:
+        """Whether all who have said nothing are decided about alike: nobody counts how much of a kind one gets."""
+        policy = self._rules.kind(kind)
+        return policy.digest is None and policy.per_day is None
+
     def overtaken(self, message: Message) -> str | None:
         """What has happened since that makes it obsolete, to its work or its broadcast; None: nothing has."""
         return self.obsolescence.since(message) or (self._over(message) if message.broadcast else None)

@@ -41,7 +41,7 @@ class Matters:
 
     def since(self, message: Message) -> str | None:
         """The event type that has made this message obsolete; None: it is not. Two reads, where anything can."""
-        if not message.obsolete or not message.order_no:
+        if not (message.obsolete and message.order_no and message.ticket_no):
             return None
         return obsoleting(message, [*self._noted(message), *self._told(message)])
 

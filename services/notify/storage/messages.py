@@ -14,13 +14,13 @@ from services.notify.domain.holding import DIGEST
 from services.notify.domain.ledger import Content, Message
 from services.notify.domain.limits import Limits
 from services.notify.domain.occurrence import prefix
-from services.notify.events import OF_MESSAGES, UnsubscribeLink, handed, to_consumer
+from services.notify.events import OF_MESSAGES, UnsubscribeLink, handed, own_of_consumer, to_consumer
 from services.notify.tokens import Tokens
 from shared.aggregates import STATE_ONLY, Aggregates
 from shared.cause import Cause
 from shared.document import Alike, outgoing_entry
 from shared.errors import Conflict
-from shared.events import KERNEL_FIELDS, Fact, kernel_fields
+from shared.events import KERNEL_FIELDS, Fact, kernel_fields, to_json
 from shared.mongo import Database, Transaction
 from shared.values import replace
 
@@ -44,7 +44,8 @@ def _open_calls(*names: str) -> IndexModel:
 
 OPEN_CALLS: Mapping[str, Any] = {"channel": audience.CALL, "state": ledger.HANDED_OVER}
 INDEXES = [
-    *(_listed(name) for name in _NARROW),
+    _listed("ticket_no", only={"ticket_no": {"$gt": ""}}),  # what goes to many is about none
+    _listed("recipient"),
     _listed(*_BY_CHANNEL),
     *(_listed(name, *_BY_CHANNEL) for name in _POINTED[1:]),
     _listed("broadcast", *_BY_CHANNEL, only={"broadcast": {"$gt": ""}}),
@@ -65,6 +66,9 @@ INDEXES = [
 _TUPLES = ("then", "obsolete", "parts")
 _NOT_OWN = (*KERNEL_FIELDS, "message_id", "to", "content", *_TUPLES)
 _OWN = frozenset(f.name for f in fields(Message) if f.name not in _NOT_OWN)
+#: What of a row is its recipient's own: rows of a broadcast may be alike in all else (broadcast_sorts.py).
+OWN = ("recipient", "household", "said", "token", "to", "content")
+_ALIKE = _OWN.difference(OWN)
 #: What is stored only where it says something.
 _UNLESS = {"look": False, "attempt": 0, "given": False}
 LISTED = {**STATE_ONLY, "content": 0, "said": 0}
@@ -130,6 +134,20 @@ class Messages(Aggregates[Message]):
         """The outbox entry that hands over this row, as it is stored: the same message as before, by its id."""
         return outgoing_entry(f"{self.name}/{doc['_id']}/again", to_consumer(from_document(doc), self._unsubscribe))
 
+    def handed_alike(self, message: Message, entry: Mapping[str, Any]) -> Callable[[Message], dict[str, Any]]:
+        """What makes the outbox entry of a row that differs from this one in nothing but what is the recipient's own.
+
+        `entry`: that of this one.
+        """
+        handed, number = to_consumer(message, self._unsubscribe), entry["id"].rpartition("/")[2]
+        body = to_json(handed.body)
+
+        def handed_to(other: Message) -> dict[str, Any]:
+            own = replace(handed, body={**body, **own_of_consumer(other, self._unsubscribe)})
+            return outgoing_entry(f"{self.name}/{other.message_id}/{number}", own)
+
+        return handed_to
+
     def telling(self, message: Message) -> Message:
         """The row that tells this occurrence to this recipient by this channel: this one, or another rule's."""
         same = {name: getattr(message, name) for name in ("occurrence", "recipient", "channel")}
@@ -138,7 +156,8 @@ class Messages(Aggregates[Message]):
 
     def sealed(self, message: Message) -> Message:
         """With its token, if it needs one."""
-        return replace(message, token=message.token or self._tokens.of(message))
+        token = message.token or self._tokens.of(message)
+        return message if token == message.token else replace(message, token=token)
 
     def listed(self, filters: Mapping[str, Any], limit: int, after: str | None) -> Page:
         """At most `limit` messages without texts, newest first, and the cursor of the next page (None: the last)."""
@@ -201,12 +220,18 @@ def _between(since: datetime | None, until: datetime | None) -> dict[str, Any]:
 
 def to_document(message: Message) -> dict[str, Any]:
     """A row's own fields; what it has not is not stored."""
-    own = {name: value for name, value in vars(message).items() if value is not None and name in _OWN}
+    own = {name: value for name, value in vars(message).items() if value is not None and name in _ALIKE}
     for name, usual in _UNLESS.items():
         if own.get(name) == usual:
             del own[name]
     lists = {name: list(getattr(message, name)) for name in _TUPLES if getattr(message, name)}
-    return {**own, **lists, "to": message.to, "content": dict(vars(message.content)) if message.content else None}
+    return {**own, **lists, **own_of(message)}
+
+
+def own_of(message: Message) -> dict[str, Any]:
+    """The fields of `OWN` as they are stored."""
+    own = {name: value for name in OWN[:4] if (value := getattr(message, name)) is not None}
+    return {**own, "to": message.to, "content": dict(vars(message.content)) if message.content else None}
 
 
 def from_document(doc: Mapping[str, Any]) -> Message:

@@ -62,6 +62,8 @@ class PreferencesStore(Aggregates[Preferences]):
         wanted = list({key for their in keys.values() for key in their})
         rows = self.collection.find({"_id": {"$in": wanted}}, STATE_ONLY) if wanted else ()
         found = {doc["_id"]: from_document(doc) for doc in rows}
+        if not found:
+            return dict.fromkeys(asked, NO_WISHES)
         return {one: _wishes(_named(one), [found[key] for key in their if key in found]) for one, their in keys.items()}
 
     def wishes_of(self, customer: Customer) -> Wishes:
