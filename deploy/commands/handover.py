@@ -40,6 +40,7 @@ def handover() -> None:
     \b
     loopdesk handover make it.01 it.02 --until 2026-03-09 --reason "on leave"
     loopdesk handover list                         who stands in for whom, and who has the work now
+    loopdesk handover ended --agent it.01          those that are over
     loopdesk handover cancel 9c1f… --reason "back early"
     """
 
@@ -50,7 +51,7 @@ def handover() -> None:
 @zone_option
 @json_option
 def list_(zone: tzinfo, as_json: bool, **filters: str | None) -> None:
-    """List hand-overs that are planned or in force, by their start; what has ended is in the history only.
+    """List hand-overs that are planned or in force, by their start; those that are over: `ended`.
 
     "work is with" is the end of the chain of stand-ins, as it is now.
     """
@@ -60,6 +61,24 @@ def list_(zone: tzinfo, as_json: bool, **filters: str | None) -> None:
     listing.show(
         answer, "hand_overs", lambda rows: table(rows, zone), nothing="nobody has handed over", as_json=as_json
     )
+
+
+@handover.command()
+@click.option("--agent", help="Only of this agent's work.")
+@click.option("--to", help="Only to this stand-in.")
+@click.option("--since", type=MOMENT, help="Only those that ended then or later.")
+@click.option("--until", type=MOMENT, help="Only those that ended before.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
+@click.option("--after", help="Go on where a page ended.")
+@zone_option
+@json_option
+def ended(zone: tzinfo, as_json: bool, since: datetime | None, until: datetime | None, **given: Any) -> None:
+    """List hand-overs that are over, the last to end first: by time, or cancelled and why."""
+    period = {"since": to_text(since) if since else None, "until": to_text(until) if until else None}
+    wanted: dict[str, Any] = {name: value for name, value in {**given, **period}.items() if value is not None}
+    with session.client() as client:
+        page = client.call("dispatch", "find_ended_hand_overs", **wanted)
+    listing.show(page, "hand_overs", lambda rows: over(rows, zone), nothing="none has ended", as_json=as_json)
 
 
 @handover.command()
@@ -144,4 +163,15 @@ def table(rows: Iterable[Mapping[str, Any]], zone: tzinfo) -> Table:
         state = Text("in force", "green") if in_force else Text("planned", "cyan")
         period = (minute(row["since"], zone), minute(row["until"], zone))
         shown.add_row(row["agent"], row["to"], state, row["holder"], *period, row["by"], Text(row["reason"]), row["id"])
+    return shown
+
+
+def over(rows: Iterable[Mapping[str, Any]], zone: tzinfo) -> Table:
+    """A row for each hand-over that has ended."""
+    names = ("agent", "stand-in", "state", "since", "ended", "until", "by", "reason", "why cancelled")
+    shown = Table(*names, box=None, header_style="bold")
+    for row in rows:
+        times = [minute(row[name], zone) for name in ("since", "ended_at", "until")]
+        said = [Text(row[name] or "") for name in ("by", "reason", "why")]
+        shown.add_row(row["agent"], row["to"], row["state"], *times, *said)
     return shown

@@ -20,7 +20,7 @@ from services.dispatch.domain.work.order import Books, Seat
 from services.dispatch.events import ORDER_EVENTS
 from services.dispatch.explaining.assignment import ExplainingAssignments
 from services.dispatch.listing import INDEXES, PARTIAL, query
-from services.dispatch.storage import shift_logs, stranded
+from services.dispatch.storage import ended_handovers, shift_logs, stranded
 from services.dispatch.storage.agents import Agents, Answer, DecideBoth
 from services.dispatch.storage.agents import Reply as AgentReply
 from services.dispatch.storage.alarms import Alarms
@@ -80,6 +80,10 @@ COLLECTIONS: dict[str, list[IndexModel]] = {
     ],
     "dispatch_rollouts": [],
     "dispatch_handovers": [],
+    ended_handovers.COLLECTION: [
+        IndexModel([(field, ASCENDING) for field in fields], name=index)
+        for index, fields in ended_handovers.INDEXES.items()
+    ],
     "dispatch_shift_logs": [
         IndexModel([(field, ASCENDING) for field in fields], name=index) for index, fields in shift_logs.INDEXES.items()
     ],

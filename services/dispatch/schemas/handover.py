@@ -33,6 +33,15 @@ class FindHandOvers(Request):
     to = Code(64)
 
 
+class FindEndedHandOvers(Page):
+    """Those that ended from `since` to before `until`, of this agent or to this one."""
+
+    agent = Code(64)
+    to = Code(64)
+    since = Instant(load_default=None, allow_none=True)
+    until = Instant(load_default=None, allow_none=True)
+
+
 class AddShiftNote(Request):
     """Something that the next shift should know."""
 

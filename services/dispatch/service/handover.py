@@ -53,6 +53,14 @@ class HandOvers:
         found = [hand_over_answer(register, one.id, now) for one in register.hand_overs if one.until > now]
         return {"hand_overs": [one for one in found if filters.items() <= one.items()]}
 
+    @query("read", schemas_handover.FindEndedHandOvers)
+    def find_ended_hand_overs(
+        self, call: Call, since: datetime | None, until: datetime | None, limit: int, after: str | None, **filters: str
+    ) -> Any:
+        """A page, the last to end first: {hand_overs: [...], next}; `state`: ended or cancelled, with `why`."""
+        found, more = self.store.stand_ins.ended.find(filters, since, until, limit, after)
+        return {"hand_overs": found, "next": more}
+
     @command("work", schemas_handover.AddShiftNote)
     def add_shift_note(self, call: Call, team: str, text: str) -> Any:
         """For those who come next, in the log of the team's present shift: the log.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -21,11 +21,12 @@ from services.dispatch.domain.work.fitness import Caution
 from services.dispatch.domain.work.order import Decision, Order
 from services.dispatch.domain.work.standing_in import MayStandIn, follow_stand_ins
 from services.dispatch.domain.work.states import IN_WORK, State
+from services.dispatch.storage.ended_handovers import EndedHandOvers
 from shared.aggregates import Aggregates
 from shared.cause import Call, Cause
 from shared.errors import LoopdeskError, Unavailable
-from shared.events import kernel_fields
-from shared.mongo import Database
+from shared.events import Fact, kernel_fields
+from shared.mongo import Database, Transaction
 from shared.outage import describe, is_outage
 
 log = logging.getLogger("loopdesk.handovers")
@@ -57,6 +58,7 @@ class StandIns:
         self._orders = orders.collection
         self._change = change
         self._may_stand_in = may_stand_in
+        self.ended = EndedHandOvers(db)
         self.aggregates = Aggregates(
             db,
             "dispatch_handovers",
@@ -101,14 +103,30 @@ class StandIns:
 
         At most `AT_A_TIME`; the next turn goes on.
         """
-        self.aggregates.wake(now)
+        self.aggregates.wake(now, act=self._let_end)
         misplaced = dict(self._misplaced(self.register(), now))
         turn = random.sample(sorted(misplaced), min(AT_A_TIME, len(misplaced)))
         return sum(self._move(order_no, misplaced[order_no]) for order_no in turn)
 
     def _decided(self, call: Call, decide: DecideRegister, reply: Reply) -> Answer:
         call = replace(call, at=None)  # it is about the present, also for a caller who may set times
-        return self.aggregates.change_or_create(call, ID, Register, decide, reply)
+        return self._db.transact(
+            lambda tx: self.aggregates.change_or_create(call, ID, Register, decide, reply, tx, self._keeping(tx))
+        )
+
+    def _let_end(self, key: str, cause: Cause) -> None:
+        self._db.transact(
+            lambda tx: self.aggregates.change(cause, key, lambda now, at: (now, []), tx=tx, settle=self._keeping(tx))
+        )
+
+    def _keeping(self, tx: Transaction) -> Callable[[Register, datetime, Sequence[Fact]], stand_ins.RegisterDecision]:
+        """What has ended is kept in the same transaction."""
+
+        def settle(register: Register, at: datetime, happened: Sequence[Fact]) -> stand_ins.RegisterDecision:
+            self.ended.keep(happened, tx)
+            return register, []
+
+        return settle
 
     def _misplaced(self, register: Register, now: datetime) -> Iterator[tuple[str, str]]:
         """(order number, whose hand-over is the reason) of work that is not where it belongs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -321,6 +322,31 @@ def test_unknown_agents_and_bad_periods_are_refused(desk: Client, a1: str, a2: s
     with pytest.raises(NotFound):
         desk.command("dispatch", "cancel_hand_over", id="none", reason="back early")
     assert known(desk, agent=a1) == []
+
+
+def test_what_has_ended_is_found_by_the_page_the_last_to_end_first(
+    desk: Client, stack: Stack, a1: str, a2: str
+) -> None:
+    begun = datetime.now(UTC)
+    cancelled = hand_over(desk, a1, a2)
+    cancel(desk, cancelled)
+    ended = hand_over(desk, a1, a2, lasts=1)
+
+    def over(**more: Any) -> dict[str, Any]:
+        return dict(desk.call("dispatch", "find_ended_hand_overs", **more))
+
+    (last, first) = eventually(lambda: (rows := over(agent=a1)["hand_overs"])[1:] and rows)
+
+    assert (last["id"], last["state"], last["ended_at"], last["why"]) == (ended["id"], "ended", ended["until"], None)
+    assert (first["id"], first["state"], first["why"], first["to"]) == (cancelled["id"], "cancelled", "back early", a2)
+    page = over(to=a2, limit=1)
+    assert over(to=a2, limit=1, after=page["next"]) == {"hand_overs": [first], "next": None}
+    assert over(agent=a1, until=begun)["hand_overs"] == []
+    assert over(agent=a1, since=last["ended_at"])["hand_overs"] == [last]
+    kept = stack.database["dispatch_ended_handovers"]
+    for index, wanted in (("of_agent", {"agent": a1}), ("of_stand_in", {"to": a2}), ("of_end", {})):
+        plan = json.dumps(kept.find(wanted).hint(index).sort("place", -1).explain()["queryPlanner"], default=str)
+        assert '"stage": "SORT"' not in plan
 
 
 def test_the_same_request_makes_one_hand_over(desk: Client, a1: str, a2: str) -> None:

@@ -145,6 +145,19 @@ def test_hand_overs_are_cancelled_by_id(dispatch: Dispatch) -> None:
     assert dispatch.asked == [("dispatch.cancel_hand_over", {"id": "9c1f", "reason": "back early"})]
 
 
+def test_what_is_over_is_listed_by_the_page_with_how_it_ended(dispatch: Dispatch) -> None:
+    over = {**MADE, "state": "cancelled", "ended_at": "2026-03-04T10:00:00.000Z", "why": "back early [x]"}
+    dispatch.answer = {"hand_overs": [over], "next": "0001"}
+
+    told = run("handover", "ended", "--agent", "it.01", "--since", "2026-03-01", "--limit", "1")
+
+    asked = {"agent": "it.01", "since": "2026-03-01T00:00:00.000Z", "limit": 1}
+    assert dispatch.asked == [("dispatch.find_ended_hand_overs", asked)]
+    assert "back early [x]" in told
+    assert "2026-03-04 10:00" in told
+    assert told.endswith("There are more: --after 0001\n")
+
+
 def test_only_what_was_named_narrows_the_list(dispatch: Dispatch) -> None:
     assert run("handover", "list", "--to", "it.02") == "nobody has handed over\n"
     assert dispatch.asked == [("dispatch.find_hand_overs", {"to": "it.02"})]
