@@ -208,7 +208,10 @@ class Outside:
     # all of it
 
     def assert_agreed(self, case: Case) -> None:
-        """Ticket, work order, cases and messages say the same of one matter."""
+        """Ticket, work order, cases and messages say the same of one matter, once each service has heard the last."""
+        eventually(lambda: self._agreed(case))
+
+    def _agreed(self, case: Case) -> bool:
         ticket, work = self.ticket(case), self.work(case)
         assert (ticket["order_no"], ticket["ticket_no"]) == (work["order_no"], work["ticket_no"])
         for name in ("customer_id", "type", "category", "priority", "subject"):
@@ -230,6 +233,7 @@ class Outside:
         assert ticket.items() >= next(one for one in listed if one["ticket_no"] == case.ticket_no).items()
         found = self.workbench.call("dispatch", "find_work", customer_id=case.customer_id)["work"]
         assert work.items() >= next(one for one in found if one["order_no"] == case.order_no).items()
+        return True
 
 
 def _so(found: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
