@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.notify.domain.audience import CALL, Customer
-from services.notify.domain.preferences import ADDRESS, CUSTOMER, NOT_WANTED, Wishes
+from services.notify.domain.preferences import ADDRESS, CUSTOMER, NOT_WANTED, Wishes, mailbox
 
 UNKNOWN_CUSTOMER, NO_OUTAGE = "unknown_customer", "no_outage_in_area"
 NO_PHONE = "no_phone"
@@ -76,7 +76,8 @@ def of_entry(entry: Entry, customers: Mapping[str, Customer]) -> Target:
     """Whom an entry means. Whether an address can be one is asked when a channel is chosen."""
     if entry.customer_id is None:
         who = nobody(name=entry.name or "", phone=entry.phone, email=entry.email, language=entry.language)
-        return Target(f"{ADDRESS}{entry.phone or entry.email}", who, entry.variables, entry.area, entry.household)
+        named = entry.phone or mailbox(entry.email or "")
+        return Target(f"{ADDRESS}{named}", who, entry.variables, entry.area, entry.household)
     recipient = f"{CUSTOMER}{entry.customer_id}"
     customer = customers.get(entry.customer_id)
     if customer is None:

@@ -1,4 +1,4 @@
-"""Recipients of broadcasts: who of a household is called."""
+"""Recipients of broadcasts: who is one, and who of a household is called."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.notify.domain.preferences import NO_WISHES, Preferences, Wishes
-from services.notify.domain.recipients import Target, of_customer, to_call, why_not_called
+from services.notify.domain.recipients import Entry, Target, of_customer, of_entry, to_call, why_not_called
 from tests.unit.notify.builders import a_customer
 
 PHONE = "+441164960403"
@@ -25,6 +25,14 @@ def who(people: list[Target], obligatory: bool = False, **said: Wishes) -> str |
 
 def wish(**given: Any) -> Wishes:
     return Wishes(Preferences(recipient="customer:a", **given))
+
+
+def test_one_mailbox_is_one_recipient_and_is_written_to_as_it_was_listed() -> None:
+    listed = [of_entry(Entry(email=email), {}) for email in ("Ann@example.com", "ann@example.com")]
+    assert [(one.recipient, one.contact.email) for one in listed] == [
+        ("address:ann@example.com", "Ann@example.com"),
+        ("address:ann@example.com", "ann@example.com"),
+    ]
 
 
 def test_the_first_with_a_telephone_is_called() -> None:
