@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from services.dispatch.domain import BEFORE_FIRST_APPLY
-from shared.client import Client
+from shared.client import Client, Request
+from shared.errors import Unavailable
 from shared.events import Event
 from tests.interface.feigned import Feigned
 from tests.support import Stack, eventually
@@ -217,3 +219,12 @@ def closure(ticket: Event, round: int) -> Event:
 def dissatisfaction(ticket: Event, round: int) -> Event:
     told = {"order_no": order_of(ticket), "round": round, "score": 1, "comment": "Still broken"}
     return news("feedback", "case_dissatisfied", f"{order_of(ticket)}/{round}", **told)
+
+
+def insist(client: Client, requests: Sequence[Request]) -> list[Any]:
+    """The answers, refusals among them; what too many others kept from being done is asked again."""
+    answers = list(client.call_many(requests, timeout=60))
+    while again := [place for place, answer in enumerate(answers) if isinstance(answer, Unavailable)]:
+        for place, answer in zip(again, client.call_many([requests[one] for one in again], timeout=60), strict=True):
+            answers[place] = answer
+    return answers

@@ -17,6 +17,7 @@ from tests.interface.dispatch.desk import (
     come,
     do,
     happened,
+    insist,
     loads,
     news,
     opened,
@@ -258,7 +259,7 @@ def test_200_who_ask_at_once_have_one_winner_for_one_piece_of_work(
     )
 
     asked = [Request.command("dispatch", "next_work", agent_id=agent) for agent in agents]
-    answers = list(desk.call_many(asked, timeout=60))
+    answers = insist(desk, asked)
 
     (winner,) = [agent for agent, answer in zip(agents, answers, strict=True) if answer is not None]
     assert work(desk, ticket)["agent"] == winner

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from shared.client import Client, Request
-from shared.errors import Forbidden, IllegalMove, NotFound, ValidationError
+from shared.errors import Forbidden, IllegalMove, NotFound, Unavailable, ValidationError
 from shared.events import Event
 from tests.interface.dispatch.desk import (
     EXPERTS,
@@ -437,7 +437,7 @@ def test_after_a_storm_of_hand_overs_and_work_everything_is_its_owners_again_and
         return {agent: 0 for agent in agents if agent not in claims(stack, team)}
 
     for number in range(300):
-        with suppress(IllegalMove, NotFound):
+        with suppress(IllegalMove, NotFound, Unavailable):
             desk.result(desk.send(a_request(), timeout=60))
         if number == 150:
             stack.kill("dispatch-worker")

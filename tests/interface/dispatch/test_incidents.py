@@ -19,6 +19,7 @@ from tests.interface.dispatch.desk import (
     dissatisfaction,
     do,
     happened,
+    insist,
     loads,
     news,
     opened,
@@ -407,7 +408,7 @@ def test_whatever_is_linked_while_the_mass_incident_is_resolved_is_refused_or_re
     ]
     end = Request.command("dispatch", "resolve", order_no=order_of(parent), solution="Spliced it")
 
-    answers = desk.call_many([*links[:10], end, *links[10:]])
+    answers = insist(desk, [*links[:10], end, *links[10:]])
 
     assert eventually(lambda: mass(desk, parent)["settled"])
     done = [one for one, answer in zip(children, answers[:10] + answers[11:], strict=True) if isinstance(answer, dict)]

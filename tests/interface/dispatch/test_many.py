@@ -7,8 +7,20 @@ from typing import Any
 
 from services.dispatch.storage.waiting import LOOKED_AT
 from shared.client import Client, Request
-from shared.errors import IllegalMove, NotFound
-from tests.interface.dispatch.desk import TEAMS, a_ticket, claims, come, happened, loads, news, opened, order_of, work
+from shared.errors import IllegalMove, NotFound, Unavailable
+from tests.interface.dispatch.desk import (
+    TEAMS,
+    a_ticket,
+    claims,
+    come,
+    happened,
+    insist,
+    loads,
+    news,
+    opened,
+    order_of,
+    work,
+)
 from tests.interface.feigned import Feigned
 from tests.support import Stack, eventually
 
@@ -37,7 +49,7 @@ def test_200_transfers_at_once_to_few_seats_have_one_winner_each(
     agents = [come(desk, f"agent {number} of {target}", target, capacity=3) for number in range(4)]
 
     requests = [Request.command("dispatch", "transfer", order_no=order_of(one), team=target) for one in tickets]
-    answers = list(desk.call_many(requests, timeout=60))
+    answers = insist(desk, requests)
 
     assert all(answer["team"] == target for answer in answers)
     eventually(lambda: claims(stack, target) == dict.fromkeys(agents, 3))
@@ -93,7 +105,7 @@ def test_loads_are_right_after_a_storm_of_everything(desk: Client, tell: Feigned
     for one in pending:
         try:
             desk.result(one)
-        except (IllegalMove, NotFound):
+        except (IllegalMove, NotFound, Unavailable):
             continue
 
     def balanced() -> bool:
