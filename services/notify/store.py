@@ -29,7 +29,7 @@ from services.notify.storage import (
 from services.notify.storage.answering import Answering
 from services.notify.storage.audiences import Audiences
 from services.notify.storage.broadcast_messages import BroadcastMessages
-from services.notify.storage.broadcast_rows import BroadcastRows, Retold, elsewhere
+from services.notify.storage.broadcast_rows import BroadcastRows
 from services.notify.storage.broadcasting import Broadcasting
 from services.notify.storage.broadcasts import Broadcasts
 from services.notify.storage.calling import Calling
@@ -44,12 +44,14 @@ from services.notify.storage.foretelling import Foretelling
 from services.notify.storage.holding import Holding
 from services.notify.storage.inbound import Inbound
 from services.notify.storage.mails import Mails
+from services.notify.storage.means import Means
 from services.notify.storage.messages import Messages
 from services.notify.storage.notices import Notices
 from services.notify.storage.preferences import PreferencesStore
 from services.notify.storage.proof import Proof
 from services.notify.storage.releasing import Releasing
 from services.notify.storage.replies import Asked, Replies
+from services.notify.storage.retelling import Retold, elsewhere
 from services.notify.storage.standing import Standing
 from services.notify.storage.tallies import Tallies
 from services.notify.storage.telling import Telling
@@ -96,9 +98,10 @@ class NotifyStore:
         self.standing = Standing(self.broadcasts)
         known = (self.messages, self.customers, self.preferences)
         self.holding = Holding(db, self.reference, *known, self.standing.over, self.standing.paused)
-        self.telling = Telling(self.reference, self.messages, self.customers, self.preferences, self.holding)
+        means = Means(self.reference, *known, self.holding)
+        self.telling = Telling(means)
         self.foretelling = Foretelling(db, self.preferences, self.holding)
-        self.care = Care(db, self.reference, self.messages, self.customers, self.preferences, self.holding)
+        self.care = Care(db, means)
         self.replies = Replies(db)
         asked = Asked(db, self.replies)
         self.answering = Answering(self.reference, Tallies(db))
@@ -106,17 +109,15 @@ class NotifyStore:
         mails = Mails(self.reference, self.replies, asked, self.customers, self.wishing, self.answering)
         self.inbound = Inbound(db.clock, self.reference, self.replies, asked, self.wishing, self.answering, mails)
         self.notices = Notices(self.messages)
-        self.fallback = Fallback(
-            *(db.clock, self.reference, self.messages, self.customers, self.preferences, self.holding, self.notices)
-        )
-        self.releasing = Releasing(self.reference, self.messages, self.customers, self.preferences, self.holding)
+        self.fallback = Fallback(db.clock, means, self.notices)
+        self.releasing = Releasing(means)
         texts = BroadcastTexts()
         self.fallback.broadcasts = Retold(self.reference, self.broadcasts, texts)
         self.fallback.elsewhere = elsewhere
         self.audiences = Audiences(db, self.customers)
         self.proof = Proof(self.messages)
         self.calling = Calling(self.reference, self.customers, self.preferences, self.proof)
-        rows = BroadcastRows(self.reference, self.messages, self.preferences, self.holding, texts)
+        rows = BroadcastRows(means, texts)
         self.broadcasting = Broadcasting(
             *(db, self.broadcasts, self.audiences, self.messages, rows, self.calling),
             *(BroadcastMessages(db, self.messages), self.releasing),

@@ -17,6 +17,8 @@ CUSTOMER, ADDRESS = "customer:", "address:"
 """Recipients that have preferences, and people on lists have; staff are told as the rules say."""
 ALL_KINDS = "*"
 OPTED_OUT, NOT_WANTED = "opted_out", "channel_not_wanted"
+#: Why a message is not sent that its recipient does not want.
+WISHES = (OPTED_OUT, NOT_WANTED)
 #: What `set_preferences` may set; the others are opt-outs.
 SETTABLE = ("channels", "unwanted", "language", "time_zone", "quiet_hours", "per_day")
 

@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 from services.notify.domain.audience import CALL
 from services.notify.domain.ledger import CANCELLED, HANDED_OVER, HELD, QUEUED
-from services.notify.domain.preferences import NOT_WANTED, OPTED_OUT
+from services.notify.domain.preferences import WISHES
 
-REFUSED = (OPTED_OUT, NOT_WANTED)
-"""Why a message was cancelled that its recipient does not want: who wants none need not be reached."""
 UNDER_WAY = (QUEUED, HELD, HANDED_OVER)
 
 
@@ -114,5 +112,5 @@ def _missed(rows: Sequence[Told]) -> Missed | None:
 
 
 def refused(row: Told) -> bool:
-    """Whether the recipient wants none of it."""
-    return row.state == CANCELLED and row.detail in REFUSED
+    """Whether the recipient wants none of it: who wants none need not be reached."""
+    return row.state == CANCELLED and row.detail in WISHES

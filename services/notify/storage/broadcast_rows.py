@@ -12,24 +12,20 @@ import eventlet
 
 from services.notify.addresses import usable
 from services.notify.broadcast_texts import BroadcastTexts
-from services.notify.domain.audience import CALL, Contact
-from services.notify.domain.broadcasts import Broadcast, edition_told, occurrence
+from services.notify.domain.audience import CALL
+from services.notify.domain.broadcasts import Broadcast, occurrence
 from services.notify.domain.ledger import DELIVERED, HANDED_OVER, SENT, UNKNOWN, Content, Message, draft, start
 from services.notify.domain.occurrence import Occurrence, message_id
 from services.notify.domain.preferences import NO_WISHES, Wishes
 from services.notify.domain.recipients import NO_OUTAGE, Target
 from services.notify.domain.rules import Notice, notice_of
-from services.notify.reference import Reference as Rules
 from services.notify.storage.broadcast_sorts import EVENT, Piece, Row, Sort, rule_of, sort_of
-from services.notify.storage.broadcasts import Broadcasts
-from services.notify.storage.holding import WISHES, Holding
-from services.notify.storage.messages import Messages
-from services.notify.storage.preferences import PreferencesStore
+from services.notify.storage.means import Means
+from services.notify.storage.telling import unwanted
 from services.notify.storage.telling import wanted as fit
 from services.notify.texts import RENDERING
 from shared.cause import Cause
 from shared.events import Fact
-from shared.reference import Reference
 from shared.values import replace
 
 CONTACT = "_contact"
@@ -53,18 +49,8 @@ def _no_collections() -> Iterator[None]:
 class BroadcastRows:
     """Makes the rows of a broadcast's recipients; stores nothing."""
 
-    def __init__(
-        self,
-        reference: Reference[Rules],
-        messages: Messages,
-        preferences: PreferencesStore,
-        holding: Holding,
-        texts: BroadcastTexts,
-    ) -> None:
-        self._reference = reference
-        self._messages = messages
-        self._preferences = preferences
-        self._holding = holding
+    def __init__(self, means: Means, texts: BroadcastTexts) -> None:
+        self._means = means
         self._texts = texts
 
     def of(
@@ -78,10 +64,10 @@ class BroadcastRows:
         ids: dict[str, Target] = {}
         for target in targets:
             ids.setdefault(message_id(occurrence, target.recipient, channel), target)
-        known = self._messages.collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
+        known = self._means.messages.collection.find({"_id": {"$in": list(ids)}}, {"_id": 1})
         for there in (*(doc["_id"] for doc in known), *beside):
             ids.pop(there, None)
-        wishes = self._preferences.wishes_of_many({target.recipient: target.addresses for target in ids.values()})
+        wishes = self._means.preferences.wishes_of_many({target.recipient: target.addresses for target in ids.values()})
         told = self._told(broadcast, list(ids.values()))
         piece, rows = Piece(broadcast, now), []
         with _no_collections():
@@ -98,11 +84,11 @@ class BroadcastRows:
         older = [occurrence(broadcast.broadcast_id, plan.edition) for plan in broadcast.earlier]
         recipients = [target.recipient for target in targets]
         rows = {"occurrence": {"$in": older}, "recipient": {"$in": recipients}, "state": {"$in": list(TOLD)}}
-        return {doc["recipient"] for doc in self._messages.collection.find(rows, {"recipient": 1}).hint("once")}
+        return {doc["recipient"] for doc in self._means.messages.collection.find(rows, {"recipient": 1}).hint("once")}
 
     def _row(self, piece: Piece, key: str, target: Target, wishes: Wishes, told: bool) -> Row:
         target = _with_wishes(target, wishes)
-        usual = fit(self._reference.current(), wishes)
+        usual = fit(self._means.reference.current(), wishes)
         notice = notice_of(piece.rule, target.recipient, [target.contact], target.preferred, usual)
         tells, sort = said(piece.broadcast, target, told), sort_of(target, notice)
         if wishes is NO_WISHES and sort in piece.sorts:
@@ -110,16 +96,16 @@ class BroadcastRows:
             if row is not None:
                 return row
         message, facts = self._drafted(piece.broadcast, target, notice, tells, piece.at)
-        message, facts = self._holding.enter(message, facts, wishes)
+        message, facts = self._means.holding.enter(message, facts, wishes)
         row = self._stored(message, facts, piece)
         if wishes is NO_WISHES and self._asks_not_who(message, row):
-            piece.sorts[sort] = Sort(self._messages, message, row)
+            piece.sorts[sort] = Sort(self._means.messages, message, row)
         return row
 
     def _asks_not_who(self, message: Message, row: Row) -> bool:
         """Whether the rules would have made the same of anybody else of its sort."""
         sendable = message.to is not None and message.content is not None
-        return sendable and not row.document["outbox"] and self._holding.asks_not_who(message.kind)
+        return sendable and not row.document["outbox"] and self._means.holding.asks_not_who(message.kind)
 
     def _like(
         self, piece: Piece, sort: Sort, key: str, target: Target, notice: Notice, said: Mapping[str, Any]
@@ -127,7 +113,7 @@ class BroadcastRows:
         """A row of a sort; None where there is no address, or no text."""
         if notice.to is None or target.fault:
             return None
-        language = notice.language or self._reference.current().default_language
+        language = notice.language or self._means.reference.current().default_language
         _, content, why = self._written(piece.broadcast, notice.channel, language, said, target.zone)
         if why is not None:
             return None
@@ -138,10 +124,10 @@ class BroadcastRows:
         self, broadcast: Broadcast, target: Target, notice: Notice, said: Mapping[str, Any], now: datetime
     ) -> tuple[Message, list[Fact]]:
         """The row before it is decided whether it goes; `detail` says why it cannot, if so."""
-        rules, plan = self._reference.current(), broadcast.plan
+        rules, plan = self._means.reference.current(), broadcast.plan
         zone = target.zone
         language, content = notice.language or rules.default_language, None
-        why = target.fault or (NO_OUTAGE if plan.outages and plan.outage(target.area) is None else _unwanted(notice))
+        why = target.fault or (NO_OUTAGE if plan.outages and plan.outage(target.area) is None else unwanted(notice))
         if notice.to is not None and why is None:
             language, content, why = self._written(broadcast, notice.channel, language, said, zone)
         if why is not None:
@@ -166,7 +152,7 @@ class BroadcastRows:
         self, broadcast: Broadcast, channel: str, language: str, said: Mapping[str, Any], zone: str | None
     ) -> tuple[str, Content | None, str | None]:
         """Language, text, and what is wrong with it for this recipient: others must not suffer for it."""
-        rules, edition = self._reference.current(), broadcast.plan.edition
+        rules, edition = self._means.reference.current(), broadcast.plan.edition
         try:
             read, content = self._texts.written(rules, broadcast, edition, channel, language, said, zone)
         except RENDERING as error:
@@ -185,7 +171,7 @@ class BroadcastRows:
 
     def _stored(self, message: Message, facts: Sequence[Fact], piece: Piece) -> Row:
         cause = Cause(ref=f"broadcast {message.broadcast}", at=piece.at)
-        document = self._messages.document(cause, message.message_id, message, facts, (piece.at, piece.alike))
+        document = self._means.messages.document(cause, message.message_id, message, facts, (piece.at, piece.alike))
         if message.state != HANDED_OVER or message.channel == CALL:
             return Row(document, [])
         handed, document["outbox"] = document["outbox"], []
@@ -209,37 +195,6 @@ def said(broadcast: Broadcast, target: Target, told: bool) -> dict[str, Any]:
         "replaces": told,
         **({CONTACT: {"phone": target.contact.phone, "email": target.contact.email}} if target.listed else {}),
     }
-
-
-class Retold:
-    """What a message of a broadcast says, written anew for another channel; None: it cannot be said any more."""
-
-    def __init__(self, reference: Reference[Rules], broadcasts: Broadcasts, texts: BroadcastTexts) -> None:
-        self._reference = reference
-        self._broadcasts = broadcasts
-        self._texts = texts
-
-    def __call__(self, message: Message, channel: str, language: str) -> tuple[str, Content] | None:
-        """The language, and the text of the edition that the message tells."""
-        broadcast = self._broadcasts.find(message.broadcast or "")
-        if broadcast is None or message.said is None:
-            return None
-        rules, edition = self._reference.current(), edition_told(message.occurrence)
-        try:
-            return self._texts.written(rules, broadcast, edition, channel, language, message.said, message.zone)
-        except RENDERING:
-            return None
-
-
-def elsewhere(message: Message) -> Sequence[Contact]:
-    """Where else somebody can be told who is only on a broadcast's list."""
-    known = (message.said or {}).get(CONTACT)
-    return [Contact(**known, language=message.language)] if known else []
-
-
-def _unwanted(notice: Notice) -> str | None:
-    """Where no channel is left, it is what they want that says so, also if another channel has no address."""
-    return next((why for _, why in notice.refused if why in WISHES), None) if notice.to is None else None
 
 
 def _occurrence(broadcast: Broadcast) -> Occurrence:

@@ -16,17 +16,13 @@ from services.notify.domain.rules import Notice, notice_of
 from services.notify.reference import Reference as Rules
 from services.notify.storage.care_after import MOVING, CareAfter, matter_of, zone_of
 from services.notify.storage.care_days import CareDay, CareDays, Piece
-from services.notify.storage.customers import Customers
-from services.notify.storage.holding import Holding
-from services.notify.storage.messages import Messages
-from services.notify.storage.preferences import PreferencesStore
+from services.notify.storage.means import Means
 from services.notify.storage.tallies import Tallies
 from services.notify.storage.telling import Wanted
 from shared.cause import Cause
 from shared.errors import LoopdeskError
 from shared.events import Event
 from shared.mongo import Database
-from shared.reference import Reference
 
 log = logging.getLogger("loopdesk.care")
 
@@ -41,20 +37,8 @@ PAGE = 200
 class Care:
     """The plans of the reference data, their days, and whom they tell."""
 
-    def __init__(
-        self,
-        db: Database,
-        reference: Reference[Rules],
-        messages: Messages,
-        customers: Customers,
-        preferences: PreferencesStore,
-        holding: Holding,
-    ) -> None:
-        self._reference = reference
-        self._messages = messages
-        self._customers = customers
-        self._preferences = preferences
-        self._holding = holding
+    def __init__(self, db: Database, means: Means) -> None:
+        self._means = means
         self._tallies = Tallies(db)
         self.days = CareDays(db)
         self.after = CareAfter(db)
@@ -63,11 +47,11 @@ class Care:
 
     def note(self, event: Event, now: datetime) -> None:
         """Plans in force that have to do with such an event remember it."""
-        rules = self._reference.current()
+        rules = self._means.reference.current()
         plans = [plan for plan in rules.care.active if _heeds(plan, event.type)]
         if not plans:
             return
-        zone = zone_of(self._customers.find(event.data["customer_id"]), rules.holding.zone)
+        zone = zone_of(self._means.customers.find(event.data["customer_id"]), rules.holding.zone)
         for plan in plans:
             if isinstance(plan.calendar, After):
                 self.after.note(event, plan, zone, now)
@@ -80,7 +64,7 @@ class Care:
 
     def run_due(self, now: datetime, limit: int) -> int:
         """Tell whoever is due, about `limit` customers at most; gives at how many it looked. Replicas share it."""
-        rules = self._reference.current()
+        rules = self._means.reference.current()
         looked = self._after_events(rules, now, limit)
         for plan, day in self._due_days(rules, now):
             if looked >= limit:
@@ -95,7 +79,7 @@ class Care:
         """What is due and not done, the longest first."""
         plans = {plan.code: plan for plan in rules.care.active if not isinstance(plan.calendar, After | Ahead)}
         since = self.days.in_force_since(plans.keys(), now)
-        zones: Sequence[str | None] = self._customers.zones() if plans else ()
+        zones: Sequence[str | None] = self._means.customers.zones() if plans else ()
         due = [
             day
             for plan in plans.values()
@@ -125,7 +109,7 @@ class Care:
         return looked
 
     def _piece(self, rules: Rules, plan: Plan, day: CareDay, behind: str, now: datetime) -> Piece:
-        found = list(self._customers.of_zone(day.zone, marks_of(plan, day.day), behind, PAGE))
+        found = list(self._means.customers.of_zone(day.zone, marks_of(plan, day.day), behind, PAGE))
         piece = Piece(after=found[-1].customer_id if len(found) == PAGE else None)
         for customer in found:
             piece.count(self._tell(rules, plan, customer, day, day.due + plan.valid_for, now))
@@ -139,7 +123,7 @@ class Care:
         return len(rows)
 
     def _told_after(self, rules: Rules, plan: Plan | None, row: Mapping[str, Any], now: datetime) -> str | None:
-        customer = self._customers.find(row["customer_id"])
+        customer = self._means.customers.find(row["customer_id"])
         if plan is None or not plan.active:
             return care.PLAN_OFF
         if row["valid_until"] <= now:
@@ -175,8 +159,7 @@ class Care:
         try:
             said = plan.said(customer, day.day, matter)
             message, facts = rules.drafted(occurrence, notice, said, wishes.customer(customer))
-            message, facts = self._holding.enter(message, facts, wishes)
-            self._messages.create(Cause(ref=f"care plan {plan.code}"), message.message_id, message, facts)
+            self._means.write(Cause(ref=f"care plan {plan.code}"), message, facts, wishes)
         except LoopdeskError:
             # one customer must not keep the others waiting
             log.exception("not told", extra={"plan": plan.code, "aggregate": customer.customer_id})
@@ -185,7 +168,7 @@ class Care:
 
     def way(self, rules: Rules, plan: Plan, customer: Customer) -> tuple[Notice, Wanted]:
         """How the customer would be told, if at all, and what they want."""
-        wanted = Wanted(self._preferences, rules, customer)
+        wanted = Wanted(self._means.preferences, rules, customer)
         recipient = f"{CUSTOMER}{customer.customer_id}"
         known = wanted.wishes(recipient).customer(customer)
         return notice_of(plan.rule(plan.valid_for), recipient, [known], known.preferred_channels, wanted.fit), wanted
@@ -202,10 +185,10 @@ class Care:
         """(customer, what it is about) whose day it may be, by id; at most so many."""
         if isinstance(plan.calendar, After | Ahead):
             for customer_id, matter in self.after.of_day(plan.code, day, most):
-                if customer := self._customers.find(customer_id):
+                if customer := self._means.customers.find(customer_id):
                     yield customer, matter
         elif plan.concerns(day):
-            found = self._customers.of_any_zone(marks_of(plan, day), most)
+            found = self._means.customers.of_any_zone(marks_of(plan, day), most)
             yield from ((customer, care.NOTHING) for customer in found)
 
 

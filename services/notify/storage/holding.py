@@ -14,7 +14,7 @@ from services.notify.domain import digests, holding, ledger
 from services.notify.domain.audience import CALL
 from services.notify.domain.holding import DIGEST, PAUSED, Case, Decision, DigestPolicy
 from services.notify.domain.ledger import CANCELLED, EXPIRED, FAILED, HELD, Message
-from services.notify.domain.preferences import NOT_WANTED, OPTED_OUT, Wishes
+from services.notify.domain.preferences import WISHES, Wishes
 from services.notify.domain.rules import NO_ADDRESS
 from services.notify.reference import Reference as Rules
 from services.notify.storage.customers import Customers
@@ -32,7 +32,6 @@ from shared.reference import Reference
 from shared.values import replace
 
 Drafted = tuple[Message, list[Fact]]
-WISHES = (OPTED_OUT, NOT_WANTED)
 #: Of messages: what is held about some work, the parts of a digest, and how many of a kind somebody got just now.
 INDEXES = [
     IndexModel([("obsolete", ASCENDING), ("order_no", ASCENDING)], name="held", partialFilterExpression=IS_HELD),

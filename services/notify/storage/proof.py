@@ -13,7 +13,8 @@ from pymongo import ASCENDING, IndexModel
 
 from services.notify.domain.broadcasts import Broadcast, Plan, occurrence
 from services.notify.domain.ledger import CANCELLED
-from services.notify.domain.proof import REFUSED, Missed, Reach, Told, missed
+from services.notify.domain.preferences import WISHES
+from services.notify.domain.proof import Missed, Reach, Told, missed
 from services.notify.storage.messages import Messages
 
 _FIELDS = ("area", "household", "recipient", "reached_at", "state", "detail", "channel")
@@ -23,7 +24,7 @@ INDEX = IndexModel(
     [(name, ASCENDING) for name in KEYS], name="proof", partialFilterExpression={"broadcast": {"$gt": ""}}
 )
 _ONLY = {"_id": 0, **dict.fromkeys(_FIELDS, 1)}
-_WANTS_NONE = {"$and": [{"$eq": ["$state", CANCELLED]}, {"$in": ["$detail", list(REFUSED)]}]}
+_WANTS_NONE = {"$and": [{"$eq": ["$state", CANCELLED]}, {"$in": ["$detail", list(WISHES)]}]}
 
 
 class Proof:

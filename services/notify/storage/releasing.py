@@ -18,15 +18,11 @@ from services.notify.domain.audience import ALL_CHANNELS
 from services.notify.domain.broadcasts import LEASE, Broadcast
 from services.notify.domain.holding import DIGEST, PAUSED
 from services.notify.domain.ledger import HELD, Message
-from services.notify.reference import Reference as Rules
-from services.notify.storage.customers import Customers
-from services.notify.storage.holding import Holding
-from services.notify.storage.messages import Messages, from_document
-from services.notify.storage.preferences import PreferencesStore
+from services.notify.storage.means import Means
+from services.notify.storage.messages import from_document
 from services.notify.storage.standing import OF_BROADCAST
 from services.notify.storage.whereabouts import WhereaboutsOfMany
 from shared.cause import Cause
-from shared.reference import Reference
 
 #: Rows in one piece.
 PIECE = 500
@@ -42,23 +38,12 @@ _HELD: Mapping[str, Any] = {"broadcast": {"$gt": ""}, "held_for": {"$exists": Tr
 class Releasing:
     """Lets held rows of broadcasts go, or holds them on."""
 
-    def __init__(
-        self,
-        reference: Reference[Rules],
-        messages: Messages,
-        customers: Customers,
-        preferences: PreferencesStore,
-        holding: Holding,
-    ) -> None:
-        self._reference = reference
-        self._messages = messages
-        self._customers = customers
-        self._preferences = preferences
-        self._holding = holding
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     def go_on(self) -> int:
         """Decide again a piece of what is due, the most overdue first; gives how many rows that were."""
-        now = self._holding.now()
+        now = self._means.holding.now()
         docs = self._claimed(now)
         self._release(docs, now)
         return len(docs)
@@ -73,36 +58,36 @@ class Releasing:
             "held_for": PAUSED,
             "_id": {"$gt": after or ""},
         }
-        found = self._messages.collection.find(paused, {"_id": 1}).hint(OF_BROADCAST).sort("_id", ASCENDING)
+        found = self._means.messages.collection.find(paused, {"_id": 1}).hint(OF_BROADCAST).sort("_id", ASCENDING)
         ids = [doc["_id"] for doc in found.limit(PIECE)]
-        self._release(self._messages.loaded(ids), now)
+        self._release(self._means.messages.loaded(ids), now)
         return ids[-1] if len(ids) == PIECE else None
 
     def _claimed(self, now: datetime) -> list[Mapping[str, Any]]:
         """What is due and nobody else's at the moment; who dies with it leaves it to others after a while."""
         free = {"$or": [{"claimed_at": None}, {"claimed_at": {"$lte": now - LEASE}}]}
-        found = self._messages.collection.find({**_HELD, "due_at": {"$lte": now}, **free}, {"_id": 1})
+        found = self._means.messages.collection.find({**_HELD, "due_at": {"$lte": now}, **free}, {"_id": 1})
         ids = [doc["_id"] for doc in found.hint("released").sort("due_at", ASCENDING).limit(PIECE)]
         if not ids:
             return []
         mine = {"claimed_at": now, "claimed_by": uuid4().hex}
-        self._messages.collection.update_many({"_id": {"$in": ids}, **free}, {"$set": mine})
-        return self._messages.loaded(ids, mine)
+        self._means.messages.collection.update_many({"_id": {"$in": ids}, **free}, {"$set": mine})
+        return self._means.messages.loaded(ids, mine)
 
     def _release(self, docs: Sequence[Mapping[str, Any]], now: datetime) -> None:
         rows = [from_document(doc) for doc in docs]
-        known = WhereaboutsOfMany(self._reference, self._customers, self._preferences, rows)
-        again = [self._holding.again(row, known) for row in rows]
+        known = WhereaboutsOfMany(self._means.reference, self._means.customers, self._means.preferences, rows)
+        again = [self._means.holding.again(row, known) for row in rows]
         cause = Cause.tick(now)
-        done = set(self._messages.change_many(cause, list(zip(docs, (one.change for one in again), strict=True))))
+        done = set(self._means.messages.change_many(cause, list(zip(docs, (one.change for one in again), strict=True))))
         for row in rows:
             if row.message_id not in done:  # somebody else has changed it meanwhile
-                self._holding.look(row.message_id, cause)
+                self._means.holding.look(row.message_id, cause)
         self._unless_resumed([row for row, one in zip(rows, again, strict=True) if one.reason == PAUSED])
 
     def _unless_resumed(self, held: Sequence[Message]) -> None:
         for _, of_one in groupby(sorted(held, key=_broadcast), key=_broadcast):
-            self._holding.unless_resumed(*of_one)
+            self._means.holding.unless_resumed(*of_one)
 
 
 def _broadcast(message: Message) -> str:

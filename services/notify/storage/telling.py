@@ -10,48 +10,34 @@ from services.notify.domain import rules
 from services.notify.domain.audience import LIST, Customer
 from services.notify.domain.ledger import Message
 from services.notify.domain.occurrence import Occurrence, promise_of
-from services.notify.domain.preferences import ADDRESS, CUSTOMER, NO_WISHES, Wishes
+from services.notify.domain.preferences import ADDRESS, CUSTOMER, NO_WISHES, WISHES, Wishes
 from services.notify.domain.rules import Notice, Usable
 from services.notify.reference import Reference as Rules
-from services.notify.storage.customers import Customers
-from services.notify.storage.holding import WISHES, Holding
-from services.notify.storage.messages import Messages, live
+from services.notify.storage.means import Means
+from services.notify.storage.messages import live
 from services.notify.storage.preferences import PreferencesStore
 from shared.cause import Cause
 from shared.events import Event, Fact
-from shared.reference import Reference
 
 
 class Telling:
     """What happens becomes messages, once."""
 
-    def __init__(
-        self,
-        reference: Reference[Rules],
-        messages: Messages,
-        customers: Customers,
-        preferences: PreferencesStore,
-        holding: Holding,
-    ) -> None:
-        self._reference = reference
-        self._messages = messages
-        self._customers = customers
-        self._preferences = preferences
-        self._holding = holding
+    def __init__(self, means: Means) -> None:
+        self._means = means
 
     def tell(self, event: Event) -> None:
         """Write every message that the rules owe on this event; those written before stay as they are."""
-        reference = self._reference.current()
+        reference = self._means.reference.current()
         cause = Cause.from_event(event)
-        obsolescence, obsoleting = self._holding.obsolescence, reference.holding.obsoleting
+        obsolescence, obsoleting = self._means.holding.obsolescence, reference.holding.obsoleting
         obsolescence.cancel(event, live(cause), obsoleting)
         owed = reference.rules_for(event.type, event.data)
-        customer = self._customers.get(event.data["customer_id"]) if rules.needs_customer(owed) else None
-        wanted = Wanted(self._preferences, reference, customer)
+        customer = self._means.customers.get(event.data["customer_id"]) if rules.needs_customer(owed) else None
+        wanted = Wanted(self._means.preferences, reference, customer)
         told = drafts(reference, occurrence_of(event), event.data, customer, wanted) if owed else []
         for drafted, facts in told:
-            message, more = self._holding.enter(drafted, facts, wanted.wishes(drafted.recipient))
-            self._messages.create(cause, message.message_id, message, more)
+            self._means.write(cause, drafted, facts, wanted.wishes(drafted.recipient))
         obsolescence.remember(event, len(told), obsoleting)
 
 
@@ -96,13 +82,17 @@ def drafts(
     """What is owed on an occurrence, by the channels that the recipients want; not decided yet whether it goes now."""
     known = wanted.wishes(f"{CUSTOMER}{customer.customer_id}").customer(customer) if customer is not None else None
     notices = reference.notices(occurrence, data, known, wanted.fit)
-    return [reference.drafted(occurrence, notice, data, known, **_unwanted(notice)) for notice in notices]
+    return [reference.drafted(occurrence, notice, data, known, **_detail(notice)) for notice in notices]
 
 
-def _unwanted(notice: Notice) -> dict[str, Any]:
+def unwanted(notice: Notice) -> str | None:
     """Where no channel is left, it is what they want that says so, also if another channel has no address."""
-    why = next((why for _, why in notice.refused if why in WISHES), None)
-    return {"detail": why} if notice.to is None and why is not None else {}
+    return next((why for _, why in notice.refused if why in WISHES), None) if notice.to is None else None
+
+
+def _detail(notice: Notice) -> dict[str, Any]:
+    why = unwanted(notice)
+    return {} if why is None else {"detail": why}
 
 
 def occurrence_of(event: Event) -> Occurrence:

@@ -17,6 +17,7 @@ from services.notify.storage import broadcasting
 from services.notify.storage.broadcast_rows import BroadcastRows
 from services.notify.storage.broadcast_sorts import Row
 from services.notify.storage.customers import customer_of
+from services.notify.storage.means import Means
 from shared.cause import Cause
 from tests.interface.notify.indoors import DIGEST, NOON, Indoors, indoors
 from tests.support import Stack
@@ -124,8 +125,8 @@ def _numbered(value: Any, number: int) -> Any:
 
 def rows_of(desk: Indoors) -> BroadcastRows:
     store = desk.store
-    known = (store.messages, store.preferences, store.holding)
-    return BroadcastRows(store.reference, *known, BroadcastTexts())
+    means = Means(store.reference, store.messages, store.customers, store.preferences, store.holding)
+    return BroadcastRows(means, BroadcastTexts())
 
 
 def alone(desk: Indoors, broadcast: Broadcast, targets: list[Target]) -> list[Row]:
